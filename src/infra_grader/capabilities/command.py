@@ -1,0 +1,210 @@
+"""Our own tools, run on a submission: argument lists, a clean environment, time and output limits.
+
+Learner code never runs here; that is what sandboxes are for.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from infra_grader.capabilities.deadline import Deadline, Overrun
+from infra_grader.model.outcome import NotAssessed
+
+MAX_OUTPUT_BYTES = 16 * 1024 * 1024
+MAX_MEMORY_BYTES = 4 * 1024 * 1024 * 1024
+POLL_S = 0.5
+CLOSE_GRACE_S = 2.0
+
+
+class CommandOutput(NamedTuple):
+    """What a tool did."""
+
+    arguments: tuple[str, ...]
+    exit_status: int
+    """Exit code; negative for the number of the signal that ended it."""
+    stdout: str
+    stderr: str
+    is_cut: bool
+    """Whether it printed more than was kept."""
+
+
+class Command:
+    """Runs tools of ours, each as a process group of its own that is killed as a whole.
+
+    Tools see an environment that starts empty, and work in a scratch folder of ours (`scratch`), so that no
+    configuration of the submission or of the user steers them.
+    """
+
+    def __init__(self) -> None:
+        self._live: set[subprocess.Popen[bytes]] = set()
+        self._lock = threading.Lock()
+        self._scratch: tempfile.TemporaryDirectory[str] | None = None
+
+    @property
+    def scratch(self) -> Path:
+        """A folder of ours, removed at the end of the submission."""
+        with self._lock:
+            if self._scratch is None:
+                self._scratch = tempfile.TemporaryDirectory(prefix="infra-grader-", ignore_cleanup_errors=True)
+            return Path(self._scratch.name)
+
+    def find_tool(self, name: str, remedy: str) -> str:
+        """Return the absolute path of a tool: beside our own interpreter, else on the PATH.
+
+        Raises `NotAssessed` with the remedy, the command that installs it, if there is none.
+        """
+        beside = shutil.which(name, path=sysconfig.get_path("scripts"))
+        found = beside or shutil.which(name, path=_safe_path())
+        if found is None:
+            raise NotAssessed(f"{name} is not installed.", remedy)
+        return os.path.abspath(found)
+
+    def run(
+        self,
+        arguments: Sequence[str],
+        deadline: Deadline,
+        *,
+        folder: Path | None = None,
+        stdin: bytes = b"",
+        variables: Mapping[str, str] | None = None,
+    ) -> CommandOutput:
+        """Run a tool to its end and return what it printed and its exit status, whatever that is.
+
+        Output beyond a cap is drained and dropped. Raises `Overrun` when the deadline passes (the whole process
+        group has been killed then), and `NotAssessed` if the tool cannot be started.
+        """
+        try:
+            process = subprocess.Popen(  # noqa: S603 - an argument list of ours, never a shell string
+                list(arguments),
+                cwd=folder or self.scratch,
+                env=clean_environment(self.scratch) | dict(variables or {}),
+                stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise NotAssessed(f"{arguments[0]} cannot be started: {error.strerror}.", f"Try {arguments[0]} by hand.") from error
+        with self._lock:
+            self._live.add(process)
+        try:
+            return self._finish(process, tuple(arguments), deadline, stdin)
+        finally:
+            _kill(process)
+            with self._lock:
+                self._live.discard(process)
+
+    def _finish(
+        self, process: subprocess.Popen[bytes], arguments: tuple[str, ...], deadline: Deadline, stdin: bytes
+    ) -> CommandOutput:
+        _limit_memory(process.pid)
+        drains = [_Drain(stream) for stream in (process.stdout, process.stderr) if stream is not None]
+        if process.stdin is not None:
+            threading.Thread(target=_feed, args=(process.stdin, stdin), daemon=True).start()
+        while True:
+            try:
+                process.wait(min(POLL_S, deadline.remaining()))
+                break
+            except subprocess.TimeoutExpired:
+                deadline.check()
+        _kill(process)  # what it left behind in its group would keep the pipes open
+        for drain in drains:
+            drain.join(CLOSE_GRACE_S)
+        stdout, stderr = (drain.text() for drain in drains)
+        return CommandOutput(arguments, process.returncode, stdout, stderr, any(drain.is_cut for drain in drains))
+
+    def close(self) -> None:
+        """Kill whatever still runs and remove the scratch folder."""
+        with self._lock:
+            live, scratch = list(self._live), self._scratch
+            self._scratch = None
+        for process in live:
+            _kill(process)
+        if scratch is not None:
+            scratch.cleanup()
+
+
+class _Drain(threading.Thread):
+    """Reads a pipe to its end and keeps the first part."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        super().__init__(daemon=True)
+        self._stream = stream
+        self._kept = bytearray()
+        self.is_cut = False
+        self.start()
+
+    def run(self) -> None:
+        with self._stream:
+            while block := self._stream.read1(65536) if hasattr(self._stream, "read1") else self._stream.read(65536):
+                room = MAX_OUTPUT_BYTES - len(self._kept)
+                self._kept += block[:room]
+                self.is_cut = self.is_cut or len(block) > room
+
+    def text(self) -> str:
+        """Return what was kept, with bytes that are no UTF-8 replaced."""
+        return self._kept.decode("utf-8", errors="replace").replace("\r\n", "\n")
+
+
+def _feed(stream: IO[bytes], content: bytes) -> None:
+    try:
+        with stream:
+            stream.write(content)
+    except BrokenPipeError:  # the tool has read enough
+        return
+
+
+def clean_environment(home: Path) -> dict[str, str]:
+    """Return the variables that our tools see: no token, no proxy, no HOME of the user's."""
+    kept = {key: os.environ[key] for key in ("SYSTEMROOT", "TEMP", "TMP", "TMPDIR") if key in os.environ}
+    return kept | {
+        "PATH": _safe_path(),
+        "HOME": str(home),
+        "XDG_CACHE_HOME": str(home / "cache"),
+        "LANG": "C.UTF-8",
+        "LC_ALL": "C.UTF-8",
+        "PYTHONUTF8": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "NO_COLOR": "1",
+    }
+
+
+def _safe_path() -> str:
+    """Return the PATH without its relative entries, which would lead into the submission."""
+    entries = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    return os.pathsep.join(entry for entry in entries if os.path.isabs(entry))
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End a process and its whole group at once; asking first would be asking the learner's files."""
+    if os.name == "posix":
+        import signal
+
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):  # already gone; macOS says so by EPERM
+            pass
+    elif process.poll() is None:
+        process.kill()
+    process.wait()
+
+
+def _limit_memory(pid: int) -> None:
+    """Bound the address space of a tool where the platform can (Linux), so that hostile input costs no more."""
+    if sys.platform != "linux":
+        return
+    import resource
+
+    try:
+        resource.prlimit(pid, resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
+    except (ProcessLookupError, PermissionError):  # it has ended already
+        return

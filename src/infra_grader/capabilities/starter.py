@@ -1,0 +1,75 @@
+"""What the course handed out, so that a learner's own work can be told from it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+EMPTY_BLOB = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
+SHORTEST_BLOB = 10
+"""Fewest hexadecimal digits of a blob id that are accepted as a fingerprint."""
+
+
+def blob_id(content: bytes) -> str:
+    """Return the id that git gives a file with this content, after line ends are normalised to `\\n`."""
+    content = content.replace(b"\r\n", b"\n")
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Starter:
+    """The files of a starter: their fingerprints, and their texts where the course lets us ship them."""
+
+    blobs: Mapping[str, str] = field(default_factory=dict)
+    """Path in the starter, and the blob id or the first ten or more digits of it."""
+    folder: Path | None = None
+    """Folder with the files themselves, if there is one."""
+
+    def holds(self, content: bytes) -> bool:
+        """Whether a file with this content is the starter's, under whatever name.
+
+        Empty files are nobody's work and nobody's template, so they are never the starter's.
+        """
+        if not self.blobs:
+            return False
+        found = blob_id(content)
+        return found != EMPTY_BLOB and any(found.startswith(blob) for blob in self.blobs.values())
+
+    def text(self, path: str) -> str | None:
+        """Return the text that was handed out under this path, or `None` if that is not known."""
+        if self.folder is None or path not in self.blobs:
+            return None
+        try:
+            return (self.folder / path).read_text(encoding="utf-8")
+        except (FileNotFoundError, UnicodeDecodeError):
+            return None
+
+
+NO_STARTER = Starter()
+
+
+def read_starter(exercise: Path) -> Starter:
+    """Return the starter of an exercise folder: `starter.blobs`, and the files below `starter/`.
+
+    Both may be there: fingerprints of the course's own files, and our stand-ins of the same shape.
+    Raises `OSError` if something that is there cannot be read.
+    """
+    blobs: dict[str, str] = {}
+    fingerprints = exercise / "starter.blobs"
+    if fingerprints.is_file():
+        for line in fingerprints.read_text(encoding="utf-8").splitlines():
+            blob, _, path = line.partition(" ")
+            if len(blob) >= SHORTEST_BLOB and path:
+                blobs[f"{path}@{blob}" if path in blobs else path] = blob
+    folder = exercise / "starter"
+    if not folder.is_dir():
+        return Starter(blobs=blobs)
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            file = Path(parent, name)
+            path = file.relative_to(folder).as_posix()
+            blobs[f"{path}@starter" if path in blobs else path] = blob_id(file.read_bytes())
+    return Starter(blobs=blobs, folder=folder)

@@ -1,0 +1,331 @@
+"""The submitted files: read with limits, never through a link that leads out, never the starter's as work."""
+
+from __future__ import annotations
+
+import codecs
+import difflib
+import os
+import re
+import stat
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+from infra_grader.capabilities.ignored import IgnoreRules, read_ignore_rules
+from infra_grader.capabilities.starter import NO_STARTER, Starter
+from infra_grader.model.outcome import CheckFailed, Evidence, NotAssessed
+
+MAX_FILE_BYTES = 4 * 1024 * 1024
+MAX_FILES = 50_000
+MAX_DEPTH = 60
+
+NOT_WORK = frozenset(
+    {".git", ".hg", ".svn", "__pycache__", ".venv", "venv", "node_modules", ".tox", ".nox",
+     ".mypy_cache", ".ruff_cache", ".pytest_cache", ".terraform"}
+)  # fmt: skip
+"""Folders that globs never enter: installed or generated, not written by the learner."""
+
+BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+class TextFile(NamedTuple):
+    """A text file of the submission."""
+
+    path: str
+    """Relative to the submission's root, with forward slashes."""
+    text: str
+    """Decoded, line ends normalised to `\\n`."""
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines, without their ends; line n of the file is `lines[n - 1]`."""
+        return self.text.split("\n")
+
+
+class Workspace:
+    """A submission's folder as one check may see it.
+
+    Paths are relative to the root that holds the work, with forward slashes. Unless the check allows it, a file
+    that the course handed out and the learner did not change is not work: it is not found, and reading it raises
+    `CheckFailed`. Files that git ignores are seen only when named, never by a glob.
+
+    Methods raise `CheckFailed` for what the learner can mend (absent, not text, too large, a link that leads
+    out) and `NotAssessed` for what the machine refuses (no permission).
+    """
+
+    def __init__(self, folder: Path, starter: Starter = NO_STARTER, *, allow_starter: bool = False) -> None:
+        self.folder = folder
+        self.starter = starter
+        self.allow_starter = allow_starter
+        self._real = os.path.realpath(folder)
+        self._walk: _Walk | None = None
+
+    def view(self, *, allow_starter: bool) -> Workspace:
+        """Return the same workspace as another check sees it; what was found by walking is shared."""
+        other = Workspace(self.folder, self.starter, allow_starter=allow_starter)
+        other._walk = self._walk = self._walked()
+        return other
+
+    # What is there
+
+    def all_files(self) -> tuple[str, ...]:
+        """Return every file, sorted, the starter's and git's ignored ones too; `.git` and its like left out."""
+        return self._walked().files
+
+    def files(self) -> tuple[str, ...]:
+        """Return every file that is work, sorted: not ignored by git, and not the starter's unless allowed."""
+        return tuple(path for path in self._walked().seen if not self.is_starter_work(path))
+
+    def find(self, *patterns: str) -> tuple[str, ...]:
+        """Return the files that match any of the patterns, sorted; see `files` for what is seen.
+
+        A pattern is a path or a glob: `*` and `?` stay within a folder, `**/` spans any number of them. A plain path
+        is found even if git ignores it.
+        """
+        found: set[str] = set()
+        for pattern in patterns:
+            clean = pattern.removeprefix("./")
+            if not is_glob(clean):
+                if self._is_file(clean) and not self.is_starter_work(clean):
+                    found.add(clean)
+                continue
+            matches = compile_glob(clean).fullmatch
+            found.update(path for path in self._walked().seen if matches(path) and not self.is_starter_work(path))
+        return tuple(sorted(found))
+
+    def find_in(self, places: Iterable[str], suffix: str) -> tuple[str, ...]:
+        """Return the files with this suffix at or below the places: files, folders or globs."""
+        patterns: list[str] = []
+        for place in places:
+            clean = place.removeprefix("./").rstrip("/") or "."
+            if clean == ".":
+                patterns.append(f"**/*{suffix}")
+            elif is_glob(clean):
+                patterns.append(clean)
+            else:
+                patterns += [clean, f"{clean}/**/*{suffix}"]
+        return tuple(path for path in self.find(*patterns) if path.endswith(suffix))
+
+    def first(self, places: Sequence[str]) -> str:
+        """Return the first file that one of the places names. Raises `CheckFailed` that lists them if none does."""
+        for place in places:
+            for path in self.find(place):
+                return path
+        raise self._absent(places)
+
+    def is_starter_work(self, path: str) -> bool:
+        """Whether the file is exactly what was handed out, and this check does not accept that as work."""
+        if self.allow_starter or not self.starter.blobs:
+            return False
+        return self.is_starter(path)
+
+    def is_starter(self, path: str) -> bool:
+        """Whether the file is exactly what was handed out, under this or another name."""
+        known = self._walked().starter
+        if path not in known:
+            try:
+                known[path] = self.starter.holds(self._read(path))
+            except (CheckFailed, NotAssessed):
+                known[path] = False
+        return known[path]
+
+    # What is in it
+
+    def read_bytes(self, path: str, limit: int = MAX_FILE_BYTES) -> bytes:
+        """Return the content of a file of at most `limit` bytes."""
+        if not self._exists(path):
+            raise self._absent([path])
+        content = self._read(path, limit)
+        if not self.allow_starter and self.starter.holds(content):
+            raise CheckFailed(
+                f"{path} is the file that was handed out, unchanged.",
+                Evidence(path=path, expected="your own work", actual="the starter's file"),
+            )
+        return content
+
+    def read_text(self, path: str, limit: int = MAX_FILE_BYTES) -> str:
+        """Return the text of a file: by its byte order mark, else UTF-8; line ends become `\\n`."""
+        return decode_text(path, self.read_bytes(path, limit))
+
+    def read_first(self, places: Sequence[str]) -> TextFile:
+        """Return the text of the first file that one of the places names."""
+        path = self.first(places)
+        return TextFile(path, self.read_text(path))
+
+    def size(self, path: str) -> int:
+        """Return the size of a file in bytes, without reading it."""
+        return self._stat(path).st_size
+
+    # How it is done
+
+    def _walked(self) -> _Walk:
+        if self._walk is None:
+            self._walk = _Walk(self.folder)
+        return self._walk
+
+    def _exists(self, path: str) -> bool:
+        try:
+            os.lstat(self._place(path))
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError as error:
+            raise _refused(path, error) from error
+        return True
+
+    def _is_file(self, path: str) -> bool:
+        try:
+            self._stat(path)
+        except CheckFailed:
+            return False
+        return True
+
+    def _place(self, path: str) -> str:
+        if "\0" in path or path.startswith(("/", "\\")) or ".." in path.split("/"):
+            raise CheckFailed(f"{path!r} is no path inside the submission.")
+        return os.path.join(self._real, *path.split("/"))
+
+    def _stat(self, path: str) -> os.stat_result:
+        """Return facts about a regular file below the root; a link is followed only if it stays inside."""
+        place = self._place(path)
+        try:
+            real = os.path.realpath(place, strict=True)
+            if real != self._real and not real.startswith(self._real.rstrip(os.sep) + os.sep):
+                raise CheckFailed(f"{path} is a link that leads out of the submission.", Evidence(path=path))
+            facts = os.stat(real, follow_symlinks=False)
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise self._absent([path]) from error
+        except PermissionError as error:
+            raise _refused(path, error) from error
+        except OSError as error:  # too many levels of links, a name that is too long
+            raise CheckFailed(f"{path} cannot be opened: {error.strerror}.", Evidence(path=path)) from error
+        if not stat.S_ISREG(facts.st_mode):
+            kind = "a folder" if stat.S_ISDIR(facts.st_mode) else "no regular file"
+            raise CheckFailed(f"{path} is {kind}.", Evidence(path=path, expected="a file", actual=kind))
+        return facts
+
+    def _read(self, path: str, limit: int = MAX_FILE_BYTES) -> bytes:
+        facts = self._stat(path)
+        if facts.st_size > limit:
+            raise CheckFailed(
+                f"{path} is too large to be read: {facts.st_size} bytes.",
+                Evidence.number(facts.st_size, f"at most {limit}", "bytes"),
+            )
+        flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+        try:
+            with open(os.open(os.path.realpath(self._place(path)), flags), "rb") as file:
+                return file.read(limit)
+        except OSError as error:
+            raise _refused(path, error) from error
+
+    def _absent(self, places: Sequence[str]) -> CheckFailed:
+        """Word what is missing, and what is there instead: the starter's file, or a name that is nearly right."""
+        for place in places:
+            if not is_glob(place) and self._exists(place):
+                try:
+                    self._stat(place)
+                except CheckFailed as verdict:
+                    return verdict
+                return CheckFailed(
+                    f"{place} is the file that was handed out, unchanged.",
+                    Evidence(path=place, expected="your own work", actual="the starter's file"),
+                )
+        wanted = " or ".join(places)
+        near = _nearest(places, self._walked().seen)
+        there = f"; {near} is there" if near else ""
+        return CheckFailed(
+            f"{wanted} is missing{there}.",
+            Evidence(path=places[0], expected="a file", actual=f"only {near}" if near else "not there"),
+        )
+
+
+class _Walk:
+    """One walk over a submission, shared by every view of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.files = tuple(sorted(_walk_files(folder)))
+        rules: IgnoreRules = read_ignore_rules(folder, self.files)
+        self.seen = tuple(path for path in self.files if not rules.ignores(path))
+        self.starter: dict[str, bool] = {}
+
+
+def _walk_files(folder: Path) -> Iterable[str]:
+    """Yield the files below a folder without entering links, up to a count and a depth."""
+    stack: list[tuple[str, str, int]] = [(os.fspath(folder), "", 0)]
+    count = 0
+    while stack:
+        place, prefix, depth = stack.pop()
+        try:
+            entries = list(os.scandir(place))
+        except OSError:  # not readable or gone: nothing in it can be found
+            continue
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                if entry.name not in NOT_WORK and depth < MAX_DEPTH:
+                    stack.append((entry.path, f"{prefix}{entry.name}/", depth + 1))
+            elif entry.is_file(follow_symlinks=False) or entry.is_symlink():
+                count += 1
+                if count > MAX_FILES:
+                    return
+                yield prefix + entry.name
+
+
+def is_glob(pattern: str) -> bool:
+    """Whether a path names more than one file by `*`, `?` or `[`."""
+    return any(sign in pattern for sign in "*?[")
+
+
+@lru_cache(maxsize=512)
+def compile_glob(pattern: str) -> re.Pattern[str]:
+    """Return the expression for a glob: `*` and `?` stay within a folder, `**/` spans any number of them."""
+    parts = re.split(r"(\*\*/|\*\*|\*|\?|\[[^]/]+])", pattern)
+    meaning = {"**/": "(?:[^/]+/)*", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    return re.compile("".join(meaning.get(part) or _literal(part) for part in parts), re.DOTALL)
+
+
+def _literal(part: str) -> str:
+    if part.startswith("[") and part.endswith("]") and len(part) > 2:
+        body = part[1:-1].replace("\\", r"\\")
+        return f"[^{body[1:]}]" if body[0] == "!" else f"[{body}]"
+    return re.escape(part)
+
+
+def decode_text(path: str, content: bytes) -> str:
+    """Return a file's text: by its byte order mark, else as UTF-8. Raises `CheckFailed` where it is no text."""
+    encoding = next((name for bom, name in BOMS if content.startswith(bom)), "utf-8")
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise CheckFailed(
+            f"{path} is not text in UTF-8: byte 0x{content[error.start]:02x} on line {line}.",
+            Evidence(path=path, line=line, expected="UTF-8 text", actual=f"byte {error.start} cannot be decoded"),
+        ) from error
+    if "\0" in text:
+        raise CheckFailed(f"{path} is not text: it contains NUL bytes.", Evidence(path=path))
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _refused(path: str, error: OSError) -> NotAssessed:
+    return NotAssessed(
+        f"{path} cannot be read: {error.strerror}.", f"Make {path} readable, then grade again.", Evidence(path=path)
+    )
+
+
+def _nearest(places: Sequence[str], files: Sequence[str]) -> str:
+    """Return the file whose name is nearly one of the places, or nothing."""
+    plain = [place for place in places if not is_glob(place)]
+    by_lower = {path.lower(): path for path in files}
+    for place in plain:
+        if match := by_lower.get(place.lower()):
+            return match
+    for place in plain:
+        for path in difflib.get_close_matches(place, files, n=1, cutoff=0.85):
+            return path
+    return ""

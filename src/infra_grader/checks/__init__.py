@@ -1,0 +1,1 @@
+"""The built-in check kinds: `family.verb` lives in `checks/<family>/<verb>.py`."""

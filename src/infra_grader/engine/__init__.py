@@ -1,0 +1,1 @@
+"""The stages between loading and reporting: registry, plan, run, score."""

@@ -1,0 +1,1 @@
+"""Files in, model out: rubrics, submissions, recorded results."""

@@ -1,0 +1,1 @@
+"""Frozen data: what a rubric, an outcome and a scorecard are. Standard library only."""

@@ -1,0 +1,125 @@
+"""What a rubric asks for: criteria, their checks, and the rules that turn outcomes into a score."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+from pathlib import Path
+
+
+class Unassessed(StrEnum):
+    """What becomes of checks that nobody could assess: they stay open, or count zero."""
+
+    OPEN = "open"
+    ZERO = "zero"
+
+
+class Visibility(StrEnum):
+    """Who sees a check and when: Gradescope's four words."""
+
+    VISIBLE = "visible"
+    HIDDEN = "hidden"
+    AFTER_DUE_DATE = "after_due_date"
+    AFTER_PUBLISHED = "after_published"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwardRow:
+    """One row of an award table: where `measure operator bound` holds, the check earns `fraction`."""
+
+    operator: str
+    """One of `<=`, `<`, `>=`, `>`, `==`."""
+    bound: Fraction
+    fraction: Fraction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckSpec:
+    """One question that a rubric asks of a submission: a check kind with parameters and a share of points."""
+
+    id: str
+    title: str
+    uses: str
+    """Name of the check kind."""
+    params: object
+    """Instance of the kind's parameter model."""
+    parameters: str = ""
+    """Digest of the parameters as written: equal digests ask the same question."""
+    weight: Fraction = Fraction(1)
+    points: Decimal = Decimal(0)
+    """Share of the criterion's points, in hundredths; for a penalty, what it can cost."""
+    award: tuple[AwardRow, ...] = ()
+    hint: str = ""
+    needs: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    timeout: float | None = None
+    """Seconds that the rubric allows; `None` leaves only the engine's backstop."""
+    visibility: Visibility = Visibility.VISIBLE
+    allow_starter: bool = False
+    """Whether files that the course handed out and the learner did not change count as work."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Criterion:
+    """A row of the rubric; its checks share its points by weight."""
+
+    id: str
+    title: str
+    points: Decimal
+    checks: tuple[CheckSpec, ...]
+    required: bool = False
+    done: str = ""
+    """Its tick line in `validate`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bonus:
+    """Points on top of the rubric's own; its checks share `max_points` by weight."""
+
+    max_points: Decimal
+    checks: tuple[CheckSpec, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rubric:
+    """A rubric that has been read and found valid."""
+
+    id: str
+    version: int
+    title: str
+    points: Decimal
+    pass_mark: Decimal
+    criteria: tuple[Criterion, ...]
+    track: str = ""
+    unassessed: Unassessed = Unassessed.OPEN
+    complete: str = ""
+    """Last line of `validate` when every required criterion is done."""
+    roots: tuple[str, ...] = (".",)
+    """Folders of a submission that may hold the work."""
+    starter_ceiling: Decimal | None = None
+    """Points that the untouched starter may earn at most; `None` if the rubric does not say."""
+    bonus: Bonus | None = None
+    penalties: tuple[CheckSpec, ...] = ()
+    grades: tuple[tuple[str, Decimal], ...] = ()
+    """Letters and the percent from which they are given, best first."""
+    plugins: tuple[str, ...] = ()
+    source: str = ""
+    """Where it was read from, to show to people."""
+    folder: Path = field(default_factory=Path)
+    """Folder that the paths of the rubric's own files are relative to."""
+    sha256: str = ""
+
+    def all_checks(self) -> Iterator[CheckSpec]:
+        """Yield every check in the rubric's order: criteria, bonus, penalties."""
+        for criterion in self.criteria:
+            yield from criterion.checks
+        if self.bonus is not None:
+            yield from self.bonus.checks
+        yield from self.penalties
+
+    def checks_by_id(self) -> Mapping[str, CheckSpec]:
+        """Return every check under its id, in the rubric's order."""
+        return {check.id: check for check in self.all_checks()}

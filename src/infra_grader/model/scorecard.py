@@ -1,0 +1,173 @@
+"""All outcomes of a submission under a rubric, and the score: what every report is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+
+from infra_grader.model.outcome import ONE, Evidence, Measure, Status
+from infra_grader.model.rubric import Visibility
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RubricRef:
+    """Which rubric a scorecard was made with."""
+
+    id: str
+    version: int
+    sha256: str
+    title: str
+    pass_mark: Decimal
+    """Points needed to pass."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmissionRef:
+    """Which submission a scorecard is about."""
+
+    id: str
+    path: str
+    root: str
+    """Folder inside the submission that holds the work, `.` for the submission itself."""
+    commit: str | None = None
+    """Full commit id, where the folder is a git checkout."""
+    dirty: bool = False
+    """Whether the folder differs from that commit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckScore:
+    """A check of the rubric, what it found, and the points that follow."""
+
+    id: str
+    title: str
+    uses: str
+    status: Status
+    fraction: Fraction
+    message: str
+    weight: Fraction
+    points: Decimal
+    earned: Decimal
+    """Points that are certain."""
+    possible: Decimal
+    """Points that could still be reached."""
+    own_fraction: Fraction | None = None
+    hint: str = ""
+    remedy: str = ""
+    needs: tuple[str, ...] = ()
+    blocked_by: str = ""
+    visibility: Visibility = Visibility.VISIBLE
+    tags: tuple[str, ...] = ()
+    claimed: bool = False
+    evidence: tuple[Evidence, ...] = ()
+    measure: Measure | None = None
+    duration_s: float = 0.0
+    parameters: str = ""
+    """Digest of the check's parameters; `rescore` accepts a record only for the same question."""
+
+    @property
+    def counts(self) -> bool:
+        """Whether the check can move the score."""
+        return self.points > 0
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether it was judged and fell short, or is blocked."""
+        return not self.status.is_open and self.fraction < ONE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CriterionScore:
+    """A criterion with its checks; its totals are the sums of what the checks show."""
+
+    id: str
+    title: str
+    points: Decimal
+    earned: Decimal
+    possible: Decimal
+    required: bool
+    checks: tuple[CheckScore, ...]
+    done: str = ""
+
+    @property
+    def is_done(self) -> bool:
+        """Whether every check that counts was passed in full."""
+        return all(check.status is Status.PASSED for check in self.checks if check.weight)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BonusScore:
+    """The bonus checks and their totals."""
+
+    points: Decimal
+    earned: Decimal
+    possible: Decimal
+    checks: tuple[CheckScore, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PenaltyScore:
+    """A penalty: what it can cost, and what it costs."""
+
+    check: CheckScore
+    """`points` is the cost in full; `earned` and `possible` are 0: a penalty gives nothing."""
+    lost: Decimal
+    """Points taken from `earned`; an open penalty counts in full here."""
+    lost_at_least: Decimal
+    """Points taken from `possible`; an open penalty counts 0 here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """The totals: an interval from `earned` to `possible` while checks are open."""
+
+    earned: Decimal
+    possible: Decimal
+    points: Decimal
+    bonus: Decimal
+    """Bonus points contained in `earned`."""
+    penalty: Decimal
+    """Penalty points taken off `earned`."""
+    percent: Decimal
+    """100 x earned / points, rounded down to a hundredth."""
+    grade: str | None
+    """The letter, where earned and possible give the same one."""
+    passed: bool | None
+    """`None` while open points decide."""
+    provisional: bool
+    """Whether a check that counts is still open."""
+
+    @property
+    def status(self) -> str:
+        """`provisional` or `final`, as the result format says it."""
+        return "provisional" if self.provisional else "final"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scorecard:
+    """Everything that a report may show."""
+
+    rubric: RubricRef
+    submission: SubmissionRef
+    score: Score
+    criteria: tuple[CriterionScore, ...]
+    bonus: BonusScore | None = None
+    penalties: tuple[PenaltyScore, ...] = ()
+    environment: dict[str, str | int] = field(default_factory=dict)
+    """Facts about the grading: version, platform, seed."""
+    started: str = ""
+    """UTC, ISO 8601 with seconds and `Z`."""
+    finished: str = ""
+    complete: str = ""
+    """The closing line of `validate`."""
+
+    def all_checks(self) -> Iterator[CheckScore]:
+        """Yield every check: criteria, bonus, penalties."""
+        for criterion in self.criteria:
+            yield from criterion.checks
+        if self.bonus is not None:
+            yield from self.bonus.checks
+        for penalty in self.penalties:
+            yield penalty.check

@@ -1,0 +1,287 @@
+"""All that a plugin author imports: `check`, `Params`, `Context`, `hookimpl`, and the words of the model.
+
+A plugin is a module. Registering it registers its functions marked with `@check`; functions marked with
+`@hookimpl` answer the hooks of `infra_grader.hookspecs`.
+
+    from infra_grader.plugin import Annotated, Context, Evidence, Meta, Outcome, Params, RelativePath, check
+
+    class Answers(Params):
+        path: RelativePath
+
+    @check("course.answers")
+    def answers(context: Context, params: Answers) -> Outcome:
+        \"\"\"A file holds the answer.\"\"\"
+        text = context.workspace.read_text(params.path)
+        return Outcome.passed_if("42" in text, f"{params.path} was read.", Evidence(path=params.path))
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import threading
+from collections.abc import Callable, Hashable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+import pluggy
+from msgspec import Meta
+
+from infra_grader.capabilities.deadline import Deadline
+from infra_grader.capabilities.workspace import TextFile, Workspace
+from infra_grader.errors import PluginError
+from infra_grader.model.outcome import (
+    CheckFailed,
+    Evidence,
+    EvidenceKind,
+    Measure,
+    NotAssessed,
+    Outcome,
+    Status,
+)
+
+__all__ = [
+    "Annotated",
+    "CheckFailed",
+    "CheckKind",
+    "Context",
+    "Evidence",
+    "EvidenceKind",
+    "Handle",
+    "Measure",
+    "Meta",
+    "NotAssessed",
+    "Outcome",
+    "Params",
+    "Places",
+    "PluginError",
+    "Regex",
+    "RelativePath",
+    "Status",
+    "TextFile",
+    "Workspace",
+    "check",
+    "check_kinds",
+    "hookimpl",
+    "places",
+]
+
+PROJECT = "infra_grader"
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+CAPABILITIES = frozenset({"command", "sandbox", "docker", "kubernetes", "http"})
+"""What a kind may ask for beyond the workspace; a kind that asks for one runs beside others, in a thread."""
+
+NAME = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
+
+RelativePath = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        pattern=r"^(?!/)(?!.*\\)(?!(.*/)?\.\.(/|$))",
+        description="Path or glob in the submission, with forward slashes.",
+        extra={"role": "path"},
+        extra_json_schema={"format": "submission-path"},
+    ),
+]
+Places = RelativePath | Annotated[list[RelativePath], Meta(min_length=1)]
+"""One path or several: the first that is there is taken. `places()` gives them as a list."""
+
+Regex = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        description="Regular expression in Python's syntax.",
+        extra={"role": "regex"},
+        extra_json_schema={"format": "regex"},
+    ),
+]
+Handle = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        description="Id of the check that provides this.",
+        extra={"role": "handle"},
+        extra_json_schema={"format": "check-id"},
+    ),
+]
+
+
+class Params(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of a kind's parameter model: its fields are the keys that `with:` accepts."""
+
+
+def places(value: str | list[str]) -> list[str]:
+    """Return a `Places` parameter as a list."""
+    return [value] if isinstance(value, str) else value
+
+
+Made = TypeVar("Made")
+
+
+class Context:
+    """What a check may use: the workspace, the capabilities that its kind asked for, and facts about the run."""
+
+    def __init__(
+        self,
+        *,
+        workspace: Workspace,
+        deadline: Deadline,
+        capabilities: Mapping[str, object],
+        rubric_folder: Path,
+        shared: Shared,
+        handles: Mapping[str, Mapping[str, str]],
+        seed: int,
+    ) -> None:
+        self.workspace = workspace
+        self.deadline = deadline
+        self.seed = seed
+        """Where random inputs start; recorded in the result."""
+        self._capabilities = capabilities
+        self._rubric_folder = rubric_folder
+        self._shared = shared
+        self._handles = handles
+
+    @property
+    def command(self) -> Any:  # noqa: ANN401 - infra_grader.capabilities.command.Command, imported on use
+        """Our own tools; see `infra_grader.capabilities.command.Command`."""
+        return self.capability("command")
+
+    def capability(self, name: str) -> Any:  # noqa: ANN401 - what it is depends on the name
+        """Return a capability that the kind asked for. Raises `LookupError` for one that it did not."""
+        if name not in self._capabilities:
+            raise LookupError(f"the check kind did not ask for the capability {name!r}")
+        return self._capabilities[name]
+
+    def rubric_file(self, path: str) -> Path:
+        """Return a file of the rubric's own, named relative to it.
+
+        Raises `NotAssessed` if it is missing or lies outside the rubric's folder: the author's fault.
+        """
+        folder = self._rubric_folder.resolve()
+        file = (folder / path).resolve()
+        if not file.is_relative_to(folder) or not file.is_file():
+            raise NotAssessed(f"The rubric's own file {path} is missing.", "Tell the author of the rubric.")
+        return file
+
+    def shared(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """Return what `make` gives, made once a submission for every check that gives the same key.
+
+        A verdict that `make` raises (`CheckFailed`, `NotAssessed`) is kept and raised for each of them.
+        """
+        return self._shared.get((key, self.workspace.allow_starter), make)
+
+    def handle(self, check_id: str) -> Mapping[str, str]:
+        """Return what the check with this id provides."""
+        return self._handles[check_id]
+
+    def on_close(self, close: Callable[[], None]) -> None:
+        """Call this at the end of the submission, latest first, whatever happens."""
+        self._shared.closing.callback(close)
+
+
+class Shared:
+    """What the checks of one submission share, and what is closed at its end."""
+
+    def __init__(self) -> None:
+        self.closing = ExitStack()
+        self._made: dict[Hashable, object] = {}
+        self._locks: dict[Hashable, threading.Lock] = {}
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """Return the value of a key, made at most once."""
+        with self._lock:
+            lock = self._locks.setdefault(key, threading.Lock())
+        with lock:
+            if key not in self._made:
+                try:
+                    self._made[key] = make()
+                except (CheckFailed, NotAssessed) as verdict:
+                    self._made[key] = verdict
+            made = self._made[key]
+        if isinstance(made, CheckFailed | NotAssessed):
+            raise made
+        return made  # type: ignore[return-value]  # what `make` of the same key gave
+
+
+Run = Callable[[Context, Any], Outcome]
+
+
+@dataclass(frozen=True)
+class CheckKind:
+    """What a plugin provides under a name: how to ask one question of a submission."""
+
+    name: str
+    run: Run
+    capabilities: frozenset[str]
+    measure: str
+    """Unit of what it measures, or nothing: then a rubric may not give it an `award` table."""
+
+    @cached_property
+    def params(self) -> type[Params]:
+        """The parameter model. Raises `PluginError` if the function does not declare one."""
+        try:
+            signature = inspect.signature(self.run, eval_str=True)
+        except (NameError, TypeError) as error:
+            raise PluginError(self.name, f"its annotations cannot be read: {error}") from error
+        parameters = list(signature.parameters.values())
+        model = parameters[1].annotation if len(parameters) == 2 else None
+        if not (isinstance(model, type) and issubclass(model, Params)):
+            raise PluginError(
+                self.name,
+                "its function does not take (context: Context, params: SomeParams)",
+                "Declare a class of infra_grader.plugin.Params and annotate the second parameter with it.",
+            )
+        return model
+
+    @property
+    def summary(self) -> str:
+        """The first line of its docstring: its line in the reference."""
+        return (inspect.getdoc(self.run) or "").partition("\n")[0]
+
+    @property
+    def waits(self) -> bool:
+        """Whether it waits for something else than files, and so runs beside others."""
+        return bool(self.capabilities)
+
+
+def check(name: str, *, capabilities: tuple[str, ...] = (), measure: str = "") -> Callable[[Run], Run]:
+    """Mark a function as the check kind of this name, `family.verb`.
+
+    `capabilities` are what its context holds beyond the workspace; `measure` is the unit of the number that its
+    outcomes carry, for kinds that have one. What is wrong with it is said when the plugin is registered.
+    """
+
+    def mark(run: Run) -> Run:
+        kind = CheckKind(name=name, run=run, capabilities=frozenset(capabilities), measure=measure)
+        run.__infra_grader_kind__ = kind  # type: ignore[attr-defined]  # functions take attributes
+        return run
+
+    return mark
+
+
+def check_kinds(module: object) -> list[CheckKind]:
+    """Return the check kinds that a plugin defines, in the order of their definition.
+
+    Raises `PluginError` for the first one that breaks the contract: its name, signature, docstring, capabilities.
+    """
+    kinds = [
+        kind
+        for member in vars(module).values()
+        if isinstance(kind := getattr(member, "__infra_grader_kind__", None), CheckKind)
+    ]
+    for kind in kinds:
+        if not NAME.fullmatch(kind.name):
+            raise PluginError(kind.name, "a check kind is named family.verb, in lower case")
+        if unknown := kind.capabilities - CAPABILITIES:
+            raise PluginError(kind.name, f"it asks for unknown capabilities: {', '.join(sorted(unknown))}")
+        if not kind.summary:
+            raise PluginError(kind.name, "it has no docstring, which is its line in the reference")
+        if not kind.params.__struct_config__.frozen or not kind.params.__struct_config__.forbid_unknown_fields:
+            raise PluginError(kind.name, "its parameter model is not frozen and closed")
+    return kinds

@@ -1,0 +1,1 @@
+"""Shared readers: text in, facts with positions out. They touch no files."""
