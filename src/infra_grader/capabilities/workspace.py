@@ -115,9 +115,16 @@ class Workspace:
 
     def first(self, places: Sequence[str]) -> str:
         """Return the first file that one of the places names. Raises `CheckFailed` that lists them if none does."""
+        return self.find_first(places)[0]
+
+    def find_first(self, places: Sequence[str]) -> tuple[str, ...]:
+        """Return all files of the first place that names any: one, or several where it is a glob.
+
+        Raises `CheckFailed` that lists the places if none does.
+        """
         for place in places:
-            for path in self.find(place):
-                return path
+            if found := self.find(place):
+                return found
         raise self._absent(places)
 
     def is_starter_work(self, path: str) -> bool:
