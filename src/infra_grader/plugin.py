@@ -20,19 +20,19 @@ from __future__ import annotations
 import inspect
 import re
 import threading
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_args, get_type_hints
 
 import msgspec
 import pluggy
 from msgspec import Meta
 
 from infra_grader.capabilities.deadline import Deadline
-from infra_grader.capabilities.workspace import TextFile, Workspace
+from infra_grader.capabilities.workspace import TextFile, Workspace, is_glob
 from infra_grader.errors import PluginError
 from infra_grader.model.outcome import (
     CheckFailed,
@@ -43,6 +43,7 @@ from infra_grader.model.outcome import (
     Outcome,
     Status,
 )
+from infra_grader.model.scorecard import Scorecard
 
 __all__ = [
     "Annotated",
@@ -61,12 +62,17 @@ __all__ = [
     "PluginError",
     "Regex",
     "RelativePath",
+    "RenderOptions",
+    "ReportFormat",
+    "Scorecard",
     "Status",
     "TextFile",
     "Workspace",
     "check",
     "check_kinds",
     "hookimpl",
+    "is_glob",
+    "path_parameters",
     "places",
 ]
 
@@ -120,6 +126,30 @@ def places(value: str | list[str]) -> list[str]:
     return [value] if isinstance(value, str) else value
 
 
+def path_parameters(params: Params) -> Iterator[str]:
+    """Yield the paths and globs of the submission that a check's parameters name, nested ones too."""
+    hints = get_type_hints(type(params), include_extras=True)
+    for name, hint in hints.items():
+        if _has_role(hint, "path"):
+            yield from _texts(getattr(params, name))
+
+
+def _has_role(hint: object, role: str) -> bool:
+    """Whether a field's type is marked with this role, however deep inside lists and unions."""
+    return any(
+        isinstance(part, Meta) and (part.extra or {}).get("role") == role or _has_role(part, role)
+        for part in get_args(hint)
+    )
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _texts(item)
+
+
 Made = TypeVar("Made")
 
 
@@ -147,11 +177,11 @@ class Context:
         self._handles = handles
 
     @property
-    def command(self) -> Any:  # noqa: ANN401 - infra_grader.capabilities.command.Command, imported on use
+    def command(self) -> Any:
         """Our own tools; see `infra_grader.capabilities.command.Command`."""
         return self.capability("command")
 
-    def capability(self, name: str) -> Any:  # noqa: ANN401 - what it is depends on the name
+    def capability(self, name: str) -> Any:
         """Return a capability that the kind asked for. Raises `LookupError` for one that it did not."""
         if name not in self._capabilities:
             raise LookupError(f"the check kind did not ask for the capability {name!r}")
@@ -285,3 +315,25 @@ def check_kinds(module: object) -> list[CheckKind]:
         if not kind.params.__struct_config__.frozen or not kind.params.__struct_config__.forbid_unknown_fields:
             raise PluginError(kind.name, "its parameter model is not frozen and closed")
     return kinds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderOptions:
+    """What a report may know about where its text goes."""
+
+    width: int = 80
+    """Columns of the terminal."""
+    color: bool = False
+    signs: bool = True
+    """Whether the stream can show signs such as the tick."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportFormat:
+    """A format that `--report` accepts."""
+
+    name: str
+    is_machine: bool
+    """Whether it is meant for programs, and so must stand alone on standard output."""
+    render: Callable[[Scorecard, RenderOptions], str]
+    """Pure: gives back the text, prints nothing."""

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from infra_grader.capabilities.deadline import Deadline, Overrun
+from infra_grader.capabilities.deadline import Deadline
 from infra_grader.model.outcome import NotAssessed
 
 MAX_OUTPUT_BYTES = 16 * 1024 * 1024
@@ -83,7 +83,7 @@ class Command:
         group has been killed then), and `NotAssessed` if the tool cannot be started.
         """
         try:
-            process = subprocess.Popen(  # noqa: S603 - an argument list of ours, never a shell string
+            process = subprocess.Popen(
                 list(arguments),
                 cwd=folder or self.scratch,
                 env=clean_environment(self.scratch) | dict(variables or {}),
@@ -93,7 +93,8 @@ class Command:
                 start_new_session=True,
             )
         except OSError as error:
-            raise NotAssessed(f"{arguments[0]} cannot be started: {error.strerror}.", f"Try {arguments[0]} by hand.") from error
+            reason = f"{arguments[0]} cannot be started: {error.strerror}."
+            raise NotAssessed(reason, f"Try {arguments[0]} by hand.") from error
         with self._lock:
             self._live.add(process)
         try:

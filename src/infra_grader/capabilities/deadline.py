@@ -21,6 +21,10 @@ class Deadline:
         """Return the seconds left, never below 0."""
         return max(0.0, self._end - time.monotonic())
 
+    def passed_by(self, now: float) -> float:
+        """Return the seconds by which a moment of the monotonic clock is past the deadline, or a negative number."""
+        return now - self._end
+
     def check(self) -> None:
         """Raise `Overrun` if the time is up."""
         if self.remaining() <= 0:

@@ -13,9 +13,10 @@ SHORTEST_BLOB = 10
 """Fewest hexadecimal digits of a blob id that are accepted as a fingerprint."""
 
 
-def blob_id(content: bytes) -> str:
-    """Return the id that git gives a file with this content, after line ends are normalised to `\\n`."""
-    content = content.replace(b"\r\n", b"\n")
+def blob_id(content: bytes, *, as_is: bool = False) -> str:
+    r"""Return the id that git gives a file with this content, its line ends normalised to `\n` unless `as_is`."""
+    if not as_is:
+        content = content.replace(b"\r\n", b"\n")
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 

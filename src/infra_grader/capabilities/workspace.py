@@ -41,7 +41,7 @@ class TextFile(NamedTuple):
     path: str
     """Relative to the submission's root, with forward slashes."""
     text: str
-    """Decoded, line ends normalised to `\\n`."""
+    """Decoded, line ends normalised to `\n`."""
 
     @property
     def lines(self) -> list[str]:
@@ -158,7 +158,7 @@ class Workspace:
         return content
 
     def read_text(self, path: str, limit: int = MAX_FILE_BYTES) -> str:
-        """Return the text of a file: by its byte order mark, else UTF-8; line ends become `\\n`."""
+        r"""Return the text of a file: by its byte order mark, else UTF-8; line ends become `\\n`."""
         return decode_text(path, self.read_bytes(path, limit))
 
     def read_first(self, places: Sequence[str]) -> TextFile:

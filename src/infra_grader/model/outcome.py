@@ -125,9 +125,7 @@ class Outcome:
     ) -> Outcome:
         """Return the outcome for a fraction of 0 to 1; the status follows the fraction. Raises `ValueError` outside."""
         share = Fraction(fraction)
-        return cls(
-            status=status_of(share), fraction=share, message=message, evidence=evidence, measure=measure
-        )
+        return cls(status=status_of(share), fraction=share, message=message, evidence=evidence, measure=measure)
 
     @classmethod
     def awaiting(cls, message: str, *evidence: Evidence) -> Outcome:
@@ -149,7 +147,7 @@ def status_of(fraction: Fraction) -> Status:
     return Status.PARTIAL if fraction else Status.FAILED
 
 
-class CheckFailed(Exception):  # noqa: N818 - a verdict, not an error
+class CheckFailed(Exception):
     """Raised by a check: the submission lacks what is asked for, and there is nothing to measure."""
 
     def __init__(self, message: str, *evidence: Evidence) -> None:
@@ -158,7 +156,7 @@ class CheckFailed(Exception):  # noqa: N818 - a verdict, not an error
         self.evidence = evidence
 
 
-class NotAssessed(Exception):  # noqa: N818 - a verdict, not an error
+class NotAssessed(Exception):
     """Raised by a check or a capability: this machine cannot tell; `remedy` says what would help."""
 
     def __init__(self, reason: str, remedy: str = "", *evidence: Evidence) -> None:

@@ -1,0 +1,226 @@
+"""The pipeline, from a path and a rubric to a scorecard; the only place that names every stage."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+import sys
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from infra_grader import __version__
+from infra_grader.capabilities.starter import NO_STARTER, Starter, read_starter
+from infra_grader.capabilities.workspace import Workspace
+from infra_grader.engine import rescore as rescoring
+from infra_grader.engine.adjust import adjusted, observers
+from infra_grader.engine.ask import Session
+from infra_grader.engine.plan import plan
+from infra_grader.engine.registry import Registry
+from infra_grader.engine.run import WORKERS, Observe, run
+from infra_grader.engine.score import score
+from infra_grader.errors import Problem, RubricError, UsageError
+from infra_grader.loading import rubric_file
+from infra_grader.loading.bundled import bundled_rubrics, find_exercise, find_rubric
+from infra_grader.loading.fetch import open_submission
+from infra_grader.model.outcome import Outcome
+from infra_grader.model.rubric import CheckSpec, Rubric, Unassessed
+from infra_grader.model.scorecard import Scorecard, SubmissionRef
+from infra_grader.model.submission import Submission
+from infra_grader.plugin import Shared
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GradeOptions:
+    """How to grade; the defaults run every check that needs no more than this machine's files and tools."""
+
+    only: Collection[str] = ()
+    """Ids or tags of the checks to run; what those need runs too."""
+    unassessed: Unassessed | None = None
+    """Overrides the rubric's word on checks that nobody could assess."""
+    seed: int = 0
+    """Where random inputs start."""
+    workers: int = WORKERS
+    """How many checks that wait run at the same time."""
+    reading_backstop: float | None = None
+    """Seconds for a check that reads, where the rubric states none; `None` is the engine's own backstop."""
+    needs_commit: bool = True
+    """Whether to find out which commit the folder is at, which a terminal answer does not show."""
+
+
+def load_rubric(rubric: str | os.PathLike[str], registry: Registry | None = None) -> Rubric:
+    """Return the rubric of this id or file; a name with a slash or `.yaml` is a file.
+
+    Raises `RubricError` with every fault of the file, or if there is no such rubric.
+    """
+    registry = registry or Registry()
+    return rubric_file.load_rubric(
+        rubric_path(rubric), registry.find_kind, registry.kind_names, cache_folder=cache_folder()
+    )
+
+
+def rubric_path(rubric: str | os.PathLike[str]) -> Path:
+    """Return the file of a rubric named by id or path. Raises `RubricError` if no bundled rubric has the id."""
+    name = os.fspath(rubric)
+    if not isinstance(rubric, str) or "/" in name or os.sep in name or name.endswith((".yaml", ".yml")):
+        return Path(name)
+    found = find_rubric(name)
+    if found is None:
+        import difflib
+
+        near = difflib.get_close_matches(name, bundled_rubrics(), n=1)
+        raise RubricError(
+            name,
+            Problem(
+                "no bundled rubric has this id",
+                allowed="an id that `infra-grader rubric list` shows, or a file, with a slash or .yaml in its name",
+                suggestion=near[0] if near else "",
+            ),
+        )
+    return found
+
+
+def grade(
+    path: str | os.PathLike[str],
+    rubric: Rubric | str | os.PathLike[str],
+    *,
+    options: GradeOptions | None = None,
+    registry: Registry | None = None,
+    observe: Observe | None = None,
+) -> Scorecard:
+    """Grade the submission in a folder and return its scorecard.
+
+    The folder is only read. No learner code runs. Raises `RubricError`, `SubmissionError`, `PluginError` or
+    `UsageError` for what the caller can mend; nothing about the submission raises.
+    """
+    options = options or GradeOptions()
+    registry = registry or Registry()
+    if not isinstance(rubric, Rubric):
+        refuse_inside(rubric, path)
+        rubric = load_rubric(rubric, registry)
+    if options.unassessed is not None:
+        rubric = replace(rubric, unassessed=options.unassessed)
+    registry.use(rubric.plugins)
+    order = plan(rubric, options.only)
+    submission = open_submission(Path(path), rubric)
+    started = _now()
+    with open_session(submission, rubric, registry, options) as session:
+        outcomes = run(order, session, _observe_all(registry, observe), options.workers)
+    scorecard = score(
+        rubric,
+        outcomes,
+        submission_ref(submission, is_commit_needed=options.needs_commit),
+        environment=environment(options.seed),
+        started=started,
+        finished=_now(),
+    )
+    return adjusted(scorecard, rubric, registry)
+
+
+def rescore(
+    scorecard: Scorecard, rubric: Rubric | str | os.PathLike[str], *, registry: Registry | None = None
+) -> Scorecard:
+    """Return what a recorded scorecard is worth under another version of its rubric, without asking anything again.
+
+    Raises `RubricError`, or `UsageError` if the record is of another rubric.
+    """
+    registry = registry or Registry()
+    if not isinstance(rubric, Rubric):
+        rubric = load_rubric(rubric, registry)
+    if rubric.id != scorecard.rubric.id:
+        raise UsageError(
+            f"the record is of the rubric {scorecard.rubric.id}, not of {rubric.id}",
+            "Name the rubric that the submission was graded with, in any version.",
+        )
+    registry.use(rubric.plugins)
+    return adjusted(rescoring.rescore(scorecard, rubric), rubric, registry)
+
+
+def refuse_inside(rubric: str | os.PathLike[str], path: str | os.PathLike[str]) -> None:
+    """Raise `UsageError` if a rubric's file lies inside the submission: nobody grades by the learner's own rubric."""
+    file = rubric_path(rubric).resolve()
+    if file.is_relative_to(Path(path).resolve()):
+        raise UsageError(
+            f"the rubric {rubric} lies inside the submission", "Copy it to a folder outside, or name a rubric by id."
+        )
+
+
+def open_session(submission: Submission, rubric: Rubric, registry: Registry, options: GradeOptions) -> Session:
+    """Return the session in which the checks of a submission run; use it in a `with` block."""
+    session = Session(
+        workspace=Workspace(submission.work, starter_of(rubric)),
+        rubric_folder=rubric.folder,
+        find_kind=registry.find_kind,
+        openers={"command": open_command},
+        seed=options.seed,
+    )
+    if options.reading_backstop is not None:
+        session.reading_backstop = options.reading_backstop
+    return session
+
+
+def starter_of(rubric: Rubric) -> Starter:
+    """Return what the course hands out for a rubric's exercise, as far as it is known here."""
+    exercise = find_exercise(rubric.id)
+    return read_starter(exercise) if exercise is not None else NO_STARTER
+
+
+def submission_ref(submission: Submission, *, is_commit_needed: bool) -> SubmissionRef:
+    """Return how a scorecard names a submission."""
+    commit, dirty = None, False
+    if is_commit_needed:
+        from infra_grader.loading.commit import read_commit  # only where a report shows it
+
+        commit, dirty = read_commit(submission.folder)
+    return SubmissionRef(
+        id=submission.id, path=str(submission.folder), root=submission.root, commit=commit, dirty=dirty
+    )
+
+
+def environment(seed: int) -> Mapping[str, str | int]:
+    """Return the facts about this machine that explain an outcome."""
+    return {
+        "infra_grader": __version__,
+        "python": platform.python_version(),
+        "platform": sys.platform,
+        "seed": seed,
+    }
+
+
+def cache_folder() -> Path:
+    """Return the folder for what can be made again, by the platform's custom."""
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or os.path.expanduser("~\\AppData\\Local")
+    elif sys.platform == "darwin":
+        base = os.path.expanduser("~/Library/Caches")
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return Path(base, "infra-grader")
+
+
+def open_command(shared: Shared) -> object:
+    from infra_grader.capabilities.command import Command  # starting processes is slow to import
+
+    command = Command()
+    shared.closing.callback(command.close)
+    return command
+
+
+def _observe_all(registry: Registry, observe: Observe | None) -> Observe:
+    watching: Sequence[Callable[[CheckSpec, Outcome], None]] = [*([observe] if observe else []), *observers(registry)]
+
+    def observe_all(check: CheckSpec, outcome: Outcome) -> None:
+        for watcher in watching:
+            watcher(check, outcome)
+
+    return observe_all
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def rubric_ids() -> Iterable[str]:
+    """Return the ids of the bundled rubrics, sorted."""
+    return sorted(bundled_rubrics())

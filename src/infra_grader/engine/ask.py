@@ -1,0 +1,120 @@
+"""One check, asked of a submission: its outcome, whatever happens inside the check kind."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from infra_grader.capabilities.deadline import Deadline, Overrun
+from infra_grader.capabilities.workspace import Workspace
+from infra_grader.engine.evidence import bounded
+from infra_grader.engine.limits import interrupt_after
+from infra_grader.model.outcome import ZERO, CheckFailed, Evidence, NotAssessed, Outcome, Status
+from infra_grader.model.rubric import CheckSpec
+from infra_grader.plugin import CheckKind, Context, Shared
+
+READING_BACKSTOP_S = 60.0
+"""Seconds that a check which only reads may take where the rubric states no limit."""
+WAITING_BACKSTOP_S = 300.0
+"""The same for a check that waits for tools, sandboxes or servers."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(kw_only=True)
+class Session:
+    """What the checks of one submission work with: opened once, on first use, and closed at the end."""
+
+    workspace: Workspace
+    rubric_folder: Path
+    find_kind: Callable[[str], CheckKind]
+    openers: Mapping[str, Callable[[Shared], object]] = field(default_factory=dict)
+    """How to open each capability; one that is not here is not available on this machine."""
+    seed: int = 0
+    reading_backstop: float = READING_BACKSTOP_S
+    waiting_backstop: float = WAITING_BACKSTOP_S
+    shared: Shared = field(default_factory=Shared)
+    handles: dict[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def __enter__(self) -> Self:
+        self.shared.closing.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.shared.closing.__exit__(kind, error, trace)
+
+    def limit(self, check: CheckSpec, kind: CheckKind) -> float:
+        """Return the seconds that a check may take."""
+        return check.timeout or (self.waiting_backstop if kind.waits else self.reading_backstop)
+
+    def context(self, check: CheckSpec, kind: CheckKind, deadline: Deadline) -> Context:
+        """Return what a check may use. Raises `NotAssessed` for a capability that this machine lacks."""
+        return Context(
+            workspace=self.workspace.view(allow_starter=check.allow_starter),
+            deadline=deadline,
+            capabilities={name: self._open(name) for name in kind.capabilities},
+            rubric_folder=self.rubric_folder,
+            shared=self.shared,
+            handles=self.handles,
+            seed=self.seed,
+        )
+
+    def _open(self, name: str) -> object:
+        opener = self.openers.get(name)
+        if opener is None:
+            raise NotAssessed(f"{name} is not available here.", "`infra-grader doctor` says what this machine lacks.")
+        return self.shared.get(("capability", name), lambda: opener(self.shared))
+
+
+def ask(check: CheckSpec, kind: CheckKind, session: Session, deadline: Deadline) -> Outcome:
+    """Run one check to its end and return what it found. Raises nothing but what ends the whole run.
+
+    A kind that only reads is interrupted when the deadline passes. One that waits hands the deadline to each call
+    of its capabilities, which raise `Overrun`.
+    """
+    started = time.perf_counter()
+    # What waits runs in a thread of its own, where only the calls that it makes can be interrupted.
+    limit: AbstractContextManager[None] = nullcontext() if kind.waits else interrupt_after(deadline.remaining())
+    try:
+        with limit:
+            outcome = kind.run(session.context(check, kind, deadline), check.params)
+        if not isinstance(outcome, Outcome):
+            raise TypeError(f"{kind.name} returned {type(outcome).__name__}, not an Outcome")  # noqa: TRY301
+    except CheckFailed as verdict:
+        outcome = Outcome.failed(verdict.message, *verdict.evidence)
+    except NotAssessed as verdict:
+        outcome = not_assessed(verdict.reason, verdict.remedy, *verdict.evidence)
+    except Overrun:
+        outcome = overrun(check, deadline.seconds)
+    except (Exception, SystemExit):
+        log.exception("check %s (%s) failed", check.id, kind.name)
+        outcome = Outcome(
+            status=Status.ERROR,
+            fraction=ZERO,
+            message="The grader itself failed at this check; no points are lost by it.",
+            remedy="Run again with -v and report what the log says.",
+        )
+    return replace(bounded(outcome), duration_s=round(time.perf_counter() - started, 3))
+
+
+def not_assessed(reason: str, remedy: str = "", *evidence: Evidence) -> Outcome:
+    """Return the outcome of a check that this machine cannot judge."""
+    return Outcome(status=Status.NOT_ASSESSED, fraction=ZERO, message=reason, remedy=remedy, evidence=evidence)
+
+
+def overrun(check: CheckSpec, seconds: float) -> Outcome:
+    """Return the outcome of a check that took too long: the learner's, where the rubric stated the limit."""
+    evidence = Evidence.number(actual=seconds, expected=f"less than {seconds:g}", unit="s", text="stopped there")
+    if check.timeout:
+        return Outcome.failed(f"Not done within the {seconds:g} s that the rubric allows.", evidence)
+    return not_assessed(
+        f"Stopped after {seconds:g} s, the grader's own limit.", "Grade again on a machine with less to do.", evidence
+    )

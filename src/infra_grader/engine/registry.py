@@ -1,0 +1,154 @@
+"""A check kind's name to the kind, a format's name to the report: built-in and outside plugins alike.
+
+Built-in plugins are found by their place, so that grading imports only what a rubric uses. Entry points are read
+only for a name that is not built in, and for lists.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pluggy
+
+from infra_grader import hookspecs
+from infra_grader.errors import PluginError
+from infra_grader.plugin import NAME, PROJECT, CheckKind, ReportFormat, check_kinds
+
+PACKAGE = Path(__file__).parents[1]
+
+
+class Registry:
+    """The plugins of one run. Methods raise `PluginError`, which carries the plugin at fault."""
+
+    def __init__(self, plugin_files: Iterable[Path] = ()) -> None:
+        self.manager = pluggy.PluginManager(PROJECT)
+        self.manager.add_hookspecs(hookspecs)
+        self._kinds: dict[str, CheckKind] = {}
+        self._outside_loaded: set[str] = set()
+        self.named: list[object] = []
+        """Plugins that may observe and adjust: those that the caller or the rubric names."""
+        for file in plugin_files:
+            self.named.append(self.register(_load_file(file), str(file)))
+
+    def register(self, plugin: ModuleType, name: str) -> ModuleType:
+        """Register a plugin: its check kinds, its formats, its hooks. Refuses one that breaks the contract."""
+        kinds = check_kinds(plugin)
+        try:
+            self.manager.register(plugin, name)
+            self.manager.check_pending()
+        except pluggy.PluginValidationError as error:
+            raise PluginError(name, str(error).replace("\n", "; ")) from error
+        for kind in kinds:
+            if self._kinds.setdefault(kind.name, kind) is not kind:
+                raise PluginError(name, f"the check kind {kind.name} is provided twice")
+        return plugin
+
+    def use(self, names: Iterable[str]) -> None:
+        """Let the plugins that a rubric names observe and adjust."""
+        for name in names:
+            plugin = self.manager.get_plugin(name) or self._load_entry_point(name)
+            if plugin is None:
+                raise PluginError(name, "no installed plugin has this name", f"Install the plugin {name}.")
+            self.named.append(plugin)
+
+    def find_kind(self, name: str) -> CheckKind:
+        """Return the check kind of this name. Raises `PluginError` if no plugin provides it."""
+        if name not in self._kinds and NAME.fullmatch(name):
+            family, verb = name.split(".")
+            if (PACKAGE / "checks" / family / f"{verb}.py").is_file():
+                self._load_builtin(f"checks.{family}.{verb}")
+            else:
+                self._load_entry_point(family)
+        if name not in self._kinds:
+            raise PluginError(name, "no such check kind", "`infra-grader checks` lists them.")
+        return self._kinds[name]
+
+    def kind_names(self) -> list[str]:
+        """Return the names of all check kinds, sorted; imports the outside plugins, not the built-in ones."""
+        self._load_all_entry_points()
+        return sorted({*self._kinds, *builtin_kind_names()})
+
+    def all_kinds(self) -> list[CheckKind]:
+        """Return every check kind, sorted by name."""
+        return [self.find_kind(name) for name in self.kind_names()]
+
+    def find_format(self, name: str) -> ReportFormat:
+        """Return the report format of this name. Raises `PluginError` if no plugin provides it."""
+        if name.isidentifier() and (PACKAGE / "reports" / f"{name}_report.py").is_file():
+            self._load_builtin(f"reports.{name}_report")
+        if name not in (formats := self._formats()):
+            self._load_all_entry_points()
+            formats = self._formats()
+        if name not in formats:
+            raise PluginError(name, "no such report format", f"Formats: {', '.join(self.format_names())}.")
+        return formats[name]
+
+    def format_names(self) -> list[str]:
+        """Return the names of all report formats, sorted."""
+        self._load_all_entry_points()
+        for file in (PACKAGE / "reports").glob("[a-z]*_report.py"):
+            self._load_builtin(f"reports.{file.stem}")
+        return sorted(self._formats())
+
+    def named_hooks(self, hook: str) -> list[Callable[..., Any]]:
+        """Return a caller of this hook for each plugin that may observe and adjust, in the order named."""
+        plugins = self.manager.get_plugins()
+        return [self.manager.subset_hook_caller(hook, plugins - {plugin}) for plugin in self.named]
+
+    def _formats(self) -> dict[str, ReportFormat]:
+        formats: dict[str, ReportFormat] = {}
+        for given in self.manager.hook.infra_grader_report_formats():
+            formats |= {report.name: report for report in given}
+        return formats
+
+    def _load_builtin(self, place: str) -> None:
+        if self.manager.get_plugin(place) is None:
+            self.register(importlib.import_module(f"{PROJECT}.{place}"), place)
+
+    def _load_entry_point(self, name: str) -> ModuleType | None:
+        # Scanning the installed packages costs more than grading an exercise, so it is put off until it must be.
+        from importlib.metadata import entry_points
+
+        for entry in entry_points(group=PROJECT, name=name):
+            if name not in self._outside_loaded:
+                self._outside_loaded.add(name)
+                try:
+                    plugin = entry.load()
+                except (ImportError, AttributeError, SyntaxError) as error:
+                    raise PluginError(name, f"it cannot be imported: {error}", f"Reinstall {entry.value}.") from error
+                return self.register(plugin, name)
+        plugin = self.manager.get_plugin(name)
+        return plugin if isinstance(plugin, ModuleType) else None
+
+    def _load_all_entry_points(self) -> None:
+        from importlib.metadata import entry_points
+
+        for name in sorted(entry_points(group=PROJECT).names):
+            self._load_entry_point(name)
+
+
+def builtin_kind_names() -> Iterator[str]:
+    """Yield the names of the built-in check kinds, which are their places."""
+    for file in (PACKAGE / "checks").glob("*/[a-z]*.py"):
+        yield f"{file.parent.name}.{file.stem}"
+
+
+def _load_file(file: Path) -> ModuleType:
+    """Import a plugin from a file that the caller names. Raises `PluginError` if that fails in any way."""
+    name = f"{PROJECT}_plugin_{file.stem}"
+    spec = importlib.util.spec_from_file_location(name, file)
+    if spec is None or spec.loader is None or not file.is_file():
+        raise PluginError(str(file), "it is no Python file", "Name a .py file with --plugin.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # so that annotations can be resolved
+    try:
+        spec.loader.exec_module(module)
+    except (ImportError, AttributeError, NameError, SyntaxError, TypeError, ValueError) as error:
+        raise PluginError(str(file), f"it cannot be imported: {type(error).__name__}: {error}") from error
+    return module

@@ -1,0 +1,64 @@
+"""A recorded scorecard under a rubric that has changed: new weights, awards and marks, nothing asked again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from infra_grader.engine.ask import not_assessed
+from infra_grader.engine.plan import plan
+from infra_grader.engine.run import held_back
+from infra_grader.engine.score import judge, score
+from infra_grader.model.outcome import Outcome, Status, status_of
+from infra_grader.model.rubric import CheckSpec, Rubric
+from infra_grader.model.scorecard import CheckScore, Scorecard
+
+GRADE_AGAIN = "Grade the submission again with this rubric."
+
+
+def rescore(scorecard: Scorecard, rubric: Rubric) -> Scorecard:
+    """Return the scorecard that the recorded outcomes give under another version of the rubric.
+
+    A check that the record does not hold, or that asks another question now, is not assessed. Raises `RubricError`
+    for a ring of `needs`.
+    """
+    recorded = {check.id: check for check in scorecard.all_checks()}
+    outcomes: dict[str, Outcome] = {}
+    for check in plan(rubric).checks:
+        outcomes[check.id] = _outcome(check, recorded.get(check.id), outcomes)
+    return score(
+        rubric,
+        outcomes,
+        scorecard.submission,
+        environment=scorecard.environment,
+        started=scorecard.started,
+        finished=scorecard.finished,
+    )
+
+
+def _outcome(check: CheckSpec, record: CheckScore | None, outcomes: Mapping[str, Outcome]) -> Outcome:
+    held = held_back(check, outcomes)
+    if held is not None:
+        return held
+    if record is None:
+        return not_assessed("The record does not hold this check.", GRADE_AGAIN)
+    if record.uses != check.uses or (record.parameters and record.parameters != check.parameters):
+        return not_assessed("The record answers another question: the check's parameters have changed.", GRADE_AGAIN)
+    if record.status is Status.BLOCKED or record.blocked_by:
+        return not_assessed(f"It was not run: {record.blocked_by} did not pass then.", GRADE_AGAIN)
+    return judge(check, _as_found(record))
+
+
+def _as_found(record: CheckScore) -> Outcome:
+    """Return what the check itself found, without the award table of then."""
+    fraction = record.fraction if record.own_fraction is None else record.own_fraction
+    is_judged = not record.status.is_open
+    return Outcome(
+        status=status_of(fraction) if is_judged else record.status,
+        fraction=fraction,
+        message=record.message,
+        evidence=record.evidence,
+        measure=record.measure,
+        remedy=record.remedy,
+        claimed=record.claimed,
+        duration_s=record.duration_s,
+    )

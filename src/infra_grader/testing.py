@@ -1,0 +1,69 @@
+"""One check on a folder, for the tests of a plugin author.
+
+    from infra_grader.testing import run_check
+
+    def test_the_answer_is_found(tmp_path):
+        (tmp_path / "a.txt").write_text("42")
+        assert run_check("course.answers", {"path": "a.txt"}, tmp_path).status == "passed"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from infra_grader.api import open_command
+from infra_grader.capabilities.deadline import Deadline
+from infra_grader.capabilities.starter import NO_STARTER, Starter, read_starter
+from infra_grader.capabilities.workspace import Workspace
+from infra_grader.engine.ask import Session, ask
+from infra_grader.engine.registry import Registry
+from infra_grader.model.outcome import Outcome
+from infra_grader.model.rubric import CheckSpec
+from infra_grader.plugin import CheckKind
+
+
+def run_check(
+    kind: str | object,
+    parameters: Mapping[str, object],
+    folder: Path,
+    *,
+    starter: Path | None = None,
+    allow_starter: bool = False,
+    rubric_folder: Path | None = None,
+    timeout: float = 60.0,
+) -> Outcome:
+    """Run one check on a folder and return its outcome.
+
+    `kind` is a name, or a function marked with `@check`. `starter` is a folder with what was handed out. Raises
+    `msgspec.ValidationError` for parameters that the kind does not accept, `PluginError` for an unknown kind.
+    """
+    found = _kind(kind)
+    session = Session(
+        workspace=Workspace(folder, _starter(starter)),
+        rubric_folder=rubric_folder or folder,
+        find_kind=lambda _name: found,
+        openers={"command": open_command},
+    )
+    params = msgspec.convert(dict(parameters), found.params)
+    spec = CheckSpec(id="check", title="A check", uses=found.name, params=params, allow_starter=allow_starter)
+    with session:
+        return ask(spec, found, session, Deadline(timeout))
+
+
+def _kind(kind: str | object) -> CheckKind:
+    if isinstance(kind, str):
+        return Registry().find_kind(kind)
+    marked = getattr(kind, "__infra_grader_kind__", None)
+    if not isinstance(marked, CheckKind):
+        raise TypeError(f"{kind!r} is neither a name nor a function marked with @check")
+    return marked
+
+
+def _starter(folder: Path | None) -> Starter:
+    """Return the starter whose files lie in a folder, or in its `starter/` as an exercise has it."""
+    if folder is None:
+        return NO_STARTER
+    return read_starter(folder.parent if folder.name == "starter" else folder)

@@ -1,0 +1,49 @@
+"""Every case folder is a test: a check kind, its parameters, a small workspace, and what must come out."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+from infra_grader.testing import run_check
+
+spec = importlib.util.spec_from_file_location("cases", Path(__file__).with_name("cases.py"))
+assert spec is not None
+assert spec.loader is not None
+cases = importlib.util.module_from_spec(spec)
+sys.modules["cases"] = cases
+spec.loader.exec_module(cases)
+
+
+@pytest.mark.parametrize("case", cases.find_cases(), ids=lambda case: case.folder.relative_to(cases.CASES).as_posix())
+def test_case(case, tmp_path):
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    cases.make_workspace(case, workspace)
+    facts = case.read()
+    outcome = run_check(
+        case.kind,
+        facts.get("with") or {},
+        workspace,
+        starter=case.starter(),
+        allow_starter=facts.get("allow_starter", False),
+        rubric_folder=case.folder,
+    )
+    expected = facts["expect"]
+    allowed = {"passed"} if case.should_pass else {"failed", "partial", "not_assessed"}
+    assert expected.get("status", "passed") in allowed | ({"awaiting"} if case.kind.startswith("manual.") else set())
+    assert outcome.status == expected["status"], outcome
+    assert expected.get("message", "") in outcome.message
+    assert outcome.evidence, "an outcome without evidence is a claim"
+    if "fraction" in expected:
+        assert str(outcome.fraction) == str(expected["fraction"])
+    if "measure" in expected:
+        assert outcome.measure is not None
+        assert outcome.measure.value == pytest.approx(expected["measure"])
+    for wanted in expected.get("evidence") or []:
+        assert any(
+            all(str(value) in str(getattr(piece, key)) for key, value in wanted.items()) for piece in outcome.evidence
+        ), outcome.evidence
