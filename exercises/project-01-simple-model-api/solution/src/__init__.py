@@ -1,0 +1,1 @@
+"""A small REST service that classifies images with a pre-trained network."""

@@ -1,0 +1,68 @@
+"""A network that knows one thing: how bright the image is."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+from torch import Tensor
+
+CLASS_COUNT = 1000
+WEIGHTS = SimpleNamespace(
+    meta={"categories": [f"thing_{index}" for index in range(CLASS_COUNT)]}
+)
+ResNet50_Weights = SimpleNamespace(IMAGENET1K_V1=WEIGHTS)
+MobileNet_V2_Weights = SimpleNamespace(IMAGENET1K_V1=WEIGHTS)
+
+
+class BrightnessNet:
+    """Scores the class highest whose index stands for the image's brightness."""
+
+    def to(self, device: str) -> BrightnessNet:
+        """Stay where it is.
+
+        Args:
+            device: Ignored.
+
+        Returns:
+            The network itself.
+        """
+        return self
+
+    def eval(self) -> BrightnessNet:
+        """Stand for the switch to inference.
+
+        Returns:
+            The network itself.
+        """
+        return self
+
+    def __call__(self, batch: Tensor) -> Tensor:
+        """Score every class for a batch of one."""
+        mean = sum(batch.values) / len(batch.values)
+        centre = min(CLASS_COUNT - 1, max(0, round((mean + 3) / 6 * CLASS_COUNT)))
+        scores = [-abs(index - centre) / 2 for index in range(CLASS_COUNT)]
+        return Tensor(scores, (1, CLASS_COUNT))
+
+
+def resnet50(weights: object = None) -> BrightnessNet:
+    """Build the network.
+
+    Args:
+        weights: Ignored.
+
+    Returns:
+        The network.
+    """
+    return BrightnessNet()
+
+
+def mobilenet_v2(weights: object = None) -> BrightnessNet:
+    """Build the network.
+
+    Args:
+        weights: Ignored.
+
+    Returns:
+        The network.
+    """
+    return BrightnessNet()
