@@ -1,0 +1,1 @@
+"""Check kinds about files: there, absent, how many, how large, valid, changed."""

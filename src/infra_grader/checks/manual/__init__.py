@@ -1,0 +1,1 @@
+"""Check kinds that leave the judgement to a person."""
