@@ -207,6 +207,8 @@ class Workspace:
                 raise CheckFailed(f"{path} is a link that leads out of the submission.", Evidence(path=path))
             facts = os.stat(real, follow_symlinks=False)
         except (FileNotFoundError, NotADirectoryError) as error:
+            if self._exists(path):
+                raise CheckFailed(f"{path} is a link that leads nowhere.", Evidence(path=path)) from error
             raise self._absent([path]) from error
         except PermissionError as error:
             raise _refused(path, error) from error
