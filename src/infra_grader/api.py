@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import os
 import platform
 import sys
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from infra_grader.capabilities.workspace import Workspace
 from infra_grader.engine import rescore as rescoring
 from infra_grader.engine.adjust import adjusted, observers
 from infra_grader.engine.ask import Session
+from infra_grader.engine.openers import OPENERS
 from infra_grader.engine.plan import plan
 from infra_grader.engine.registry import Registry
 from infra_grader.engine.run import WORKERS, Observe, run
@@ -28,7 +29,6 @@ from infra_grader.model.outcome import Outcome
 from infra_grader.model.rubric import CheckSpec, Rubric, Unassessed
 from infra_grader.model.scorecard import Scorecard, SubmissionRef
 from infra_grader.model.submission import Submission
-from infra_grader.plugin import Shared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +152,7 @@ def open_session(submission: Submission, rubric: Rubric, registry: Registry, opt
         workspace=Workspace(submission.work, starter_of(rubric)),
         rubric_folder=rubric.folder,
         find_kind=registry.find_kind,
-        openers={"command": open_command},
+        openers=OPENERS,
         seed=options.seed,
     )
     if options.reading_backstop is not None:
@@ -199,14 +199,6 @@ def cache_folder() -> Path:
     return Path(base, "infra-grader")
 
 
-def open_command(shared: Shared) -> object:
-    from infra_grader.capabilities.command import Command  # starting processes is slow to import
-
-    command = Command()
-    shared.closing.callback(command.close)
-    return command
-
-
 def _observe_all(registry: Registry, observe: Observe | None) -> Observe:
     watching: Sequence[Callable[[CheckSpec, Outcome], None]] = [*([observe] if observe else []), *observers(registry)]
 
@@ -218,9 +210,9 @@ def _observe_all(registry: Registry, observe: Observe | None) -> Observe:
 
 
 def _now() -> str:
-    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def rubric_ids() -> Iterable[str]:
-    """Return the ids of the bundled rubrics, sorted."""
-    return sorted(bundled_rubrics())
+def bundled() -> Mapping[str, Path]:
+    """Return the files of the bundled rubrics by id."""
+    return bundled_rubrics()

@@ -139,7 +139,7 @@ def path_parameters(params: Params) -> Iterator[str]:
 def _has_role(hint: object, role: str) -> bool:
     """Whether a field's type is marked with this role, however deep inside lists and unions."""
     return any(
-        isinstance(part, Meta) and (part.extra or {}).get("role") == role or _has_role(part, role)
+        (isinstance(part, Meta) and (part.extra or {}).get("role") == role) or _has_role(part, role)
         for part in get_args(hint)
     )
 

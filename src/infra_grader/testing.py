@@ -1,10 +1,10 @@
 """One check on a folder, for the tests of a plugin author.
 
-    from infra_grader.testing import run_check
+from infra_grader.testing import run_check
 
-    def test_the_answer_is_found(tmp_path):
-        (tmp_path / "a.txt").write_text("42")
-        assert run_check("course.answers", {"path": "a.txt"}, tmp_path).status == "passed"
+def test_the_answer_is_found(tmp_path):
+    (tmp_path / "a.txt").write_text("42")
+    assert run_check("course.answers", {"path": "a.txt"}, tmp_path).status == "passed"
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from pathlib import Path
 
 import msgspec
 
-from infra_grader.api import open_command
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.starter import NO_STARTER, Starter, read_starter
 from infra_grader.capabilities.workspace import Workspace
 from infra_grader.engine.ask import Session, ask
+from infra_grader.engine.openers import OPENERS
 from infra_grader.engine.registry import Registry
 from infra_grader.model.outcome import Outcome
 from infra_grader.model.rubric import CheckSpec
@@ -45,7 +45,7 @@ def run_check(
         workspace=Workspace(folder, _starter(starter)),
         rubric_folder=rubric_folder or folder,
         find_kind=lambda _name: found,
-        openers={"command": open_command},
+        openers=OPENERS,
     )
     params = msgspec.convert(dict(parameters), found.params)
     spec = CheckSpec(id="check", title="A check", uses=found.name, params=params, allow_starter=allow_starter)

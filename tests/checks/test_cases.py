@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
-
+import cases
 import pytest
 
 from infra_grader.testing import run_check
-
-spec = importlib.util.spec_from_file_location("cases", Path(__file__).with_name("cases.py"))
-assert spec is not None
-assert spec.loader is not None
-cases = importlib.util.module_from_spec(spec)
-sys.modules["cases"] = cases
-spec.loader.exec_module(cases)
 
 
 @pytest.mark.parametrize("case", cases.find_cases(), ids=lambda case: case.folder.relative_to(cases.CASES).as_posix())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -68,9 +68,15 @@ def read_starter(exercise: Path) -> Starter:
     folder = exercise / "starter"
     if not folder.is_dir():
         return Starter(blobs=blobs)
-    for parent, _, names in os.walk(folder):
-        for name in names:
-            file = Path(parent, name)
-            path = file.relative_to(folder).as_posix()
-            blobs[f"{path}@starter" if path in blobs else path] = blob_id(file.read_bytes())
+    for path, blob in read_fingerprints(folder):
+        blobs[f"{path}@starter" if path in blobs else path] = blob
     return Starter(blobs=blobs, folder=folder)
+
+
+def read_fingerprints(folder: Path) -> Iterator[tuple[str, str]]:
+    """Yield path and blob id of every file below a folder, sorted by path; caches of tools are left out."""
+    files = [Path(parent, name) for parent, _, names in os.walk(folder) for name in names]
+    for file in sorted(files):
+        path = file.relative_to(folder).as_posix()
+        if "__pycache__" not in path and not path.startswith(".git/"):
+            yield path, blob_id(file.read_bytes())

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Callable
 
+from infra_grader.engine.log import logger
 from infra_grader.engine.registry import Registry
 from infra_grader.engine.run import Observe
 from infra_grader.model.outcome import Outcome
 from infra_grader.model.rubric import CheckSpec, Rubric
 from infra_grader.model.scorecard import Scorecard
 
-log = logging.getLogger(__name__)
-
 
 def observers(registry: Registry) -> list[Observe]:
     """Return a guarded observer for each plugin that may observe."""
 
-    def guard(hook: Observe) -> Observe:
+    def guard(hook: Callable[..., object]) -> Observe:
         def observe(check: CheckSpec, outcome: Outcome) -> None:
             try:
                 hook(check=check, outcome=outcome)
-            except Exception:
-                log.exception("an observer failed at check %s", check.id)
+            except Exception:  # noqa: BLE001 - whatever a plugin raises
+                logger().exception("an observer failed at check %s", check.id)
 
         return observe
 
@@ -33,12 +32,12 @@ def adjusted(scorecard: Scorecard, rubric: Rubric, registry: Registry) -> Scorec
     for hook in registry.named_hooks("infra_grader_adjust_scorecard"):
         try:
             answers = hook(scorecard=scorecard, rubric=rubric)
-        except Exception:
-            log.exception("an adjuster failed; the scorecard stays as it was")
+        except Exception:  # noqa: BLE001 - whatever a plugin raises
+            logger().exception("an adjuster failed; the scorecard stays as it was")
             continue
         for answer in answers:
             if isinstance(answer, Scorecard):
                 scorecard = answer
             else:
-                log.error("an adjuster returned %s, not a Scorecard; ignored", type(answer).__name__)
+                logger().error("an adjuster returned %s, not a Scorecard; ignored", type(answer).__name__)
     return scorecard

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -15,6 +14,7 @@ from infra_grader.capabilities.deadline import Deadline, Overrun
 from infra_grader.capabilities.workspace import Workspace
 from infra_grader.engine.evidence import bounded
 from infra_grader.engine.limits import interrupt_after
+from infra_grader.engine.log import logger
 from infra_grader.model.outcome import ZERO, CheckFailed, Evidence, NotAssessed, Outcome, Status
 from infra_grader.model.rubric import CheckSpec
 from infra_grader.plugin import CheckKind, Context, Shared
@@ -23,8 +23,6 @@ READING_BACKSTOP_S = 60.0
 """Seconds that a check which only reads may take where the rubric states no limit."""
 WAITING_BACKSTOP_S = 300.0
 """The same for a check that waits for tools, sandboxes or servers."""
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(kw_only=True)
@@ -94,8 +92,8 @@ def ask(check: CheckSpec, kind: CheckKind, session: Session, deadline: Deadline)
         outcome = not_assessed(verdict.reason, verdict.remedy, *verdict.evidence)
     except Overrun:
         outcome = overrun(check, deadline.seconds)
-    except (Exception, SystemExit):
-        log.exception("check %s (%s) failed", check.id, kind.name)
+    except (Exception, SystemExit):  # noqa: BLE001 - a fault of ours costs nobody a point, whatever it is
+        logger().exception("check %s (%s) failed", check.id, kind.name)
         outcome = Outcome(
             status=Status.ERROR,
             fraction=ZERO,

@@ -47,7 +47,7 @@ def _tracked(repository: Repo, below: str) -> Mapping[str, tuple[str, int]]:
 
     commit = repository[repository.head()]
     if not isinstance(commit, Commit):
-        raise ValueError("HEAD is no commit")
+        raise ValueError("HEAD is no commit")  # noqa: TRY004 - a broken repository, like the others that are caught
     prefix = b"" if below == "." else below.encode("utf-8", "surrogateescape") + b"/"
     tracked: dict[str, tuple[str, int]] = {}
     for entry in iter_tree_contents(repository.object_store, commit.tree):
@@ -64,7 +64,9 @@ def _differs(folder: Path, tracked: Mapping[str, tuple[str, int]]) -> bool:
         return True
     here: list[str] = []
     for parent, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if name != ".git" and not os.path.exists(os.path.join(parent, name, ".git"))]
+        folders[:] = [
+            name for name in folders if name != ".git" and not os.path.exists(os.path.join(parent, name, ".git"))
+        ]
         here += [Path(parent, name).relative_to(folder).as_posix() for name in names]
         if len(here) > MAX_TRACKED:
             break

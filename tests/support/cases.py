@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-CASES = Path(__file__).parent
+CASES = Path(__file__).parents[1] / "checks"
 IDENTITY = {
     "GIT_AUTHOR_NAME": "Ada",
     "GIT_AUTHOR_EMAIL": "ada@example.com",

@@ -1,0 +1,7 @@
+"""`python -m infra_grader`; add `-P` where the current folder is a submission."""
+
+from __future__ import annotations
+
+from infra_grader.cli.main import console
+
+console()

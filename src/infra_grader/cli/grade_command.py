@@ -1,0 +1,181 @@
+"""grade, validate, report and rescore: a submission or a record in, reports and an exit code out."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from infra_grader.api import GradeOptions, bundled, load_rubric, refuse_inside
+from infra_grader.api import grade as grade_submission
+from infra_grader.api import rescore as rescore_record
+from infra_grader.cli.main import GRADER_FAILED, NOT_PASSED, PASSED, UNDECIDED
+from infra_grader.cli.options import add_common, add_reports, add_rubric
+from infra_grader.cli.output import Destination, OutputError, Progress, deliver, destinations, render_options, write
+from infra_grader.engine.registry import Registry
+from infra_grader.errors import UsageError
+from infra_grader.model.outcome import Outcome
+from infra_grader.model.rubric import CheckSpec, Unassessed
+from infra_grader.model.scorecard import Scorecard
+
+
+def grade_options(parser: argparse.ArgumentParser) -> None:
+    """Declare what `grade` accepts."""
+    parser.add_argument(
+        "path", metavar="PATH", nargs="?", type=Path, default=Path(), help="the submission (default: .)"
+    )
+    add_rubric(parser)
+    add_reports(parser)
+    parser.add_argument(
+        "--only", metavar="CHECK|TAG", action="append", default=[], help="run these checks, and what they need"
+    )
+    parser.add_argument(
+        "--unassessed",
+        choices=("open", "zero"),
+        help="what checks count that nobody could assess (default: the rubric's)",
+    )
+    parser.add_argument("--seed", metavar="N", type=int, default=0, help="where random inputs start (default: 0)")
+    parser.add_argument(
+        "--live",
+        choices=("auto", "none"),
+        default="auto",
+        help="live checks (this version has none: both are the same)",
+    )
+    parser.add_argument(
+        "--sandbox",
+        choices=("auto", "none"),
+        default="auto",
+        help="where learner code runs (this version runs none: both are the same)",
+    )
+    add_common(parser)
+
+
+def grade(options: argparse.Namespace) -> int:
+    """Grade a submission and report on it."""
+    log_to_stderr(is_verbose=options.verbose)
+    registry = Registry(options.plugin)
+    wanted = destinations(options.report, registry)
+    refuse_inside(options.rubric, options.path)
+    rubric = load_rubric(options.rubric, registry)
+    progress = Progress(len(list(rubric.all_checks())), is_wanted=not options.verbose)
+
+    def observe(check: CheckSpec, _outcome: Outcome) -> None:
+        progress.step(check.id)
+
+    try:
+        scorecard = grade_submission(
+            options.path,
+            rubric,
+            options=GradeOptions(
+                only=options.only,
+                unassessed=Unassessed(options.unassessed) if options.unassessed else None,
+                seed=options.seed,
+            ),
+            registry=registry,
+            observe=observe,
+        )
+    finally:
+        progress.wipe()
+    return _report(scorecard, wanted, options)
+
+
+def validate_options(parser: argparse.ArgumentParser) -> None:
+    """Declare what `validate` accepts."""
+    parser.add_argument("exercise", metavar="EXERCISE", help="id of an exercise, or its number")
+    parser.add_argument(
+        "path", metavar="PATH", nargs="?", type=Path, default=Path(), help="the exercise's folder (default: .)"
+    )
+    add_common(parser)
+
+
+def validate(options: argparse.Namespace) -> int:
+    """Say for each deliverable of an exercise whether it is done, and what is missing."""
+    from infra_grader.reports.validate_report import render
+
+    log_to_stderr(is_verbose=options.verbose)
+    registry = Registry(options.plugin)
+    rubric = load_rubric(exercise_id(options.exercise), registry)
+    scorecard = grade_submission(options.path, rubric, options=GradeOptions(needs_commit=False), registry=registry)
+    try:
+        write(sys.stdout, render(scorecard, render_options(options, sys.stdout)))
+    except OutputError as error:
+        return _not_written(error)
+    return exit_code(scorecard)
+
+
+def exercise_id(exercise: str) -> str:
+    """Return the rubric id for an id or a number. Raises `UsageError` if no bundled id, or more than one, fits."""
+    if not exercise.isdecimal():
+        return exercise
+    number = int(exercise)
+    fitting = [
+        name for name in sorted(bundled()) if name.startswith((f"exercise-{number:02d}-", f"exercise-{number}-"))
+    ]
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        raise UsageError(f"exercise {exercise} can be {' or '.join(fitting)}", "Name one of them in full.")
+    raise UsageError(f"there is no exercise {exercise}", "`infra-grader exercise list` shows what there is.")
+
+
+def report_options(parser: argparse.ArgumentParser) -> None:
+    """Declare what `report` accepts."""
+    parser.add_argument("result", metavar="RESULT.json", type=Path, help="a result that --report json has written")
+    add_reports(parser)
+    add_common(parser)
+
+
+def report(options: argparse.Namespace) -> int:
+    """Render a recorded result again."""
+    from infra_grader.loading.result_file import load_result
+
+    wanted = destinations(options.report, Registry(options.plugin))
+    _report(scorecard := load_result(options.result), wanted, options)
+    return exit_code(scorecard)
+
+
+def rescore_options(parser: argparse.ArgumentParser) -> None:
+    """Declare what `rescore` accepts."""
+    parser.add_argument("result", metavar="RESULT.json", type=Path, help="a result that --report json has written")
+    add_rubric(parser)
+    add_reports(parser)
+    add_common(parser)
+
+
+def rescore(options: argparse.Namespace) -> int:
+    """Apply a changed rubric to a recorded result, without asking anything again."""
+    from infra_grader.loading.result_file import load_result
+
+    registry = Registry(options.plugin)
+    wanted = destinations(options.report, registry)
+    scorecard = rescore_record(load_result(options.result), load_rubric(options.rubric, registry), registry=registry)
+    return _report(scorecard, wanted, options)
+
+
+def exit_code(scorecard: Scorecard) -> int:
+    """Return the exit code that a scorecard stands for."""
+    if scorecard.score.passed is None:
+        return UNDECIDED
+    return PASSED if scorecard.score.passed else NOT_PASSED
+
+
+def log_to_stderr(*, is_verbose: bool) -> None:
+    """Show the log, with the tracebacks of our own faults, on standard error if asked to."""
+    if is_verbose:
+        import logging
+
+        logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+
+
+def _report(scorecard: Scorecard, wanted: Sequence[Destination], options: argparse.Namespace) -> int:
+    try:
+        deliver(scorecard, wanted, options)
+    except OutputError as error:
+        return _not_written(error)
+    return exit_code(scorecard)
+
+
+def _not_written(error: OutputError) -> int:
+    print(f"infra-grader: {error}", file=sys.stderr)
+    return GRADER_FAILED

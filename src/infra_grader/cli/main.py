@@ -1,0 +1,115 @@
+"""The command line: which command, what to say when it cannot be done, and the exit code."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+from infra_grader import __version__
+from infra_grader.errors import InfraGraderError
+
+COMMANDS = {
+    "grade": ("grade_command", "grade", "grade a submission by a rubric"),
+    "validate": ("grade_command", "validate", "check an exercise on your own machine"),
+    "report": ("grade_command", "report", "render a recorded result again"),
+    "rescore": ("grade_command", "rescore", "apply a changed rubric to a recorded result"),
+    "rubric": ("rubric_command", "rubric", "list, show, check, prove and start rubrics"),
+    "exercise": ("exercise_command", "exercise", "list, show and install exercises"),
+    "checks": ("catalog_command", "checks", "the reference of check kinds"),
+    "doctor": ("doctor_command", "doctor", "what this machine can assess, and what to do about the rest"),
+}
+"""Each command with its module, the name of its two functions there (`x_options` and `x`), and its line of help."""
+
+PASSED, NOT_PASSED, WRONG_USE, UNDECIDED, GRADER_FAILED, INTERRUPTED = 0, 1, 2, 3, 4, 130
+
+EPILOG = """\
+exit codes: 0 passed, 1 did not pass (or faults found), 2 wrong use or a rubric that is not valid,
+3 undecided: open points decide, 4 the grader itself failed, 130 interrupted"""
+
+
+def console() -> NoReturn:
+    """Run the command line of this process, to its end."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code. Says on standard error what cannot be done, never by a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            # A sign that the stream cannot show must not end the program.
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        return _run(arguments)
+    except InfraGraderError as error:
+        return _say(error)
+    except KeyboardInterrupt:
+        print("infra-grader: interrupted; nothing was recorded", file=sys.stderr)
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the last resort: our own fault, whatever it is
+        return _confess(error, is_verbose="-v" in arguments or "--verbose" in arguments)
+
+
+def _run(arguments: Sequence[str]) -> int:
+    if arguments and arguments[0] in COMMANDS:
+        parser, run = command(arguments[0])
+        return run(parser.parse_args(arguments[1:]))
+    options = _top_parser().parse_args(arguments)
+    if options.print_completion:
+        from infra_grader.cli.completion import completion
+
+        print(completion(options.print_completion))
+        return PASSED
+    _top_parser().print_help(sys.stderr)
+    return WRONG_USE
+
+
+def command(name: str) -> tuple[argparse.ArgumentParser, Callable[[argparse.Namespace], int]]:
+    """Return the parser of a command and the function that runs it; imports nothing of the others."""
+    module_name, function, text = COMMANDS[name]
+    module = importlib.import_module(f"infra_grader.cli.{module_name}")
+    parser = argparse.ArgumentParser(
+        prog=f"infra-grader {name}", description=f"{text[0].upper()}{text[1:]}.", allow_abbrev=False
+    )
+    getattr(module, f"{function}_options")(parser)
+    return parser, getattr(module, function)
+
+
+def _top_parser() -> argparse.ArgumentParser:
+    lines = "\n".join(f"  {name:<10} {text}" for name, (_, _, text) in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        prog="infra-grader",
+        usage="infra-grader COMMAND ...",
+        description=f"Grades a submission by a rubric and explains the score.\n\ncommands:\n{lines}\n\n"
+        "`infra-grader COMMAND --help` explains a command.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"infra-grader {__version__}")
+    parser.add_argument(
+        "--print-completion", metavar="SHELL", choices=("bash", "zsh", "tcsh"), help="print a completion script"
+    )
+    parser.add_argument("command", nargs="?", choices=COMMANDS, metavar="COMMAND", help=argparse.SUPPRESS)
+    return parser
+
+
+def _say(error: InfraGraderError) -> int:
+    from infra_grader.cli.wording import worded  # only where something is wrong
+
+    print(worded(error), file=sys.stderr)
+    return WRONG_USE
+
+
+def _confess(error: Exception, *, is_verbose: bool) -> int:
+    if is_verbose:
+        import traceback
+
+        traceback.print_exc()
+    problem = f"{type(error).__name__}: {error}".splitlines()[0]
+    print(f"infra-grader: the grader itself failed: {problem}", file=sys.stderr)
+    if not is_verbose:
+        print("infra-grader: run the same command with -v and report what it prints", file=sys.stderr)
+    return GRADER_FAILED

@@ -1,0 +1,36 @@
+"""The options that several commands share, each declared once."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add_common(parser: argparse.ArgumentParser) -> None:
+    """Add what every command accepts."""
+    parser.add_argument(
+        "--plugin", metavar="FILE", type=Path, action="append", default=[], help="use a plugin of your own"
+    )
+    parser.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="colours (default: auto)")
+    parser.add_argument("-v", "--verbose", action="store_true", help="log what is done, with tracebacks of our faults")
+
+
+def add_reports(parser: argparse.ArgumentParser) -> None:
+    """Add `--report`."""
+    parser.add_argument(
+        "--report",
+        metavar="FORMAT[=FILE]",
+        action="append",
+        default=[],
+        help="terminal (default), json, junit, markdown or html; to standard output, or to a file; may be repeated",
+    )
+
+
+def add_rubric(parser: argparse.ArgumentParser) -> None:
+    """Add `--rubric`."""
+    parser.add_argument(
+        "--rubric",
+        metavar="ID|FILE",
+        required=True,
+        help="id of a bundled rubric, or a file (with a slash or .yaml in its name)",
+    )

@@ -1,0 +1,182 @@
+"""Where text goes: what the terminal can show, reports to standard output or to files, progress."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from infra_grader.engine.registry import Registry
+from infra_grader.errors import UsageError
+from infra_grader.model.scorecard import Scorecard
+from infra_grader.plugin import RenderOptions, ReportFormat
+
+DEFAULT_WIDTH = 80
+NARROWEST = 20
+
+
+class OutputError(OSError):
+    """A report could not be written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """One `--report`: a format, and the file it goes to, or `None` for standard output."""
+
+    format: ReportFormat
+    file: Path | None
+
+
+def destinations(reports: Sequence[str], registry: Registry) -> list[Destination]:
+    """Return what `--report` asks for; the terminal report if nothing is asked.
+
+    Raises `PluginError` for an unknown format, `UsageError` for two machine formats on standard output or one file
+    named twice.
+    """
+    wanted: list[Destination] = []
+    for text in reports or ["terminal"]:
+        name, equals, file = text.partition("=")
+        if equals and not file:
+            raise UsageError(f"--report {text} names no file", f"Write --report {name}=FILE.")
+        wanted.append(Destination(format=registry.find_format(name), file=Path(file) if file else None))
+    on_stdout = [item.format.name for item in wanted if item.file is None and item.format.is_machine]
+    if len(on_stdout) > 1:
+        raise UsageError(
+            f"{' and '.join(on_stdout)} cannot share standard output", f"Give one of them a file: {on_stdout[1]}=FILE."
+        )
+    files = [os.path.abspath(item.file) for item in wanted if item.file is not None]
+    for file in files:
+        if files.count(file) > 1:
+            raise UsageError(f"two reports would be written to {file}", "Give each report a file of its own.")
+        if not Path(file).parent.is_dir():
+            raise UsageError(f"{file} cannot be written: its folder is missing", f"Make {Path(file).parent} first.")
+    return wanted
+
+
+def render_options(options: argparse.Namespace, stream: TextIO) -> RenderOptions:
+    """Return what a report may know about a stream: its width, and whether it shows colours and signs."""
+    return RenderOptions(width=_width(stream), color=_has_color(options.color, stream), signs=shows_signs(stream))
+
+
+def shows_signs(stream: TextIO) -> bool:
+    """Whether the stream's encoding has the tick and the party popper."""
+    try:
+        "✅❌🎉".encode(stream.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def deliver(scorecard: Scorecard, wanted: Sequence[Destination], options: argparse.Namespace) -> None:
+    """Render a scorecard in every format asked for. Raises `OutputError` where a file cannot be written.
+
+    A machine format stands alone on standard output; what else has no file goes to standard error then.
+    """
+    has_machine = any(item.file is None and item.format.is_machine for item in wanted)
+    for item in wanted:
+        if item.file is not None:
+            text = item.format.render(scorecard, RenderOptions(width=DEFAULT_WIDTH))
+            write_file(item.file, text)
+            print(f"{item.format.name} report: {item.file}", file=sys.stderr)
+            continue
+        stream = sys.stderr if has_machine and not item.format.is_machine else sys.stdout
+        write(stream, item.format.render(scorecard, render_options(options, stream)))
+
+
+def write(stream: TextIO, text: str) -> None:
+    """Write text to a stream; a reader that went away is said once, and is no failure of the grading."""
+    try:
+        stream.write(text if text.endswith("\n") else f"{text}\n")
+        stream.flush()
+    except BrokenPipeError:
+        # Python would complain again when it flushes at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        if stream is not sys.stderr:
+            print("infra-grader: nobody read the output to its end", file=sys.stderr)
+    except OSError as error:
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        raise OutputError(f"the output could not be written: {error.strerror}") from error
+
+
+def write_file(file: Path, text: str) -> None:
+    """Write a file as a whole or not at all: under its final name stands the old text, the new one, or nothing."""
+    content = text.encode("utf-8", errors="backslashreplace")
+    if file.exists() and not file.is_file():  # a pipe or a device, such as /dev/stderr
+        _write_through(file, content)
+        return
+    place = file.resolve()
+    part = None
+    try:
+        handle, part = tempfile.mkstemp(prefix=f".{place.name[:40]}.", suffix=".part", dir=place.parent)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(part, 0o666 & ~_umask())
+        os.replace(part, place)
+    except OSError as error:
+        raise OutputError(f"{file} could not be written: {error.strerror}") from error
+    finally:
+        if part is not None:
+            with suppress(OSError):
+                os.unlink(part)
+
+
+def _write_through(file: Path, content: bytes) -> None:
+    try:
+        with file.open("wb", buffering=0) as stream:
+            stream.write(content)
+    except OSError as error:
+        raise OutputError(f"{file} could not be written: {error.strerror}") from error
+
+
+def _umask() -> int:
+    umask = os.umask(0)
+    os.umask(umask)
+    return umask
+
+
+def _width(stream: TextIO) -> int:
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdigit() and int(columns) >= NARROWEST:
+        return int(columns)
+    try:
+        return max(os.get_terminal_size(stream.fileno()).columns, NARROWEST)
+    except (OSError, ValueError):
+        return DEFAULT_WIDTH
+
+
+def _has_color(wish: str, stream: TextIO) -> bool:
+    if wish != "auto":
+        return wish == "always"
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+class Progress:
+    """A line on a terminal's standard error that counts what is done, and is wiped at the end."""
+
+    def __init__(self, total: int, *, is_wanted: bool) -> None:
+        self.total = total
+        self.done = 0
+        self._is_wanted = is_wanted and sys.stderr.isatty()
+
+    def step(self, name: str) -> None:
+        """Count one more, and show which."""
+        self.done += 1
+        if self._is_wanted:
+            line = f"{self.done} of {self.total}  {name}"[: _width(sys.stderr) - 1]
+            sys.stderr.write(f"\r\x1b[K{line}")
+            sys.stderr.flush()
+
+    def wipe(self) -> None:
+        """Remove the line."""
+        if self._is_wanted and self.done:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()

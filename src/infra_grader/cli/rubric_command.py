@@ -1,0 +1,155 @@
+"""rubric list, show, lint, test, new, docs, schema and fingerprint."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from infra_grader.api import bundled, load_rubric
+from infra_grader.cli.main import NOT_PASSED, PASSED
+from infra_grader.cli.options import add_common
+from infra_grader.engine.registry import Registry
+from infra_grader.errors import UsageError
+from infra_grader.loading.bundled import find_exercise
+
+
+def rubric_options(parser: argparse.ArgumentParser) -> None:
+    """Declare what `rubric` accepts."""
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+
+    def action(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        sub = actions.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", allow_abbrev=False)
+        sub.set_defaults(run=run)
+        add_common(sub)
+        return sub
+
+    action("list", _list, "list the bundled rubrics")
+    action("show", _show, "show a rubric's criteria and checks").add_argument("rubric", metavar="ID|FILE")
+    lint = action("lint", _lint, "find faults in a rubric, and what is legal but unwise")
+    lint.add_argument("rubric", metavar="ID|FILE", nargs="+")
+    test = action("test", _test, "hold rubrics to their proof: solution, untouched starter, flaws")
+    test.add_argument("rubric", metavar="ID|FILE", nargs="*", help="default: every bundled rubric that has a proof")
+    test.add_argument("--proof", metavar="DIR", type=Path, help="folder with solution/, starter/ and flawed/")
+    new = action("new", _new, "write a rubric to start from, which passes lint")
+    new.add_argument("file", metavar="FILE", type=Path)
+    docs = action("docs", _docs, "describe a rubric for learners, as Markdown")
+    docs.add_argument("rubric", metavar="ID|FILE")
+    action("schema", _schema, "print the JSON Schema of rubrics, for editors")
+    fingerprint = action("fingerprint", _fingerprint, "print the fingerprints of a starter's files")
+    fingerprint.add_argument("folder", metavar="DIR", type=Path)
+
+
+def rubric(options: argparse.Namespace) -> int:
+    """Run one of the rubric commands."""
+    run: Callable[[argparse.Namespace], int] = options.run
+    return run(options)
+
+
+def _list(options: argparse.Namespace) -> int:
+    registry = Registry(options.plugin)
+    for rubric_id in sorted(bundled()):
+        found = load_rubric(rubric_id, registry)
+        print(f"{found.id:<36} {found.points:>5} points  {found.track:<8} {found.title}")
+    return PASSED
+
+
+def _show(options: argparse.Namespace) -> int:
+    from infra_grader.cli.rubric_text import outline
+
+    print(outline(load_rubric(options.rubric, Registry(options.plugin))))
+    return PASSED
+
+
+def _docs(options: argparse.Namespace) -> int:
+    from infra_grader.cli.rubric_text import page
+
+    print(page(load_rubric(options.rubric, Registry(options.plugin))))
+    return PASSED
+
+
+def _lint(options: argparse.Namespace) -> int:
+    from infra_grader.cli.lint import findings
+    from infra_grader.cli.wording import worded_problem
+
+    registry = Registry(options.plugin)
+    faults = 0
+    for name in options.rubric:
+        loaded = load_rubric(name, registry)
+        found = findings(loaded, registry)
+        for problem in found:
+            print(worded_problem(loaded.source, problem))
+        print(f"{loaded.source}: {'no faults' if not found else f'{len(found)} to look at'}")
+        faults += len(found)
+    return NOT_PASSED if faults else PASSED
+
+
+def _test(options: argparse.Namespace) -> int:
+    from infra_grader.proof import prove, unproven
+
+    if options.proof and len(options.rubric) != 1:
+        raise UsageError("--proof goes with one rubric", "Name the rubric that the folder proves.")
+    registry = Registry(options.plugin)
+    names = options.rubric or [name for name in sorted(bundled()) if _proof_of(name) is not None]
+    if not names:
+        raise UsageError("no rubric here has a proof", "Proofs are part of the source checkout, not of the package.")
+    faults = 0
+    for name in names:
+        loaded = load_rubric(name, registry)
+        exercise = options.proof or _proof_of(loaded.id)
+        if exercise is None:
+            raise UsageError(f"there is no proof for {loaded.id}", "Name its folder with --proof.")
+        for proof in prove(loaded, exercise, registry):
+            verdict = "ok" if not proof.faults else "FAULT"
+            print(f"{verdict:<6}{loaded.id}  {proof.name}  {proof.scorecard.score.earned} of {loaded.points}")
+            for fault in proof.faults:
+                print(f"      {fault}")
+            sys.stdout.flush()
+            faults += len(proof.faults)
+        for check_id in unproven(loaded, exercise):
+            print(f"FAULT {loaded.id}  no flaw loses {check_id}")
+            faults += 1
+    print(f"{faults} faults" if faults else "every proof holds")
+    return NOT_PASSED if faults else PASSED
+
+
+def _proof_of(rubric_id: str) -> Path | None:
+    exercise = find_exercise(rubric_id)
+    return exercise if exercise is not None and (exercise / "solution").is_dir() else None
+
+
+def _new(options: argparse.Namespace) -> int:
+    from infra_grader.cli.rubric_text import template
+
+    if options.file.suffix not in (".yaml", ".yml"):
+        raise UsageError(f"{options.file} is no name for a rubric", "End it with .yaml.")
+    try:
+        with options.file.open("x", encoding="utf-8") as file:
+            file.write(template(options.file.stem))
+    except FileExistsError as error:
+        raise UsageError(f"{options.file} is there already", "Name a file that does not exist yet.") from error
+    except OSError as error:
+        raise UsageError(f"{options.file} cannot be written: {error.strerror}") from error
+    print(f"{options.file} written; next: infra-grader rubric lint {options.file}")
+    return PASSED
+
+
+def _schema(options: argparse.Namespace) -> int:
+    import msgspec
+
+    from infra_grader.loading.rubric_schema import full_schema
+
+    schema = full_schema(Registry(options.plugin).all_kinds())
+    print(msgspec.json.format(msgspec.json.encode(schema), indent=2).decode())
+    return PASSED
+
+
+def _fingerprint(options: argparse.Namespace) -> int:
+    from infra_grader.capabilities.starter import read_fingerprints
+
+    if not options.folder.is_dir():
+        raise UsageError(f"{options.folder} is no folder", "Name the folder that holds a starter's files.")
+    for path, blob in read_fingerprints(options.folder):
+        print(blob, path)
+    return PASSED

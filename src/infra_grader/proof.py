@@ -1,0 +1,160 @@
+"""A rubric held to its proof: solution, untouched starter, and flaws, each graded and compared.
+
+The rule is that of docs/writing-rubrics.md, "Proof": with the solution every check that could be assessed passes; with
+the untouched starter every check without `allow_starter` has fraction 0 and the total stays under the ceiling; each
+flaw loses exactly the checks that its `expect.yaml` names and what they block; every check is in some flaw.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from infra_grader.api import GradeOptions, grade
+from infra_grader.engine.registry import Registry
+from infra_grader.errors import UsageError
+from infra_grader.model.outcome import Status
+from infra_grader.model.rubric import CheckSpec, Rubric
+from infra_grader.model.scorecard import CheckScore, Scorecard
+from infra_grader.reading.yaml import YamlError, read_yaml
+
+QUIET = GradeOptions(needs_commit=False)
+
+
+class Expectation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a flaw's `expect.yaml` says."""
+
+    loses: list[str]
+    """Ids of the checks that the flaw breaks; what these block need not be named."""
+    removed: list[str] = []
+    """Paths of the solution that the flawed submission lacks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """One submission of the proof, how it scored, and in what way that is not as promised."""
+
+    name: str
+    """`solution`, `starter` or `flawed/<name>`."""
+    scorecard: Scorecard
+    faults: tuple[str, ...]
+
+
+def prove(rubric: Rubric, exercise: Path, registry: Registry | None = None) -> Iterator[Proof]:
+    """Grade the solution, the starter and every flaw of an exercise's folder, one after another.
+
+    Raises `UsageError` if the folder holds no solution, or an `expect.yaml` cannot be read.
+    """
+    registry = registry or Registry()
+    solution, starter = exercise / "solution", exercise / "starter"
+    if not solution.is_dir():
+        raise UsageError(f"{exercise} holds no solution", "A proof needs solution/, starter/ and flawed/.")
+    full = grade(solution, rubric, options=QUIET, registry=registry)
+    yield Proof(name="solution", scorecard=full, faults=tuple(_solution_faults(full)))
+    if starter.is_dir():
+        untouched = grade(starter, rubric, options=QUIET, registry=registry)
+        yield Proof(name="starter", scorecard=untouched, faults=tuple(_starter_faults(untouched, rubric)))
+    for flaw in flaws(exercise):
+        expectation = read_expectation(flaw / "expect.yaml")
+        with tempfile.TemporaryDirectory(prefix="infra-grader-") as folder:
+            flawed = Path(folder, "submission")
+            overlay(solution, flaw, expectation, flawed)
+            broken = grade(flawed, rubric, options=QUIET, registry=registry)
+        faults = tuple(_flaw_faults(broken, full, expectation, rubric))
+        yield Proof(name=f"flawed/{flaw.name}", scorecard=broken, faults=faults)
+
+
+def unproven(rubric: Rubric, exercise: Path) -> list[str]:
+    """Return the ids of the checks that no flaw loses, in the rubric's order; what only a person judges is left out."""
+    lost = {check_id for flaw in flaws(exercise) for check_id in read_expectation(flaw / "expect.yaml").loses}
+    return [check.id for check in rubric.all_checks() if check.id not in lost and not check.uses.startswith("manual.")]
+
+
+def flaws(exercise: Path) -> Sequence[Path]:
+    """Return the folders of the flaws, sorted by name."""
+    folder = exercise / "flawed"
+    return sorted(place for place in folder.iterdir() if place.is_dir()) if folder.is_dir() else []
+
+
+def read_expectation(file: Path) -> Expectation:
+    """Return what a flaw is expected to lose. Raises `UsageError` where the file is missing or says it wrongly."""
+    try:
+        return msgspec.convert(read_yaml(file.read_text(encoding="utf-8")).data, Expectation)
+    except (OSError, UnicodeDecodeError, YamlError, msgspec.ValidationError) as error:
+        raise UsageError(
+            f"{file} cannot be read: {error}", "It says `loses: [check ids]` and `removed: [paths]`."
+        ) from error
+
+
+def overlay(solution: Path, flaw: Path, expectation: Expectation, target: Path) -> None:
+    """Make the flawed submission: the solution, with the flaw's files over it and the removed paths gone."""
+    shutil.copytree(solution, target, symlinks=True)
+    for path in expectation.removed:
+        place = target / path
+        if place.is_dir():
+            shutil.rmtree(place)
+        elif place.exists():
+            place.unlink()
+        else:
+            raise UsageError(f"{flaw / 'expect.yaml'} removes {path}, which the solution lacks", "Correct `removed`.")
+    shutil.copytree(
+        flaw,
+        target,
+        dirs_exist_ok=True,
+        symlinks=True,
+        ignore=lambda place, _: ["expect.yaml"] if place == str(flaw) else [],
+    )
+
+
+def _solution_faults(scorecard: Scorecard) -> Iterable[str]:
+    for check in scorecard.all_checks():
+        if check.status is Status.ERROR or (not check.status.is_open and check.status is not Status.PASSED):
+            yield f"{check.id} does not pass: {check.status}: {check.message}"
+
+
+def _starter_faults(scorecard: Scorecard, rubric: Rubric) -> Iterable[str]:
+    specs = rubric.checks_by_id()
+    for check in scorecard.all_checks():
+        if check.fraction > 0 and not specs[check.id].allow_starter:
+            yield f"{check.id} earns {check.fraction} of its points: {check.message}"
+    ceiling = rubric.starter_ceiling
+    if ceiling is not None and scorecard.score.earned > ceiling:
+        yield f"it earns {scorecard.score.earned} points, more than the ceiling of {ceiling}"
+
+
+def _flaw_faults(broken: Scorecard, full: Scorecard, expectation: Expectation, rubric: Rubric) -> Iterable[str]:
+    before = {check.id: check for check in full.all_checks()}
+    specs = rubric.checks_by_id()
+    for check_id in expectation.loses:
+        if check_id not in specs:
+            yield f"expect.yaml names {check_id}, which is no check of the rubric"
+    excused = _blocked_with(expectation.loses, specs.values())
+    for check in broken.all_checks():
+        is_lost = _lost_more(check, before[check.id])
+        if check.id in expectation.loses and not is_lost:
+            yield f"{check.id} loses nothing: {check.status}: {check.message}"
+        if (
+            is_lost
+            and check.id not in expectation.loses
+            and not (check.status is Status.BLOCKED and check.id in excused)
+        ):
+            yield f"{check.id} is lost unexpectedly: {check.status}: {check.message}"
+
+
+def _lost_more(check: CheckScore, before: CheckScore) -> bool:
+    """Whether a check is judged, and worse than with the solution; or judged at all where the solution left it open."""
+    return check.is_lost and (before.status.is_open or check.fraction < before.fraction)
+
+
+def _blocked_with(lost: Iterable[str], checks: Iterable[CheckSpec]) -> frozenset[str]:
+    """Return the checks that need one of the lost ones, directly or through others."""
+    reached = set(lost)
+    waiting = list(checks)
+    while more := [check for check in waiting if check.id not in reached and reached & set(check.needs)]:
+        reached.update(check.id for check in more)
+    return frozenset(reached)
