@@ -21,7 +21,7 @@ from infra_grader.errors import UsageError
 from infra_grader.model.outcome import Status
 from infra_grader.model.rubric import CheckSpec, Rubric
 from infra_grader.model.scorecard import CheckScore, Scorecard
-from infra_grader.reading.yaml import YamlError, read_yaml
+from infra_grader.reading.yaml import YamlError, read_document
 
 QUIET = GradeOptions(needs_commit=False)
 
@@ -84,7 +84,7 @@ def flaws(exercise: Path) -> Sequence[Path]:
 def read_expectation(file: Path) -> Expectation:
     """Return what a flaw is expected to lose. Raises `UsageError` where the file is missing or says it wrongly."""
     try:
-        return msgspec.convert(read_yaml(file.read_text(encoding="utf-8")).data, Expectation)
+        return msgspec.convert(read_document(file.read_bytes()).data, Expectation)
     except (OSError, UnicodeDecodeError, YamlError, msgspec.ValidationError) as error:
         raise UsageError(
             f"{file} cannot be read: {error}", "It says `loses: [check ids]` and `removed: [paths]`."

@@ -91,14 +91,14 @@ def validate_options(parser: argparse.ArgumentParser) -> None:
 
 def validate(options: argparse.Namespace) -> int:
     """Say for each deliverable of an exercise whether it is done, and what is missing."""
-    from infra_grader.reports.validate_report import render
+    from infra_grader.reports.validate_report import render_validate
 
     log_to_stderr(is_verbose=options.verbose)
     registry = Registry(options.plugin)
     rubric = load_rubric(exercise_id(options.exercise), registry)
     scorecard = grade_submission(options.path, rubric, options=GradeOptions(needs_commit=False), registry=registry)
     try:
-        write(sys.stdout, render(scorecard, render_options(options, sys.stdout)))
+        write(sys.stdout, render_validate(scorecard, render_options(options, sys.stdout)))
     except OutputError as error:
         return _not_written(error)
     return exit_code(scorecard)

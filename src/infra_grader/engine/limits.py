@@ -41,6 +41,8 @@ def _timer_signal(seconds: float) -> Iterator[None]:
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
     finally:
+        # Once more: the signal may come just before the line above, but not again within a tenth of a second.
+        signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
 
 
