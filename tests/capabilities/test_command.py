@@ -1,0 +1,96 @@
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from infra_grader.capabilities.command import MAX_OUTPUT_BYTES, Command
+from infra_grader.capabilities.deadline import Deadline, Overrun
+from infra_grader.model.outcome import NotAssessed
+
+
+@pytest.fixture
+def command():
+    opened = Command()
+    yield opened
+    opened.close()
+
+
+def sh(command, script, seconds=30, **more):
+    return command.run(["/bin/sh", "-c", script], Deadline(seconds), **more)
+
+
+def test_output_and_exit_status_are_kept_together(command):
+    output = sh(command, "echo out; echo err >&2; exit 3")
+    assert (output.stdout, output.stderr, output.exit_status, output.is_cut) == ("out\n", "err\n", 3, False)
+
+
+def test_the_environment_is_ours(command, monkeypatch):
+    monkeypatch.setenv("GITHUB_TOKEN", "hunter2")
+    monkeypatch.setenv("PYTHONPATH", "/somewhere")
+    output = sh(command, "env; pwd")
+    assert "hunter2" not in output.stdout
+    assert "PYTHONPATH" not in output.stdout
+    assert str(command.scratch) in output.stdout
+
+
+def test_endless_output_is_cut_and_drained(command):
+    output = command.run(
+        [sys.executable, "-c", f"import sys; sys.stdout.write('x' * {MAX_OUTPUT_BYTES + 10})"], Deadline(60)
+    )
+    assert output.is_cut
+    assert len(output.stdout) == MAX_OUTPUT_BYTES
+    assert output.exit_status == 0
+
+
+def test_a_tool_that_never_ends_overruns_and_is_killed_with_its_children(command, tmp_path):
+    started = time.monotonic()
+    with pytest.raises(Overrun):
+        sh(command, "trap '' TERM INT; (trap '' TERM; sleep 60) & echo $! > child; wait", 0.5, folder=tmp_path)
+    assert time.monotonic() - started < 20
+    child = int((tmp_path / "child").read_text())
+    time.sleep(0.1)
+    try:
+        state = Path(f"/proc/{child}/stat").read_text().split()[2]
+    except FileNotFoundError:
+        state = "gone"
+    assert state in ("gone", "Z")
+
+
+def test_a_child_left_behind_does_not_hold_the_output_open(command):
+    started = time.monotonic()
+    assert sh(command, "sleep 60 & echo done").stdout == "done\n"
+    assert time.monotonic() - started < 20
+
+
+def test_standard_input_is_given_or_empty(command):
+    assert sh(command, "cat", stdin=b"hello").stdout == "hello"
+    assert sh(command, "cat").stdout == ""
+    assert sh(command, "true", stdin=b"x" * 1_000_000).exit_status == 0
+
+
+def test_a_tool_that_is_missing_is_not_assessed_with_its_remedy(command):
+    with pytest.raises(NotAssessed) as caught:
+        command.find_tool("no-such-tool-here", "pip install no-such-tool")
+    assert caught.value.remedy == "pip install no-such-tool"
+
+
+def test_a_tool_in_the_current_folder_is_never_found(command, monkeypatch, tmp_path):
+    (tmp_path / "evil").write_text("#!/bin/sh\n")
+    (tmp_path / "evil").chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", f".{os.pathsep}{os.pathsep}/bin")
+    with pytest.raises(NotAssessed):
+        command.find_tool("evil", "remedy")
+
+
+def test_the_scratch_folder_is_removed(command):
+    scratch = command.scratch
+    assert scratch.is_dir()
+    command.close()
+    assert not scratch.exists()
+
+
+def test_invalid_bytes_are_replaced(command):
+    assert sh(command, r"printf 'a\377b'").stdout == "a\N{REPLACEMENT CHARACTER}b"
