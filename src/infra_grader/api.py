@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import os
-import platform
 import sys
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +12,6 @@ from pathlib import Path
 from infra_grader import __version__
 from infra_grader.capabilities.starter import NO_STARTER, Starter, read_starter
 from infra_grader.capabilities.workspace import Workspace
-from infra_grader.engine import rescore as rescoring
 from infra_grader.engine.adjust import adjusted, observers
 from infra_grader.engine.ask import Session
 from infra_grader.engine.openers import OPENERS
@@ -134,7 +132,9 @@ def rescore(
             "Name the rubric that the submission was graded with, in any version.",
         )
     registry.use(rubric.plugins)
-    return adjusted(rescoring.rescore(scorecard, rubric), rubric, registry)
+    from infra_grader.engine.rescore import rescore as rescored  # grading does without it
+
+    return adjusted(rescored(scorecard, rubric), rubric, registry)
 
 
 def refuse_inside(rubric: str | os.PathLike[str], path: str | os.PathLike[str]) -> None:
@@ -182,7 +182,7 @@ def environment(seed: int) -> Mapping[str, str | int]:
     """Return the facts about this machine that explain an outcome."""
     return {
         "infra_grader": __version__,
-        "python": platform.python_version(),
+        "python": ".".join(str(part) for part in sys.version_info[:3]),
         "platform": sys.platform,
         "seed": seed,
     }
@@ -210,7 +210,7 @@ def _observe_all(registry: Registry, observe: Observe | None) -> Observe:
 
 
 def _now() -> str:
-    return dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
 def bundled() -> Mapping[str, Path]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import difflib
 import os
 import re
 import stat
@@ -329,6 +328,8 @@ def _refused(path: str, error: OSError) -> NotAssessed:
 
 def _nearest(places: Sequence[str], files: Sequence[str]) -> str:
     """Return the file whose name is nearly one of the places, or nothing."""
+    import difflib  # only where something is missing
+
     plain = [place for place in places if not is_glob(place)]
     by_lower = {path.lower(): path for path in files}
     for place in plain:

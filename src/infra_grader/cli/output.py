@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -113,6 +112,8 @@ def write_file(file: Path, text: str) -> None:
         return
     place = file.resolve()
     part = None
+    import tempfile  # slow to import, and most runs write no file
+
     try:
         handle, part = tempfile.mkstemp(prefix=f".{place.name[:40]}.", suffix=".part", dir=place.parent)
         with os.fdopen(handle, "wb") as stream:

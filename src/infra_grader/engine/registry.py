@@ -30,11 +30,14 @@ class Registry:
         self.manager = pluggy.PluginManager(PROJECT)
         self.manager.add_hookspecs(hookspecs)
         self._kinds: dict[str, CheckKind] = {}
-        self._outside_loaded: set[str] = set()
+        self._outside: dict[str, ModuleType] = {}
+        """Outside plugins by the families of check kinds that they provide, and by the name of their entry point."""
         self.named: list[object] = []
         """Plugins that may observe and adjust: those that the caller or the rubric names."""
         for file in plugin_files:
-            self.named.append(self.register(_load_file(file), str(file)))
+            plugin = self.register(_load_file(file), str(file))
+            self.named.append(plugin)
+            self._outside |= {kind.name.split(".")[0]: plugin for kind in check_kinds(plugin)}
 
     def register(self, plugin: ModuleType, name: str) -> ModuleType:
         """Register a plugin: its check kinds, its formats, its hooks. Refuses one that breaks the contract."""
@@ -52,10 +55,12 @@ class Registry:
     def use(self, names: Iterable[str]) -> None:
         """Let the plugins that a rubric names observe and adjust."""
         for name in names:
-            plugin = self.manager.get_plugin(name) or self._load_entry_point(name)
+            plugin = self._load_entry_point(name)
             if plugin is None:
-                raise PluginError(name, "no installed plugin has this name", f"Install the plugin {name}.")
-            self.named.append(plugin)
+                remedy = f"Install the plugin {name}, or name its file with --plugin."
+                raise PluginError(name, "no installed plugin has this name", remedy)
+            if plugin not in self.named:
+                self.named.append(plugin)
 
     def find_kind(self, name: str) -> CheckKind:
         """Return the check kind of this name. Raises `PluginError` if no plugin provides it."""
@@ -112,19 +117,20 @@ class Registry:
             self.register(importlib.import_module(f"{PROJECT}.{place}"), place)
 
     def _load_entry_point(self, name: str) -> ModuleType | None:
+        """Return the outside plugin of this name, or `None`; one that `--plugin` names goes before an installed one."""
+        if name in self._outside:
+            return self._outside[name]
         # Scanning the installed packages costs more than grading an exercise, so it is put off until it must be.
         from importlib.metadata import entry_points
 
         for entry in entry_points(group=PROJECT, name=name):
-            if name not in self._outside_loaded:
-                self._outside_loaded.add(name)
-                try:
-                    plugin = entry.load()
-                except (ImportError, AttributeError, SyntaxError) as error:
-                    raise PluginError(name, f"it cannot be imported: {error}", f"Reinstall {entry.value}.") from error
-                return self.register(plugin, name)
-        plugin = self.manager.get_plugin(name)
-        return plugin if isinstance(plugin, ModuleType) else None
+            try:
+                plugin = entry.load()
+            except (ImportError, AttributeError, SyntaxError) as error:
+                raise PluginError(name, f"it cannot be imported: {error}", f"Reinstall {entry.value}.") from error
+            self._outside[name] = self.register(plugin, name)
+            return self._outside[name]
+        return None
 
     def _load_all_entry_points(self) -> None:
         from importlib.metadata import entry_points
