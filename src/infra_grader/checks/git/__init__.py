@@ -1,0 +1,1 @@
+"""Check kinds about a Git repository, read without running git."""
