@@ -162,15 +162,24 @@ def _awards(draft: RubricDraft) -> Iterator[Fault]:
                 yield Fault((*path, condition), f"{plain(share)} is no fraction of the points", "a number from 0 to 1")
 
 
+def _by_id(draft: RubricDraft) -> dict[str, CheckDraft]:
+    """Return the checks in the rubric's order; of those with the same id the first."""
+    found: dict[str, CheckDraft] = {}
+    for check in draft.checks:
+        if check.id:
+            found.setdefault(check.id, check)
+    return found
+
+
 def _needs(draft: RubricDraft) -> Iterator[Fault]:
-    by_id = {check.id: check for check in reversed(draft.checks)}
+    by_id = _by_id(draft)
     for check in draft.checks:
         for path, name in check.named():
             needed = by_id.get(name)
             if name == check.id:
                 yield Fault(path, f'the check "{name}" needs itself', "the id of another check")
-            elif needed is None or not name:
-                known = [other for other in by_id if other and other != check.id]
+            elif needed is None:
+                known = [other for other in by_id if other != check.id]
                 yield Fault(path, f'no check has the id "{name}"', "the id of a check", nearest(name, known))
             elif check.is_scored and not needed.is_scored:
                 noun = "bonus" if needed.path[0] == "bonus" else "penalty"
@@ -179,7 +188,7 @@ def _needs(draft: RubricDraft) -> Iterator[Fault]:
 
 
 def _rings(draft: RubricDraft) -> Iterator[Fault]:
-    by_id = {check.id: check for check in reversed(draft.checks) if check.id}
+    by_id = _by_id(draft)
     needs = {
         name: {needed for _, needed in check.named() if needed in by_id and needed != name}
         for name, check in by_id.items()
