@@ -133,6 +133,20 @@ grades: {A: 90, B: 80, F: 0}
 """
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give a test of `old`, `new` and `expected` the cases of the text file named like its module."""
+    if not {"old", "new", "expected"} <= set(metafunc.fixturenames):
+        return
+    file = Path(str(metafunc.module.__file__)).with_suffix(".txt")
+    _, *blocks = file.read_text(encoding="utf-8").strip().split("\n\n")
+    cases = []
+    for block in blocks:
+        *edits, expected = block.split("\n")
+        old, new = ("\n".join(line[2:] for line in edits if line.startswith(sign)) for sign in "-+")
+        cases.append((old, new, expected))
+    metafunc.parametrize(("old", "new", "expected"), cases, ids=[f"{case[0]}->{case[1]}"[:60] for case in cases])
+
+
 @pytest.fixture
 def kinds() -> dict[str, CheckKind]:
     return KINDS

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 import pytest
 
@@ -21,18 +20,6 @@ def worded(problem) -> str:
     return f"{problem.line}:{problem.column}: {problem.path}: {problem.message}{end}{near}"
 
 
-def refusals() -> list[tuple[str, str, str]]:
-    """Return the cases of `refusals.txt`: what to replace, by what, and the problem that follows."""
-    _, *blocks = Path(__file__).with_name("refusals.txt").read_text(encoding="utf-8").strip().split("\n\n")
-    cases = []
-    for block in blocks:
-        *edits, expected = block.split("\n")
-        old, new = ("\n".join(line[2:] for line in edits if line.startswith(sign)) for sign in "-+")
-        cases.append((old, new, expected))
-    return cases
-
-
-@pytest.mark.parametrize(("old", "new", "expected"), refusals())
 def test_each_fault_is_named_with_place_and_remedy(refuse, old, new, expected):
     assert [worded(problem) for problem in refuse((old, new))] == [expected]
 

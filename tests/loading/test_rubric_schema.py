@@ -26,7 +26,7 @@ def test_schema_accepts_what_loading_accepts(schema, sample):
 
 
 @pytest.mark.parametrize(
-    ("old", "new"),
+    ("part", "broken"),
     [
         ("{paths: [src]}", "{path: src}"),
         (", with: {paths: [src]}", ""),
@@ -37,12 +37,12 @@ def test_schema_accepts_what_loading_accepts(schema, sample):
         ('"<= 0": 1', '"=< 0": 1'),
     ],
 )
-def test_schema_and_loading_refuse_the_same(schema, sample, load, old, new):
-    assert old in sample
-    data = read_document(sample.replace(old, new, 1), strict=True).data
+def test_schema_and_loading_refuse_the_same(schema, sample, load, part, broken):
+    assert part in sample
+    data = read_document(sample.replace(part, broken, 1), strict=True).data
     assert not Draft202012Validator(schema).is_valid(data)
     with pytest.raises(RubricError):
-        load((old, new))
+        load((part, broken))
 
 
 def test_uses_decides_what_with_may_hold(schema):
