@@ -1,0 +1,1 @@
+"""Check kinds about Python files. They are read, never imported or run."""

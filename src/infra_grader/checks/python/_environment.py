@@ -1,0 +1,168 @@
+"""Which environment variables Python code reads, and with what default."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from infra_grader.reading.python_flow import UNKNOWN, literal
+from infra_grader.reading.python_names import Names
+from infra_grader.reading.python_source import Function
+
+READERS = frozenset(
+    {"os.getenv", "os.environ.get", "os.environ.setdefault", "os.environ.pop", "os.environ.__getitem__"}
+)
+READER_CLASSES = ("environs.Env", "decouple.config", "decouple.Config", "starlette.config.Config", "environ.Env")
+"""Objects of libraries: they are called with a name, or their methods are."""
+
+DEFAULTS = frozenset({"default", "fallback"})
+NAMES = frozenset({"alias", "env", "validation_alias"})
+"""Keywords of pydantic's `Field` that name the variable."""
+
+MOST_ROUNDS = 5
+"""How many own functions may stand between a name and `os.environ`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A place that reads an environment variable."""
+
+    name: str
+    default: object
+    """Its literal default, or `None`."""
+    path: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """An own function that reads the variable whose name it is given."""
+
+    position: int
+    """Which argument is the name."""
+    keyword: str
+    default_keyword: str
+    """The parameter after it, for the default."""
+
+
+def environment_readings(files: Iterable[Names]) -> list[Reading]:
+    """Return what the code that can run reads from the environment, in the order of the files."""
+    files = list(files)
+    readers = _own_readers(files)
+    return [reading for file in files for reading in _readings(file, readers)]
+
+
+def _readings(file: Names, readers: Mapping[str, Reader]) -> Iterator[Reading]:
+    fallbacks = {
+        id(node.values[0]): literal(node.values[-1], file.constants)
+        for node in file.live
+        if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or)
+    }
+    for node in file.live:
+        if isinstance(node, ast.ClassDef):
+            yield from _settings(file, node)
+            continue
+        found = _read_by(file, node, readers)
+        if found is None:
+            continue
+        name = literal(found[0], file.constants)
+        default = _default(found[1], file)
+        if default is None and id(node) in fallbacks:
+            default = _known(fallbacks[id(node)])
+        if isinstance(name, str):
+            yield Reading(name=name, default=default, path=file.path, line=found[0].lineno)
+
+
+def _read_by(file: Names, node: ast.AST, readers: Mapping[str, Reader]) -> tuple[ast.expr, ast.expr | None] | None:
+    """Return the expressions for name and default, if the node reads a variable."""
+    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
+        return (node.slice, None) if file.resolve(node.value) == "os.environ" else None
+    if not isinstance(node, ast.Call):
+        return None
+    called = file.resolve(node.func)
+    keywords = {item.arg: item.value for item in node.keywords if item.arg}
+    if called in READERS or called.startswith(READER_CLASSES):
+        name = node.args[0] if node.args else keywords.get("key")
+        default = node.args[1] if len(node.args) > 1 else _first(keywords, DEFAULTS)
+        return None if name is None else (name, default)
+    reader = readers.get(called.rpartition(".")[2])
+    if reader is None:
+        return None
+    arguments = node.args
+    name = arguments[reader.position] if len(arguments) > reader.position else keywords.get(reader.keyword)
+    after = reader.position + 1
+    default = arguments[after] if len(arguments) > after else _first(keywords, {reader.default_keyword, *DEFAULTS})
+    return None if name is None else (name, default)
+
+
+def _own_readers(files: list[Names]) -> dict[str, Reader]:
+    """Return the learner's own functions that pass a parameter on as the name of a variable."""
+    readers: dict[str, Reader] = {}
+    functions = [(file, item) for file in files for item in file.source.functions if item.parameters]
+    for _ in range(MOST_ROUNDS):
+        before = len(readers)
+        for file, item in functions:
+            if item.node.name not in readers and (reader := _as_reader(file, item, readers)):
+                readers[item.node.name] = reader
+        if len(readers) == before:
+            break
+    return readers
+
+
+def _as_reader(file: Names, item: Function, readers: Mapping[str, Reader]) -> Reader | None:
+    names = [parameter.arg for parameter in item.parameters]
+    for node in ast.walk(item.node):
+        found = _read_by(file, node, readers)
+        if found and isinstance(found[0], ast.Name) and found[0].id in names:
+            position = names.index(found[0].id)
+            after = names[position + 1] if len(names) > position + 1 else "default"
+            return Reader(position=position, keyword=names[position], default_keyword=after)
+    return None
+
+
+def _settings(file: Names, node: ast.ClassDef) -> Iterator[Reading]:
+    """Yield the fields of pydantic settings: each is read from the variable of its name."""
+    if not any(file.resolve(base).endswith("BaseSettings") for base in node.bases):
+        return
+    prefix = _prefix(file, node)
+    for field in node.body:
+        if not (isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)):
+            continue
+        names = [f"{prefix}{field.target.id}".upper()]
+        default = field.value
+        if isinstance(default, ast.Call) and file.resolve(default.func).endswith("Field"):
+            keywords = {item.arg: item.value for item in default.keywords if item.arg}
+            alias = literal(_first(keywords, NAMES), file.constants)
+            names = [alias.upper()] if isinstance(alias, str) else names
+            default = default.args[0] if default.args else keywords.get("default")
+        for name in names:
+            yield Reading(name=name, default=_default(default, file), path=file.path, line=field.lineno)
+
+
+def _prefix(file: Names, node: ast.ClassDef) -> str:
+    for inner in ast.walk(node):
+        if (isinstance(inner, ast.keyword) and inner.arg == "env_prefix") or (
+            isinstance(inner, ast.Assign)
+            and any(isinstance(target, ast.Name) and target.id == "env_prefix" for target in inner.targets)
+        ):
+            value = literal(inner.value, file.constants)
+        else:
+            continue
+        return value if isinstance(value, str) else ""
+    return ""
+
+
+def _default(node: ast.expr | None, file: Names) -> object:
+    """Return a literal default; of a call such as `expanduser("~/x")` or `str(5)`, the literal in it."""
+    if isinstance(node, ast.Call) and node.args:
+        node = node.args[0]
+    return _known(literal(node, file.constants))
+
+
+def _known(value: object) -> object:
+    return None if value is UNKNOWN else value
+
+
+def _first(keywords: Mapping[str, ast.expr], names: Iterable[str]) -> ast.expr | None:
+    return next((keywords[name] for name in keywords if name in set(names)), None)

@@ -1,0 +1,140 @@
+"""The learner's own Python files, read once a submission for every kind of the family."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from infra_grader.plugin import (
+    Annotated,
+    CheckFailed,
+    Context,
+    Evidence,
+    Meta,
+    Params,
+    Places,
+    RelativePath,
+    TextFile,
+    places,
+)
+from infra_grader.reading.python_names import Names
+from infra_grader.reading.python_source import Source, parse_source
+
+MOST_SHOWN = 20
+"""Places that one outcome points at; a learner who mends these runs the check again."""
+
+REMEDY = "Run `pip install 'infra-grader[python]'`, then grade again."
+
+
+class PythonParams(Params):
+    """Which Python files a kind looks at."""
+
+    paths: Annotated[
+        Places, Meta(description="Files, folders or globs; every Python file found in any of them is looked at.")
+    ] = "**/*.py"
+    exclude: Annotated[
+        tuple[RelativePath, ...], Meta(description="Files, folders or globs that are left out, such as `tests`.")
+    ] = ()
+
+
+def find_sources(context: Context, params: PythonParams) -> list[Source]:
+    """Return the files as they are, broken ones too. Raises `CheckFailed` if none is the learner's own."""
+    wanted = places(params.paths)
+    excluded = set(context.workspace.find_in(params.exclude, ".py"))
+    found = [path for path in context.workspace.find_in(wanted, ".py") if path not in excluded]
+    if not found:
+        raise CheckFailed(
+            f"There is no Python file of your own in {' or '.join(wanted)}.",
+            Evidence(path=wanted[0], expected="Python files of your own", actual="none, or only what was handed out"),
+        )
+    return [read_source(context, path) for path in found]
+
+
+def read_source(context: Context, path: str) -> Source:
+    """Return the facts of one file, read once a submission."""
+
+    def read() -> Source:
+        file = TextFile(path, context.workspace.read_text(path))
+        given = None if context.workspace.allow_starter else context.workspace.starter.text(path)
+        return parse_source(file, given or "")
+
+    return context.shared(("python.source", path), read)
+
+
+def sound_sources(context: Context, params: PythonParams) -> list[Source]:
+    """Return the files. Raises `CheckFailed` if one of them is broken, or if none does anything."""
+    sources = find_sources(context, params)
+    broken = [source for source in sources if source.fault]
+    if broken:
+        raise CheckFailed(f"{fault_text(broken[0])}", *(fault_evidence(source) for source in broken[:MOST_SHOWN]))
+    require_work(sources)
+    return sources
+
+
+def require_work(sources: Sequence[Source]) -> None:
+    """Raise `CheckFailed` if the files hold nothing but comments, strings, imports and stubs."""
+    if any(source.has_work for source in sources):
+        return
+    raise CheckFailed(
+        f"{sources[0].path}{others(sources)} holds no code of your own yet, only comments, strings and stubs.",
+        *(
+            Evidence(path=source.path, expected="functions with a body", actual="nothing that does anything")
+            for source in sources[:MOST_SHOWN]
+        ),
+    )
+
+
+def readable_names(context: Context, params: PythonParams) -> tuple[list[Names], list[Evidence]]:
+    """Return the names of the files that can be read, and evidence for those that cannot."""
+    sources = find_sources(context, params)
+    names = [names_of(context, source) for source in sources if not source.fault]
+    return names, [fault_evidence(source) for source in sources if source.fault]
+
+
+def names_of(context: Context, source: Source) -> Names:
+    """Return the names of a file, read once a submission."""
+    return context.shared(("python.names", source.path), lambda: Names(source))
+
+
+def fault_text(source: Source) -> str:
+    """Say what is wrong with a broken file."""
+    assert source.fault is not None
+    place = f" on line {source.fault.line}" if source.fault.line else ""
+    return f"{source.path} cannot be read as Python{place}: {source.fault.message}."
+
+
+def fault_evidence(source: Source) -> Evidence:
+    """Point at what is wrong with a broken file."""
+    assert source.fault is not None
+    line = source.fault.line
+    lines = source.text.split("\n")
+    return Evidence(
+        path=source.path,
+        line=line,
+        expected="valid Python",
+        actual=source.fault.message,
+        text=lines[line - 1].strip() if line and line <= len(lines) else None,
+    )
+
+
+def looked_at(sources: Sequence[Source | Names], text: str | None = None) -> Evidence:
+    """Point at the first of the files that were looked at."""
+    return Evidence(path=sources[0].path, actual=plural(len(sources), "file"), text=text)
+
+
+def suppression_evidence(sources: Iterable[Source]) -> list[Evidence]:
+    """Point at the comments by which tools are told to look away; none of them was obeyed."""
+    return [
+        Evidence(path=source.path, line=found.line, actual=found.text, text="This suppression was not obeyed.")
+        for source in sources
+        for found in source.suppressions
+    ][:MOST_SHOWN]
+
+
+def others(items: Sequence[object]) -> str:
+    """Say how many more there are than the first."""
+    return f" and {len(items) - 1} more" if len(items) > 1 else ""
+
+
+def plural(number: int, noun: str) -> str:
+    """Return a number with its noun."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}{'es' if noun.endswith(('s', 'x')) else 's'}"

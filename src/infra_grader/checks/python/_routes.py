@@ -1,0 +1,260 @@
+"""The HTTP routes that Python code declares, in the ways of Flask, FastAPI and what builds on them."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from infra_grader.reading.python_body import FunctionNode
+from infra_grader.reading.python_flow import literal
+from infra_grader.reading.python_names import Names, written_name
+from infra_grader.reading.python_source import Class
+
+METHODS = frozenset({"get", "post", "put", "delete", "patch", "head", "options"})
+APPLICATIONS = frozenset(
+    {"Flask", "FastAPI", "Blueprint", "APIRouter", "Quart", "Starlette", "Api", "Namespace", "Sanic", "OpenAPI"}
+)
+"""Last parts of the names of the classes whose objects take routes."""
+
+PREFIXES = frozenset({"prefix", "url_prefix", "root_path"})
+PARAMETER = re.compile(r"<[^<>]*>|\{[^{}]*\}")
+INCLUDERS = {"include_router": 0, "register_blueprint": 0, "add_namespace": 0, "mount": 1}
+"""Methods by which a router includes another, and the position of that one."""
+
+MOST_NESTED = 4
+MOST_INCLUDED = 5
+"""How deep routers are followed into one another, and into how many."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """A route as the code declares it."""
+
+    methods: frozenset[str]
+    path: str
+    """With the prefixes of the routers around it."""
+    file: str
+    line: int
+    has_own_body: bool
+
+
+@dataclass(slots=True, kw_only=True)
+class _Router:
+    """An object that takes routes: its own prefix, and the routers that include it."""
+
+    prefix: str = ""
+    within: list[tuple[str, str]] = field(default_factory=list)
+    """(key of the router around it, prefix that it has there)"""
+
+
+UNSEEN = _Router()
+"""A router that is made where this code cannot be read."""
+
+
+def plain_path(path: str) -> str:
+    """Return a path with its parameters made alike and without a slash at the end."""
+    return PARAMETER.sub("{}", path).rstrip("/") or "/"
+
+
+def find_routes(files: Iterable[Names]) -> list[Route]:
+    """Return the routes that code which can run declares, each with the prefixes it is served under."""
+    files = list(files)
+    routers = _find_routers(files)
+    prefixes = {key: _prefixes(routers, key) for key in routers}
+    return [
+        Route(methods=methods, path=prefix + path, file=file.path, line=line, has_own_body=has_own_body)
+        for file in files
+        for key, methods, path, line, has_own_body in _declared(file, routers)
+        for prefix in prefixes.get(key, [""])
+    ]
+
+
+Declared = tuple[str, frozenset[str], str, int, bool]
+"""Key of the router, methods, path, line, whether the function has a body."""
+
+
+def _declared(file: Names, routers: Mapping[str, _Router]) -> Iterator[Declared]:
+    functions = {id(item.node): item for item in file.source.functions}
+    for node in file.live:
+        if isinstance(node, FunctionNode):
+            item = functions.get(id(node))
+            for decorator in node.decorator_list:
+                found = _decorated(file, decorator, routers)
+                if found and item:
+                    yield *found, node.lineno, item.has_own_body
+        elif isinstance(node, ast.ClassDef):
+            for decorator in node.decorator_list:
+                if found := _decorated(file, decorator, routers):
+                    yield from _by_methods(file, node.name, found[0], [found[2]], node.lineno)
+        elif isinstance(node, ast.Call):
+            yield from _added(file, node, routers)
+
+
+def _decorated(
+    file: Names, decorator: ast.expr, routers: Mapping[str, _Router]
+) -> tuple[str, frozenset[str], str] | None:
+    """Return router, methods and path of a decorator that declares a route."""
+    if not (isinstance(decorator, ast.Call) and isinstance(decorator.func, ast.Attribute)):
+        return None
+    verb = decorator.func.attr
+    key = _router_key(file, decorator.func.value, routers)
+    if key is None or verb not in METHODS | {"route", "api_route"}:
+        return None
+    keywords = _keywords(decorator)
+    path = literal(decorator.args[0] if decorator.args else keywords.get("path", keywords.get("rule")), file.constants)
+    if not isinstance(path, str):
+        return None
+    return key, frozenset({verb.upper()}) if verb in METHODS else _methods(file, keywords.get("methods")), path
+
+
+def _added(file: Names, call: ast.Call, routers: Mapping[str, _Router]) -> Iterator[Declared]:
+    """Yield the routes that a call such as `add_url_rule` declares."""
+    if not isinstance(call.func, ast.Attribute) or call.func.attr not in ADDERS:
+        return
+    key = _router_key(file, call.func.value, routers)
+    if key is None:
+        return
+    keywords = _keywords(call)
+    if call.func.attr == "add_resource":
+        paths = [literal(item, file.constants) for item in call.args[1:]]
+        name = file.resolve(call.args[0]).rpartition(".")[2] if call.args else ""
+        yield from _by_methods(file, name, key, [path for path in paths if isinstance(path, str)], call.lineno)
+        return
+    path = literal(call.args[0] if call.args else keywords.get("path", keywords.get("rule")), file.constants)
+    position = ADDERS[call.func.attr]
+    handler = keywords.get("view_func", keywords.get("endpoint"))
+    if call.func.attr == "add_url_rule":
+        handler = keywords.get("view_func")
+    if len(call.args) > position:
+        handler = call.args[position]
+    if not isinstance(path, str) or handler is None:
+        return
+    name = file.resolve(handler)
+    if name.endswith(".as_view"):
+        yield from _by_methods(file, name.removesuffix(".as_view").rpartition(".")[2], key, [path], call.lineno)
+        return
+    functions = [item for item in file.source.functions if item.node.name == name.rpartition(".")[2]]
+    is_elsewhere = not functions and name in file.imports.values()
+    has_own_body = is_elsewhere or any(item.has_own_body for item in functions)
+    yield key, _methods(file, keywords.get("methods")), path, call.lineno, has_own_body
+
+
+ADDERS = {"add_url_rule": 2, "add_api_route": 1, "add_route": 1, "add_resource": 0}
+"""Methods that declare a route, and the position of the function that serves it."""
+
+
+def _by_methods(file: Names, name: str, key: str, paths: Iterable[str], line: int) -> Iterator[Declared]:
+    """Yield the routes of a class with a method for each HTTP method."""
+    for item in file.source.functions:
+        if item.owner.rpartition(".")[2] == name and item.node.name in METHODS:
+            for path in paths:
+                yield key, frozenset({item.node.name.upper()}), path, item.line or line, item.has_own_body
+
+
+def _methods(file: Names, node: ast.expr | None) -> frozenset[str]:
+    """Return the methods that a list names; without one it is GET."""
+    value = literal(node, file.constants) if node is not None else ["GET"]
+    values = value if isinstance(value, list) else []
+    return frozenset(item.upper() for item in values if isinstance(item, str))
+
+
+# Routers
+
+
+def _find_routers(files: Iterable[Names]) -> dict[str, _Router]:
+    """Return every object that takes routes by its key, and how they include one another."""
+    files = list(files)
+    own = {item.name for file in files for item in file.source.classes if _is_application(item, file)}
+    routers = {key: router for file in files for key, router in _made_in(file, own)}
+    for file in files:
+        for node in file.live:
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in INCLUDERS:
+                _include(file, node, node.func, routers)
+    return routers
+
+
+def _made_in(file: Names, own: set[str]) -> Iterator[tuple[str, _Router]]:
+    for node in file.live:
+        if not (isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Call)):
+            continue
+        made = file.resolve(node.value.func).rpartition(".")[2]
+        if made in APPLICATIONS | own and _is_foreign(file, made, own):
+            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                if name := written_name(target):
+                    yield f"{file.path}:{name}", _Router(prefix=_prefix(file, node.value))
+
+
+def _include(file: Names, call: ast.Call, function: ast.Attribute, routers: Mapping[str, _Router]) -> None:
+    """Note that one router includes another."""
+    position = INCLUDERS[function.attr]
+    if len(call.args) <= position:
+        return
+    outer = _router_key(file, function.value, routers)
+    inner = _router_key(file, call.args[position], routers)
+    if outer is None or inner is None or inner not in routers or len(routers[inner].within) >= MOST_INCLUDED:
+        return
+    given, own = _prefix(file, call), routers[inner].prefix
+    # Flask's blueprints take the prefix of the registration instead of their own, if it names one
+    replaces = given and function.attr == "register_blueprint"
+    routers[inner].within.append((outer, given if replaces else given + own))
+
+
+def _is_application(item: Class, file: Names) -> bool:
+    return any(file.resolve(base).rpartition(".")[2] in APPLICATIONS for base in item.node.bases)
+
+
+def _is_foreign(file: Names, made: str, own: set[str]) -> bool:
+    """Whether a class comes from a library, or builds on one that does: an own `class Flask` takes no requests."""
+    return made in own or not any(item.name == made for item in file.source.classes)
+
+
+def _router_key(file: Names, node: ast.expr, routers: Mapping[str, _Router]) -> str | None:
+    """Return the key of the router that an expression names, `?` for one that only its caller knows, or nothing."""
+    if not isinstance(node, ast.Name | ast.Attribute):
+        return None
+    written = written_name(node)
+    if f"{file.path}:{written}" in routers:
+        return f"{file.path}:{written}"
+    target = file.resolve(node)
+    module, _, variable = target.rpartition(".")
+    place = module.strip(".").replace(".", "/")
+    for key in routers:
+        path, _, name = key.rpartition(":")
+        stem = path.removesuffix(".py").removesuffix("/__init__")
+        if name == variable and written.partition(".")[0] in file.imports and f"/{stem}".endswith(f"/{place}"):
+            return key
+    if isinstance(node, ast.Name) and (node.id in _parameters(file) or node.id in file.imports):
+        return "?"
+    return None
+
+
+def _parameters(file: Names) -> set[str]:
+    return {parameter.arg for item in file.source.functions for parameter in item.parameters}
+
+
+def _prefixes(routers: Mapping[str, _Router], key: str, depth: int = 0) -> list[str]:
+    """Return the prefixes under which a router's routes are served: one for each place that includes it."""
+    router = routers.get(key, UNSEEN)
+    if not router.within or depth >= MOST_NESTED:
+        return [router.prefix]
+    found = []
+    for outer, given in router.within:
+        found += [before + given for before in _prefixes(routers, outer, depth + 1)]
+    return found
+
+
+def _prefix(file: Names, call: ast.Call) -> str:
+    for keyword in call.keywords:
+        if keyword.arg in PREFIXES:
+            value = literal(keyword.value, file.constants)
+            return value.rstrip("/") if isinstance(value, str) else ""
+    if isinstance(call.func, ast.Attribute) and call.func.attr == "mount":
+        value = literal(call.args[0], file.constants)
+        return value.rstrip("/") if isinstance(value, str) else ""
+    return ""
+
+
+def _keywords(call: ast.Call) -> dict[str, ast.expr]:
+    return {item.arg: item.value for item in call.keywords if item.arg}

@@ -1,0 +1,2 @@
+def given():
+    return run()
