@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import heapq
 import os
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
@@ -98,6 +99,7 @@ class Repository:
             raise NotAssessed("dulwich is not installed.", REMEDY, Evidence(path=".git")) from error
         self.folder = folder
         self._objects = GitObjects(folder.path, is_partial=folder.is_partial)
+        self._commits: dict[str, Commit] = {}
         self._trees: dict[str, tuple[tuple[bytes, int, str], ...]] = {}
         self.is_cut = False
         """Whether some walk ended at the cap on commits."""
@@ -151,6 +153,11 @@ class Repository:
 
     def commit(self, object_id: str) -> Commit:
         """Return a commit."""
+        if object_id not in self._commits:
+            self._commits[object_id] = self._read_commit(object_id)
+        return self._commits[object_id]
+
+    def _read_commit(self, object_id: str) -> Commit:
         kind, content = self._objects.read(object_id, MAX_COMMIT_BYTES)
 
         def parse() -> Commit:
@@ -173,23 +180,21 @@ class Repository:
         return guarded(f"commit {object_id[:10]}", parse)
 
     def history(self, deadline: Deadline, *tips: str) -> tuple[Commit, ...]:
-        """Return the commits that the tips reach, newest first, up to a number of them."""
-        seen = set(tips)
-        heap = [(-commit.time, commit.id, commit) for commit in map(self.commit, seen)]
+        """Return the commits that the tips reach, each before its parents, else newest first, up to a cap."""
+        found = {commit.id: commit for commit in map(self.commit, tips)}
+        heap = [(-commit.time, commit.id) for commit in found.values()]
         heapq.heapify(heap)
-        found: list[Commit] = []
         while heap:
             deadline.check()
-            commit = heapq.heappop(heap)[2]
-            found.append(commit)
-            for parent in commit.parents:
-                if len(seen) >= MAX_COMMITS:
+            for parent in found[heapq.heappop(heap)[1]].parents:
+                if parent in found:
+                    continue
+                if len(found) >= MAX_COMMITS:
                     self.is_cut = True
-                elif parent not in seen:
-                    seen.add(parent)
-                    older = self.commit(parent)
-                    heapq.heappush(heap, (-older.time, older.id, older))
-        return tuple(found)
+                    break
+                found[parent] = self.commit(parent)
+                heapq.heappush(heap, (-found[parent].time, parent))
+        return tuple(_in_order(found))
 
     def work_tree(self, commit: Commit) -> str | None:
         """Return the id of the tree that holds the work in a commit, or `None` if it has none."""
@@ -290,6 +295,20 @@ class Repository:
                 self._trees.clear()
             self._trees[object_id] = guarded(f"tree {object_id[:10]}", parse)
         return self._trees[object_id]
+
+
+def _in_order(commits: Mapping[str, Commit]) -> Iterator[Commit]:
+    """Yield commits so that each stands before its parents: their times may be equal, or wrong."""
+    children = Counter(parent for commit in commits.values() for parent in commit.parents)
+    ready = [(-commit.time, commit.id) for commit in commits.values() if not children[commit.id]]
+    heapq.heapify(ready)
+    while ready:
+        commit = commits[heapq.heappop(ready)[1]]
+        yield commit
+        for parent in commit.parents:
+            children[parent] -= 1
+            if not children[parent] and parent in commits:
+                heapq.heappush(ready, (-commits[parent].time, parent))
 
 
 def _day(seconds: int, offset: int) -> date | None:
