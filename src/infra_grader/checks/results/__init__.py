@@ -1,0 +1,1 @@
+"""Check kinds about results that the learner hands in as data."""
