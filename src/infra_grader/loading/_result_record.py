@@ -20,7 +20,7 @@ class Record(Struct, frozen=True, forbid_unknown_fields=True):
     """Base of the objects in the file: no key is allowed that is not listed."""
 
 
-class EvidenceRecord(Record):
+class EvidenceRecord(Record, frozen=True):
     """A pointer into the submission."""
 
     kind: EvidenceKind
@@ -33,7 +33,7 @@ class EvidenceRecord(Record):
     text: str | None = None
 
 
-class MeasureRecord(Record):
+class MeasureRecord(Record, frozen=True):
     """A number that a check measured."""
 
     value: int | float
@@ -41,7 +41,7 @@ class MeasureRecord(Record):
     threshold: int | float | None = None
 
 
-class CheckRecord(Record):
+class CheckRecord(Record, frozen=True):
     """A check, what it found, and its points."""
 
     id: Id
@@ -68,14 +68,14 @@ class CheckRecord(Record):
     measure: MeasureRecord | None = None
 
 
-class PenaltyRecord(CheckRecord, kw_only=True):
+class PenaltyRecord(CheckRecord, frozen=True, kw_only=True):
     """A penalty: a check, and what it costs."""
 
     lost: Points
     lost_at_least: Points
 
 
-class CriterionRecord(Record):
+class CriterionRecord(Record, frozen=True):
     """A criterion and its checks."""
 
     id: Id
@@ -88,7 +88,7 @@ class CriterionRecord(Record):
     done: str = ""
 
 
-class BonusRecord(Record):
+class BonusRecord(Record, frozen=True):
     """The bonus checks."""
 
     points: Points
@@ -97,7 +97,7 @@ class BonusRecord(Record):
     checks: list[CheckRecord]
 
 
-class RubricRecord(Record):
+class RubricRecord(Record, frozen=True):
     """Which rubric it was."""
 
     id: Id
@@ -107,7 +107,7 @@ class RubricRecord(Record):
     pass_mark: Points
 
 
-class SubmissionRecord(Record):
+class SubmissionRecord(Record, frozen=True):
     """Which submission it was."""
 
     id: str
@@ -117,7 +117,7 @@ class SubmissionRecord(Record):
     dirty: bool
 
 
-class ScoreRecord(Record):
+class ScoreRecord(Record, frozen=True):
     """The totals."""
 
     earned: Points
@@ -131,7 +131,7 @@ class ScoreRecord(Record):
     status: Literal["provisional", "final"]
 
 
-class ResultRecord(Record):
+class ResultRecord(Record, frozen=True):
     """The whole file."""
 
     schema: Literal["infra-grader/result/v1"]

@@ -98,6 +98,12 @@ def penalty_points(penalty: PenaltyScore) -> str:
     return f"costs {number(penalty.lost)} of {number(penalty.check.points)}"
 
 
+def points_by_check(scorecard: Scorecard) -> dict[str, str]:
+    """Return the points of every check in words, by its id; of a penalty, what it costs."""
+    words = {check.id: check_points(check) for check in scorecard.all_checks()}
+    return words | {penalty.check.id: penalty_points(penalty) for penalty in scorecard.penalties}
+
+
 def open_heading(group: OpenGroup) -> str:
     """Return what is open and why, such as `30 points not assessed: Docker is not available here.`.
 

@@ -44,6 +44,7 @@ def render(scorecard: Scorecard, options: RenderOptions) -> str:  # noqa: ARG001
             open_groups=_findings.open_groups(shown),
             claimed=_findings.claimed_checks(shown),
             anchors={check.id: f"check-{count}" for count, check in enumerate(shown.all_checks(), 1)},
+            worth=_wording.points_by_check(shown),
             titles={check.id: check.title for check in shown.all_checks()},
         )
     )
@@ -80,9 +81,7 @@ WORDS: tuple[Callable[..., str | bool | list[str]], ...] = (
     _wording.score_words,
     _wording.verdict_reasons,
     _wording.points,
-    _wording.check_points,
     _wording.criterion_points,
-    _wording.penalty_points,
     _wording.open_heading,
     _wording.submission_words,
     share,

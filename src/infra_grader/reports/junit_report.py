@@ -15,7 +15,7 @@ from infra_grader.model.scorecard import CheckScore, Scorecard
 from infra_grader.plugin import RenderOptions, ReportFormat, hookimpl
 from infra_grader.reports._findings import for_learner
 from infra_grader.reports._text import block, in_file, is_block, line, number, place, prose, statement, visible
-from infra_grader.reports._wording import check_points, penalty_points, score_words, verdict
+from infra_grader.reports._wording import points_by_check, score_words, verdict
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -74,13 +74,14 @@ def _root(suite: Element) -> Element:
 
 
 def _cases(scorecard: Scorecard) -> Iterator[_Case]:
+    worth = points_by_check(scorecard)
     for criterion in scorecard.criteria:
         for check in criterion.checks:
-            yield _Case(prose(criterion.title) or line(criterion.id), check, check_points(check))
+            yield _Case(prose(criterion.title) or line(criterion.id), check, worth[check.id])
     for check in scorecard.bonus.checks if scorecard.bonus else ():
-        yield _Case("Bonus", check, check_points(check))
+        yield _Case("Bonus", check, worth[check.id])
     for penalty in scorecard.penalties:
-        yield _Case("Penalties", penalty.check, penalty_points(penalty))
+        yield _Case("Penalties", penalty.check, worth[penalty.check.id])
 
 
 def _names(cases: list[_Case]) -> Iterator[str]:

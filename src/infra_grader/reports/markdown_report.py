@@ -16,6 +16,7 @@ from infra_grader.reports._wording import (
     criterion_points,
     penalty_points,
     points,
+    points_by_check,
     score_words,
     submission_words,
     verdict,
@@ -121,12 +122,13 @@ def _open_parts(scorecard: Scorecard) -> Iterator[str]:
     groups = open_groups(scorecard)
     if groups:
         yield "### Open"
+    worth = points_by_check(scorecard)
     for group in groups:
         lead = f"**{number(group.points)}** · " if group.points else ""
         lines = [f"- {lead}{OPEN_WORDS[group.status]}: {code(group.reason)}"]
         if group.remedy:
             lines.append(f"  - What would help: {words(group.remedy)}")
-        lines += [f"  - {words(check.title)}: {check_points(check)}" for check in group.checks]
+        lines += [f"  - {words(check.title)}: {worth[check.id]}" for check in group.checks]
         yield "\n".join(lines)
 
 

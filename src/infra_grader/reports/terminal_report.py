@@ -8,7 +8,6 @@ from infra_grader.model.scorecard import CheckScore, CriterionScore, Scorecard
 from infra_grader.plugin import RenderOptions, ReportFormat, hookimpl
 from infra_grader.reports._findings import (
     Loss,
-    OpenGroup,
     claimed_checks,
     for_learner,
     losses,
@@ -23,6 +22,7 @@ from infra_grader.reports._wording import (
     open_heading,
     penalty_points,
     points,
+    points_by_check,
     score_words,
     submission_words,
     verdict,
@@ -125,16 +125,13 @@ def _write_open(page: _Page, scorecard: Scorecard) -> None:
     groups = open_groups(scorecard)
     if groups:
         page.heading("Open")
+    worth = points_by_check(scorecard)
     for group in groups:
         page.write(open_heading(group), lead=f"{page.signs[None]} ", style=OPEN)
         if group.remedy:
             page.write(prose(group.remedy), lead=f"    {page.arrow}")
-        _write_members(page, group)
-
-
-def _write_members(page: _Page, group: OpenGroup) -> None:
-    for check in group.checks:
-        page.write(f"{prose(check.title)}: {check_points(check)}", lead=f"    {page.bullet}")
+        for check in group.checks:
+            page.write(f"{prose(check.title)}: {worth[check.id]}", lead=f"    {page.bullet}")
 
 
 def _write_extras(page: _Page, scorecard: Scorecard) -> None:
