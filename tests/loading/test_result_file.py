@@ -24,7 +24,8 @@ from infra_grader.plugin import RenderOptions
 from infra_grader.reports import json_report
 
 OPTIONS = RenderOptions()
-SCHEMA_FILE = json.loads((Path(json_report.__file__).parent / "result.schema.json").read_text())
+SCHEMA_FILE = json.loads((Path(json_report.__file__).parent / "result.schema.json").read_text(encoding="utf-8"))
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA_FILE)
 
 
 def _scorecards() -> dict[str, Any]:
@@ -240,8 +241,6 @@ def test_the_reader_and_the_json_schema_refuse_the_same_shapes(name, junk, how, 
         holder["unknown"] = junk
     else:
         holder[last] = junk
-    validator = jsonschema.Draft202012Validator(SCHEMA_FILE)
-
     is_refused = False
     try:
         parse(value)
@@ -252,7 +251,7 @@ def test_the_reader_and_the_json_schema_refuse_the_same_shapes(name, junk, how, 
     if not is_refused and junk is None and isinstance(holder, dict) and holder.get(last, "") is None:
         del holder[last]  # the reader takes null for an absent key
 
-    assert is_refused == (not validator.is_valid(value)), (way, last)
+    assert is_refused == (not VALIDATOR.is_valid(value)), (way, last)
 
 
 STATUSES = st.sampled_from([Status.NOT_ASSESSED, Status.AWAITING, Status.ERROR, Status.BLOCKED])
@@ -293,4 +292,4 @@ def test_whatever_the_engine_scores_can_be_read_back(outcomes, unassessed, requi
     text = json_report.render(card, OPTIONS)
 
     assert parse_result(text.encode(), "x") == card
-    jsonschema.validate(json.loads(text), SCHEMA_FILE, cls=jsonschema.Draft202012Validator)
+    assert VALIDATOR.is_valid(json.loads(text))
