@@ -1,0 +1,44 @@
+import pytest
+from command_line import run
+
+
+def test_all_kinds_are_listed_with_a_line_each(tmp_path):
+    ended = run("checks", folder=tmp_path)
+    assert ended.code == 0, ended.err
+    lines = dict(line.split(maxsplit=1) for line in ended.out.splitlines())
+    assert {"file.exists", "markdown.sections", "python.lint", "git.history", "manual.levels"} <= lines.keys()
+    assert list(lines) == sorted(lines)
+
+
+def test_a_family_can_be_listed(tmp_path):
+    ended = run("checks", "git", folder=tmp_path)
+    assert all(line.startswith("git.") for line in ended.out.splitlines())
+
+
+def test_a_page_has_its_parameters(tmp_path):
+    ended = run("checks", "file.exists", folder=tmp_path)
+    assert ended.out.startswith("# file.exists")
+    assert "| `paths` |" in ended.out
+
+
+@pytest.mark.parametrize("name", ["file.nonsense", "nonsense", "../x.y", "FILE.EXISTS"])
+def test_an_unknown_kind_is_refused(tmp_path, name):
+    ended = run("checks", name, folder=tmp_path)
+    assert (ended.code, ended.out) == (2, "")
+    assert "no such check kind" in ended.err
+
+
+def test_doctor_says_what_can_be_assessed(tmp_path):
+    ended = run("doctor", folder=tmp_path)
+    assert ended.code == 0, ended.err
+    for word in ("dulwich", "ruff", "mypy", "detect_secrets", "exercise-01-overview", "sandbox"):
+        assert word in ended.out
+
+
+def test_doctor_names_the_command_for_what_is_missing(tmp_path, monkeypatch, capsys):
+    from infra_grader.cli import doctor_command
+    from infra_grader.cli.main import main
+
+    monkeypatch.setattr(doctor_command, "_is_there", lambda need: need.name != "mypy")
+    assert main(["doctor"]) == 0
+    assert "pip install 'infra-grader[python]'" in capsys.readouterr().out

@@ -1,0 +1,286 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from command_line import SIMPLE, environment, run, write_rubric, write_submission
+
+
+@pytest.fixture
+def rubric(tmp_path):
+    return write_rubric(tmp_path)
+
+
+@pytest.fixture
+def passing(tmp_path):
+    return write_submission(tmp_path, README__md="Hello\n", notes__md="Notes\n")
+
+
+def test_a_submission_that_passes_exits_0(tmp_path, rubric, passing):
+    ended = run("grade", passing, "--rubric", rubric, folder=tmp_path)
+    assert ended.code == 0, ended.err
+    assert "10 of 10" in ended.out
+    assert ended.err == ""
+
+
+def test_one_that_does_not_pass_exits_1_and_says_what_to_do(tmp_path, rubric):
+    ended = run("grade", write_submission(tmp_path), "--rubric", rubric, folder=tmp_path)
+    assert ended.code == 1
+    assert "0 of 10" in ended.out
+    assert "README.md is missing" in ended.out
+    assert "Write one." in ended.out
+
+
+def test_open_points_that_decide_exit_3(tmp_path, rubric, passing):
+    ended = run("grade", passing, "--rubric", rubric, "--only", "notes", folder=tmp_path)
+    assert ended.code == 3
+    closed = run("grade", passing, "--rubric", rubric, "--only", "notes", "--unassessed", "zero", folder=tmp_path)
+    assert closed.code == 1
+
+
+def test_a_tag_chooses_checks(tmp_path, rubric, passing):
+    ended = run("grade", passing, "--rubric", rubric, "--only", "extra", "--report", "json", folder=tmp_path)
+    statuses = {check["id"]: check["status"] for check in json.loads(ended.out)["criteria"][0]["checks"]}
+    assert statuses == {"readme": "not_assessed", "notes": "passed"}
+
+
+def test_json_stands_alone_on_standard_output(tmp_path, rubric, passing):
+    ended = run("grade", passing, "--rubric", rubric, "--report", "json", "--report", "terminal", folder=tmp_path)
+    card = json.loads(ended.out)
+    assert card["schema"] == "infra-grader/result/v1"
+    assert card["score"]["earned"] == 10
+    assert "10 of 10" in ended.err
+
+
+def test_several_reports_in_one_run_show_the_same_numbers(tmp_path, rubric, passing):
+    names = {"json": "r.json", "junit": "r.xml", "markdown": "r.md", "html": "r.html"}
+    reports = [part for name, file in names.items() for part in ("--report", f"{name}={file}")]
+    ended = run("grade", passing, "--rubric", rubric, *reports, folder=tmp_path)
+    assert ended.code == 0, ended.err
+    assert ended.out == ""
+    assert all((tmp_path / file).stat().st_size > 100 for file in names.values())
+    assert "10 of 10" in (tmp_path / "r.md").read_text()
+
+
+def test_the_same_submission_gives_the_same_object(tmp_path, rubric, passing):
+    def card():
+        found = json.loads(run("grade", passing, "--rubric", rubric, "--report", "json", folder=tmp_path).out)
+        for key in ("started", "finished"):
+            del found[key]
+        for check in found["criteria"][0]["checks"]:
+            check.pop("duration_s", None)
+        return found
+
+    assert card() == card()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nowhere", "--rubric", "RUBRIC"], "there is no such folder"),
+        (["RUBRIC", "--rubric", "RUBRIC"], "lies inside the submission"),
+        (["ada", "--rubric", "no-such-rubric"], "no bundled rubric has this id"),
+        (["ada", "--rubric", "./missing.yaml"], "missing.yaml"),
+        (["ada", "--rubric", "RUBRIC", "--report", "nonsense"], "no such report format"),
+        (["ada", "--rubric", "RUBRIC", "--report", "json", "--report", "junit"], "cannot share standard output"),
+        (["ada", "--rubric", "RUBRIC", "--report", "json="], "names no file"),
+        (["ada", "--rubric", "RUBRIC", "--report", "json=a", "--report", "html=./a"], "two reports would be written"),
+        (["ada", "--rubric", "RUBRIC", "--report", "json=no/such/folder.json"], "its folder is missing"),
+        (["ada", "--rubric", "RUBRIC", "--only", "nothing"], "no check and no tag"),
+        (["ada", "--rubric", "RUBRIC", "--plugin", "nothing.py"], "it is no Python file"),
+        (["ada"], "--rubric"),
+    ],
+)
+def test_wrong_use_exits_2_with_a_clear_line(tmp_path, rubric, passing, arguments, said):
+    words = [str(rubric) if word == "RUBRIC" else word for word in arguments]
+    ended = run("grade", *words, folder=tmp_path)
+    assert ended.code == 2
+    assert said in ended.err
+    assert "Traceback" not in ended.err
+    assert ended.out == ""
+
+
+def test_a_rubric_inside_the_submission_is_refused(tmp_path, passing):
+    (passing / "mine.yaml").write_text(SIMPLE)
+    ended = run("grade", passing, "--rubric", passing / "mine.yaml", folder=tmp_path)
+    assert (ended.code, "lies inside the submission" in ended.err) == (2, True)
+
+
+def test_a_link_to_a_rubric_inside_the_submission_is_refused(tmp_path, passing):
+    (passing / "mine.yaml").write_text(SIMPLE)
+    (tmp_path / "outside.yaml").symlink_to(passing / "mine.yaml")
+    assert run("grade", passing, "--rubric", tmp_path / "outside.yaml", folder=tmp_path).code == 2
+
+
+def test_every_fault_of_a_rubric_is_said_at_once_with_its_place(tmp_path, passing):
+    broken = write_rubric(
+        tmp_path, SIMPLE.replace("file.exists", "file.exist").replace("points: 10\n    done", "point: 9\n    done")
+    )
+    ended = run("grade", passing, "--rubric", broken, folder=tmp_path)
+    assert ended.code == 2
+    assert "Did you mean 'file.exists'?" in ended.err
+    assert ended.err.count("simple.yaml:") >= 3
+    assert "Traceback" not in ended.err
+
+
+def test_modules_of_the_submission_change_nothing(tmp_path, rubric, passing):
+    for name in ("yaml.py", "msgspec.py", "argparse.py", "sitecustomize.py"):
+        (passing / name).write_text("raise SystemExit('the submission ran')\n")
+    (passing / "infra_grader").mkdir()
+    (passing / "infra_grader/__init__.py").write_text("raise SystemExit('the submission ran')\n")
+    ended = run("grade", ".", "--rubric", rubric, folder=passing)
+    assert (ended.code, ended.err) == (0, "")
+
+
+def test_nothing_is_written_into_the_submission(tmp_path, rubric, passing):
+    before = sorted(passing.rglob("*"))
+    run("grade", passing, "--rubric", rubric, folder=tmp_path)
+    assert sorted(passing.rglob("*")) == before
+
+
+def test_a_full_disk_leaves_no_partial_report(tmp_path, rubric, passing):
+    ended = run("grade", passing, "--rubric", rubric, "--report", "json=/dev/full", folder=tmp_path)
+    assert ended.code == 4
+    assert "No space left on device" in ended.err
+    assert "Traceback" not in ended.err
+
+
+def test_a_report_that_cannot_be_written_keeps_the_old_one(tmp_path, rubric, passing):
+    (tmp_path / "r.json").mkdir()
+    ended = run("grade", passing, "--rubric", rubric, "--report", "json=r.json", folder=tmp_path)
+    assert ended.code == 4
+    assert "could not be written" in ended.err
+    assert list(tmp_path.glob(".*part")) == []
+
+
+def test_full_standard_output_is_said(tmp_path, rubric, passing):
+    command = [sys.executable, "-P", "-m", "infra_grader", "grade", str(passing), "--rubric", str(rubric)]
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, env=environment(tmp_path), check=False, text=True
+        )
+    assert ended.returncode == 4
+    assert "No space left" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_closed_pipe_is_said_without_a_traceback(tmp_path, rubric, passing):
+    command = [sys.executable, "-P", "-m", "infra_grader", "grade", str(passing), "--rubric", str(rubric)]
+    read, write = os.pipe()
+    os.close(read)
+    ended = subprocess.run(
+        command, stdout=write, stderr=subprocess.PIPE, env=environment(tmp_path), check=False, text=True
+    )
+    os.close(write)
+    assert ended.returncode == 0
+    assert "nobody read the output" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_ctrl_c_exits_130_and_leaves_nothing(tmp_path, passing):
+    plugin = tmp_path / "slow.py"
+    plugin.write_text(
+        "import time\n"
+        "from infra_grader.plugin import Context, Outcome, Params, check\n"
+        "class Nothing(Params): pass\n"
+        "@check('slow.sleep')\n"
+        "def sleep(context: Context, params: Nothing) -> Outcome:\n"
+        "    '''Sleeps.'''\n"
+        "    open('begun', 'w').close()\n"
+        "    time.sleep(60)\n"
+    )
+    text = SIMPLE.replace("uses: file.exists, with: {paths: [README.md]}", "uses: slow.sleep")
+    rubric = write_rubric(tmp_path, text, "slow.yaml")
+    command = [sys.executable, "-P", "-m", "infra_grader", "grade", str(passing), "--rubric", str(rubric)]
+    process = subprocess.Popen(
+        [*command, "--plugin", str(plugin), "--report", "json=r.json"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(tmp_path),
+    )
+    for _ in range(600):
+        if (tmp_path / "begun").exists():
+            break
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "interrupted" in err
+    assert "Traceback" not in err
+    assert out == ""
+    assert not (tmp_path / "r.json").exists()
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_the_terminal_report_keeps_to_the_width(tmp_path, rubric, width):
+    ended = run("grade", write_submission(tmp_path), "--rubric", rubric, folder=tmp_path, COLUMNS=str(width))
+    assert max(len(line) for line in ended.out.splitlines()) <= width
+
+
+def test_colour_is_for_terminals_only_unless_asked_for(tmp_path, rubric, passing):
+    assert "\x1b[" not in run("grade", passing, "--rubric", rubric, folder=tmp_path).out
+    assert "\x1b[" in run("grade", passing, "--rubric", rubric, "--color", "always", folder=tmp_path).out
+
+
+def test_a_stream_without_signs_gets_plain_ones(tmp_path, rubric, passing):
+    ended = run(
+        "grade", passing, "--rubric", rubric, folder=tmp_path, PYTHONUTF8="0", PYTHONIOENCODING="ascii", LANG="C"
+    )
+    assert ended.code == 0
+    assert ended.out.isascii()
+    assert "[ok]" in ended.out
+
+
+def test_a_fault_of_ours_is_confessed_without_a_traceback(tmp_path, passing):
+    plugin = tmp_path / "broken.py"
+    plugin.write_text(
+        "from infra_grader.plugin import Context, Outcome, Params, check\n"
+        "class Nothing(Params): pass\n"
+        "@check('broken.check')\n"
+        "def fail(context: Context, params: Nothing) -> Outcome:\n"
+        "    '''Breaks.'''\n"
+        "    return 1 / 0\n"
+    )
+    text = SIMPLE.replace("uses: file.exists, with: {paths: [README.md]}", "uses: broken.check")
+    rubric = write_rubric(tmp_path, text, "broken.yaml")
+    ended = run("grade", passing, "--rubric", rubric, "--plugin", plugin, folder=tmp_path)
+    assert ended.code == 3
+    assert "ZeroDivisionError" not in ended.out + ended.err
+    loud = run("grade", passing, "--rubric", rubric, "--plugin", plugin, "-v", folder=tmp_path)
+    assert "ZeroDivisionError" in loud.err
+
+
+def test_a_file_that_is_no_rubric_is_refused(tmp_path, passing):
+    broken = write_rubric(tmp_path, "- " * 60_000, "deep.yaml")
+    ended = run("grade", passing, "--rubric", broken, folder=tmp_path)
+    assert ended.code == 2
+    assert "deep" in ended.err
+
+
+def test_help_names_every_command_and_every_exit_code(tmp_path):
+    ended = run("--help", folder=tmp_path)
+    assert ended.code == 0
+    for word in ("grade", "validate", "rubric", "exercise", "checks", "doctor", "rescore", "report", "130"):
+        assert word in ended.out
+
+
+def test_no_command_is_wrong_use(tmp_path):
+    ended = run(folder=tmp_path)
+    assert (ended.code, ended.out) == (2, "")
+    assert "usage" in ended.err
+
+
+def test_the_version_is_printed(tmp_path):
+    assert run("--version", folder=tmp_path).out.startswith("infra-grader 0.")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
+def test_completion_is_printed(tmp_path, shell):
+    ended = run("--print-completion", shell, folder=tmp_path)
+    assert ended.code == 0, ended.err
+    assert "rescore" in ended.out
