@@ -71,14 +71,14 @@ def rubric_faults(root: Path, rubrics: list[Path]) -> Iterator[str]:
     """Yield a line for each fault of the rubrics, with its file, line and column."""
     sys.path.insert(0, str(root / "src"))
     try:
-        from infra_grader.engine.registry import Registry
+        from infra_grader.engine.registry import Registry, builtin_kind_names
         from infra_grader.errors import RubricError
         from infra_grader.loading.rubric_file import load_rubric
 
         find_kind = Registry().find_kind
         for rubric in rubrics:
             try:
-                load_rubric(rubric, find_kind)
+                load_rubric(rubric, find_kind, builtin_kind_names)
             except RubricError as error:
                 for problem in error.problems:
                     yield f"  {rubric}:{problem.line or 1}:{problem.column or 1}: {problem.path}: {problem.message}"

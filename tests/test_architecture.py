@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec import inspect as inspection
 
 from infra_grader import hookspecs
 from infra_grader.plugin import CheckKind, check_kinds
@@ -188,3 +189,26 @@ def test_hook_has_its_contract_its_page_and_a_test(hook: str) -> None:
     others = [file for file in TEST_MODULES if file != Path(__file__)]
     plugins = (ROOT / "docs" / "examples").rglob("*.py")
     assert any(hook in file.read_text(encoding="utf-8") for file in (*others, *plugins))
+
+
+@every_kind_module
+def test_parameters_are_none_that_msgspec_crashes_on(file: Path) -> None:
+    assert crashing(inspection.type_info(kind_of(file).params)) == []
+
+
+def crashing(kind: inspection.Type, seen: frozenset[type] = frozenset()) -> list[inspection.Type]:
+    """Return the unions of a text with a pattern and a collection, see `infra_grader.plugin.RelativePath`."""
+    kind = kind.type if isinstance(kind, inspection.Metadata) else kind
+    if isinstance(kind, inspection.StructType):
+        fields = () if kind.cls in seen else kind.fields
+        return [found for field in fields for found in crashing(field.type, seen | {kind.cls})]
+    if isinstance(kind, inspection.DictType):
+        return crashing(kind.key_type, seen) + crashing(kind.value_type, seen)
+    if isinstance(kind, inspection.CollectionType):
+        return crashing(kind.item_type, seen)
+    if not isinstance(kind, inspection.UnionType):
+        return []
+    parts = [part.type if isinstance(part, inspection.Metadata) else part for part in kind.types]
+    holders = [part for part in parts if isinstance(part, inspection.CollectionType | inspection.DictType)]
+    patterns = [part for part in parts if isinstance(part, inspection.StrType) and part.pattern]
+    return ([kind] if holders and patterns else []) + [found for part in parts for found in crashing(part, seen)]

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from infra_grader.engine.registry import Registry
+
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "docs" / "examples" / "infra-grader-course"
 PLUGIN = EXAMPLE / "infra_grader_course.py"
@@ -229,3 +231,38 @@ def test_installed_plugin_that_is_broken_does_not_disturb_rubrics_without_it(
     assert named.returncode == 2
     assert "broken" in named.stderr
     assert "Traceback" not in named.stderr
+
+
+HOOKS = """\
+from types import SimpleNamespace
+
+
+@hookimpl
+def infra_grader_sandboxes():
+    return [SimpleNamespace(name="course-sandbox")]
+
+
+@hookimpl
+def infra_grader_executors():
+    return [SimpleNamespace(name="course-executor")]
+
+
+@hookimpl
+def infra_grader_read_roster(path):
+    return ["ada"] if path.suffix == ".course" else None
+"""
+
+
+def test_sandboxes_and_executors_of_a_plugin_are_listed(tmp_path: Path) -> None:
+    (tmp_path / "more.py").write_text(HEAD + HOOKS, encoding="utf-8")
+    outcome = infra_grader("doctor", "--plugin", tmp_path / "more.py")
+    assert outcome.returncode == 0, outcome.stderr
+    assert "course-sandbox" in outcome.stdout
+    assert "course-executor" in outcome.stdout
+
+
+def test_roster_of_another_form_is_read_by_the_plugin_that_knows_it(tmp_path: Path) -> None:
+    (tmp_path / "more.py").write_text(HEAD + HOOKS, encoding="utf-8")
+    hook = Registry([tmp_path / "more.py"]).manager.hook
+    assert hook.infra_grader_read_roster(path=Path("class.course")) == [["ada"]]
+    assert hook.infra_grader_read_roster(path=Path("class.csv")) == []

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 
 from infra_grader.checks.python._files import PythonParams, readable_names
 from infra_grader.checks.python._routes import Route, find_routes, plain_path
 from infra_grader.plugin import Annotated, Context, Evidence, Meta, Outcome, check
 
-RouteText = Annotated[str, Meta(pattern=r"^[A-Z]+ /\S*$", description="Method and path: `POST /predict`.")]
+ROUTE = r"^[A-Z]+ /\S*$"
+# Held below: msgspec crashes where a union has a text with a pattern beside a list, see `RelativePath`.
+RouteText = Annotated[str, Meta(description="Method and path: `POST /predict`.", extra_json_schema={"pattern": ROUTE})]
 
 
 class Routes(PythonParams, kw_only=True):
@@ -18,6 +21,13 @@ class Routes(PythonParams, kw_only=True):
         tuple[RouteText | Annotated[list[RouteText], Meta(min_length=1)], ...],
         Meta(min_length=1, description="Routes such as `POST /predict`; a list names alternatives."),
     ]
+
+    def __post_init__(self) -> None:
+        """Refuse what is no route."""
+        for item in self.routes:
+            for text in [item] if isinstance(item, str) else item:
+                if not re.match(ROUTE, text):
+                    raise ValueError(f"{text!r} is no method and path such as `POST /predict`")
 
 
 @check("python.routes")
