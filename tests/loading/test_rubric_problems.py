@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 
 from infra_grader.errors import PluginError, RubricError
 from infra_grader.loading.rubric_file import load_rubric
 from infra_grader.loading.rubric_problems import path_text
+from infra_grader.plugin import Annotated, Context, Meta, Outcome, Params, check
 
 RUBRIC = "A rubric of infra-grader: criteria, their checks, points, pass mark and grades."
 
@@ -151,3 +153,37 @@ def test_paths_are_written_as_people_read_them():
     assert path_text(("criteria", 0, "checks", 2, "with", "paths")) == "criteria[0].checks[2].with.paths"
     assert path_text(("grades", "A+", "<= 5")) == 'grades["A+"]["<= 5"]'
     assert path_text(()) == ""
+
+
+def test_a_kind_whose_model_cannot_be_read_is_a_problem_of_its_check(tmp_path, sample, kinds):
+    class Faulty(Params):
+        size: Annotated[int | float, Meta(ge=0)]  # msgspec sets bounds on one number type only
+
+    @check("python.lint", measure="findings")
+    def faulty(context: Context, params: Faulty) -> Outcome:
+        """A kind that breaks the contract."""
+
+    file = tmp_path / "a.yaml"
+    file.write_text(sample)
+    kind = replace(faulty.__infra_grader_kind__)
+    kind.__dict__["params"] = Faulty
+    with pytest.raises(RubricError) as caught:
+        load_rubric(file, {**kinds, "python.lint": kind}.__getitem__, kinds.keys)
+    (problem,) = caught.value.problems
+    assert problem.path == "criteria[0].checks[1].uses"
+    assert problem.message.startswith('the check kind "python.lint" cannot be used: its parameter model cannot be read')
+
+
+def test_another_broken_plugin_costs_the_suggestion_only(tmp_path, sample):
+    def find_kind(name: str):
+        raise PluginError(name, "no such check kind")
+
+    def kind_names():
+        raise PluginError("other", "it cannot be imported")
+
+    file = tmp_path / "a.yaml"
+    file.write_text(sample)
+    with pytest.raises(RubricError) as caught:
+        load_rubric(file, find_kind, kind_names)
+    assert len(caught.value.problems) == 5
+    assert {problem.suggestion for problem in caught.value.problems} == {""}

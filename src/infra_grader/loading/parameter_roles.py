@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from msgspec import inspect
 
+from infra_grader.errors import PluginError
 from infra_grader.plugin import Params
 
 Path = tuple[str | int, ...]
@@ -24,13 +25,19 @@ class Marked(NamedTuple):
 
 
 def marked_texts(model: type[Params], values: object) -> Iterator[Marked]:
-    """Yield the texts in plain `values` that the model marks; values of a wrong shape are passed over."""
+    """Yield the texts in plain `values` that the model marks; values of a wrong shape are passed over.
+
+    Raises `PluginError` for a model that msgspec cannot make sense of.
+    """
     return _walk(_type_of(model), values, (), "")
 
 
 @lru_cache(maxsize=256)
 def _type_of(model: type[Params]) -> inspect.Type:
-    return inspect.type_info(model)
+    try:
+        return inspect.type_info(model)
+    except (TypeError, NameError) as error:
+        raise PluginError(model.__name__, f"its parameter model cannot be read: {error}") from error
 
 
 def _walk(kind: inspect.Type, value: object, path: Path, role: str) -> Iterator[Marked]:

@@ -126,9 +126,9 @@ def _draft_check(path: Path, data: Mapping[str, object], find_kind: FindKind) ->
     try:
         kind = find_kind(uses)
         model = kind.params
+        marked = tuple(marked_texts(model, data.get("with")))
     except PluginError as trouble:
         return CheckDraft(path=path, data=data, trouble=trouble)
-    marked = tuple(marked_texts(model, data.get("with")))
     return CheckDraft(path=path, data=data, kind=kind, model=model, marked=marked)
 
 

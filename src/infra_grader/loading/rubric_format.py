@@ -15,7 +15,8 @@ from infra_grader.plugin import RelativePath
 
 FORMAT = "infra-grader/rubric/v1"
 MOST_POINTS = 1_000_000
-ID = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
+ID = r"^[A-Za-z0-9][A-Za-z0-9_.-]*(?!\n)$"
+"""Also the name of a file; in Python, `$` alone would accept a line end after it."""
 AWARD_ROW = r"^\s*(<=|>=|==|<|>)\s*([-+]?[0-9]{1,18}(?:\.[0-9]{1,18})?)\s*$"
 """An operator and a number."""
 

@@ -6,10 +6,11 @@ Every rule reads a draft and yields faults; values of the wrong type are passed 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from decimal import Decimal
 from graphlib import CycleError, TopologicalSorter
 
+from infra_grader.errors import PluginError
 from infra_grader.loading.rubric_draft import (
     CheckDraft,
     Fault,
@@ -21,39 +22,47 @@ from infra_grader.loading.rubric_draft import (
     text_of,
 )
 from infra_grader.loading.rubric_format import AWARD_ROW
+from infra_grader.plugin import PATH_PATTERN
 
 KindNames = Callable[[], Iterable[str]]
 MAX_RINGS = 20
 """Rings of `needs` that are named in one go."""
+MAX_NAMES = 500
+"""Names among which the nearest is looked for: each costs a comparison."""
 
 
 def rubric_faults(draft: RubricDraft, kind_names: KindNames) -> list[Fault]:
     """Return every fault of a draft that is one between its parts."""
-    faults = [fault for rule in RULES for fault in rule(draft)]
-    return faults + [fault for check in draft.checks if check.trouble for fault in _unusable(check, kind_names)]
+    return [fault for rule in RULES for fault in rule(draft)] + list(_unusable_kinds(draft, kind_names))
 
 
-def _unusable(check: CheckDraft, kind_names: KindNames) -> Iterator[Fault]:
-    """A kind that no plugin provides, or one whose plugin is broken."""
-    names = sorted(kind_names())
-    path = (*check.path, "uses")
-    if check.uses in names and check.trouble is not None:
-        yield Fault(
-            path, f'the check kind "{check.uses}" cannot be used: {check.trouble.problem}', check.trouble.remedy
-        )
+def _unusable_kinds(draft: RubricDraft, kind_names: KindNames) -> Iterator[Fault]:
+    """Yield kinds that no plugin provides, and those whose plugin is broken."""
+    troubled = [(check, check.trouble) for check in draft.checks if check.trouble is not None]
+    if not troubled:
         return
-    allowed = "a check kind that `infra-grader checks` lists"
-    yield Fault(path, f'no check kind is called "{check.uses}"', allowed, nearest(check.uses, names))
+    try:
+        names = sorted(kind_names())
+    except PluginError:  # another plugin is broken: no reason to hide what is wrong here
+        names = []
+    for check, trouble in troubled:
+        path = (*check.path, "uses")
+        if check.uses in names:
+            yield Fault(path, f'the check kind "{check.uses}" cannot be used: {trouble.problem}', trouble.remedy)
+        else:
+            allowed = "a check kind that `infra-grader checks` lists"
+            yield Fault(path, f'no check kind is called "{check.uses}"', allowed, nearest(check.uses, names))
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: str, known: Collection[str]) -> str:
     """Return the known name that is most like this one, or nothing."""
     import difflib  # only on the way to an error
 
-    names = list(known)
-    if match := difflib.get_close_matches(name, names, n=1, cutoff=0.6):
+    if len(known) > MAX_NAMES or len(name) > 100:
+        return ""
+    if match := difflib.get_close_matches(name, known, n=1, cutoff=0.6):
         return match[0]
-    return next((other for other in names if name and other.endswith(f".{name}")), "")
+    return next((other for other in known if name and other.endswith(f".{name}")), "")
 
 
 def _empty_parts(draft: RubricDraft) -> Iterator[Fault]:
@@ -179,8 +188,7 @@ def _needs(draft: RubricDraft) -> Iterator[Fault]:
             if name == check.id:
                 yield Fault(path, f'the check "{name}" needs itself', "the id of another check")
             elif needed is None:
-                known = [other for other in by_id if other != check.id]
-                yield Fault(path, f'no check has the id "{name}"', "the id of a check", nearest(name, known))
+                yield Fault(path, f'no check has the id "{name}"', "the id of a check", nearest(name, by_id))
             elif check.is_scored and not needed.is_scored:
                 noun = "bonus" if needed.path[0] == "bonus" else "penalty"
                 message = f'"{name}" is a {noun} check, and a criterion\'s check may not need one'
@@ -197,7 +205,7 @@ def _rings(draft: RubricDraft) -> Iterator[Fault]:
         try:
             TopologicalSorter(needs).prepare()
         except CycleError as error:
-            ring = _from_first(list(reversed(error.args[1]))[:-1], list(by_id))
+            ring = _from_first(list(reversed(error.args[1]))[:-1], by_id)
         else:
             return
         check = by_id[ring[0]]
@@ -208,9 +216,10 @@ def _rings(draft: RubricDraft) -> Iterator[Fault]:
             needs[name] = set()
 
 
-def _from_first(ring: list[str], order: list[str]) -> list[str]:
+def _from_first(ring: list[str], by_id: Iterable[str]) -> list[str]:
     """Return the ring from its check that comes first in the rubric; each needs the next."""
-    start = ring.index(min(ring, key=order.index))
+    members = set(ring)
+    start = ring.index(next(name for name in by_id if name in members))
     return ring[start:] + ring[:start]
 
 
@@ -225,6 +234,16 @@ def _expressions(draft: RubricDraft) -> Iterator[Fault]:
                 reason = "it is nested too deep" if isinstance(error, RecursionError) else error
                 message = f'"{text[:80]}" is no regular expression: {reason}'
                 yield Fault((*check.path, "with", *path), message, "a regular expression in Python's syntax")
+
+
+def _paths(draft: RubricDraft) -> Iterator[Fault]:
+    for check in draft.checks:
+        for role, path, text in check.marked:
+            if role == "path" and not re.match(PATH_PATTERN, text):
+                message = f'"{text[:80]}" does not fit'
+                yield Fault(
+                    (*check.path, "with", *path), message, "Path or glob in the submission, with forward slashes."
+                )
 
 
 def _roots(draft: RubricDraft) -> Iterator[Fault]:
@@ -250,6 +269,7 @@ RULES: tuple[Callable[[RubricDraft], Iterator[Fault]], ...] = (
     _needs,
     _rings,
     _expressions,
+    _paths,
     _roots,
 )
 
@@ -262,6 +282,8 @@ def plain(number: Decimal) -> str:
 
 def path_text(path: Path) -> str:
     """Return a path as it is shown: `criteria[0].checks[2].with.paths`."""
+    import json  # only on the way to an error
+
     shown = ""
     for step in path:
         if isinstance(step, int):
@@ -269,5 +291,5 @@ def path_text(path: Path) -> str:
         elif re.fullmatch(r"[A-Za-z_][\w-]*", step):
             shown += f".{step}" if shown else step
         else:
-            shown += f'["{step}"]'
+            shown += f"[{json.dumps(step, ensure_ascii=False)}]"
     return shown

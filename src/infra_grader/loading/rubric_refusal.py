@@ -5,6 +5,7 @@ Imported only on the way to an error: `jsonschema` takes longer to import than a
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -161,7 +162,7 @@ def _nearest_option(value: object, options: Sequence[object]) -> str:
 def shown(value: object) -> str:
     """Return a value as messages show it, cut to a length."""
     if isinstance(value, str):
-        return f'"{value[:60]}…"' if len(value) > 60 else f'"{value}"'
+        return json.dumps(value if len(value) <= 60 else f"{value[:60]}…", ensure_ascii=False)
     if isinstance(value, bool):
         return str(value).lower()
     if value is None:
