@@ -103,3 +103,11 @@ def test_wide_characters_are_measured_by_their_cells(scorecards):
     rows = [line for line in render(card, RenderOptions()).split("\n") if "█" in line]
 
     assert cell_len(rows[0].partition("█")[0]) == cell_len(rows[1].partition("█")[0])
+
+
+def test_many_blocked_checks_are_counted(scorecards):
+    cause = scorecards.check("a", "A", Status.FAILED)
+    waiting = [scorecards.check(f"w{n}", f"W{n}", Status.BLOCKED, blocked_by="a") for n in range(5)]
+    card = scorecards.scorecard(scorecards.criterion("c", "C", cause, *waiting), passed=False)
+
+    assert "Blocked by this (50 points): W0; W1; W2; and 2 more\n" in render(card, RenderOptions())

@@ -85,7 +85,7 @@ def test_a_blocked_check_names_what_it_waits_for(scorecards):
         scorecards.check("b", "Its content", Status.BLOCKED, blocked_by="a"),
     ]
 
-    assert "   ❌ Its content\n      waits for: A file\n" in render_validate(exercise(scorecards, *checks), SIGNS)
+    assert "   ❌ Its content (waits for: A file)\n" in render_validate(exercise(scorecards, *checks), SIGNS)
 
 
 def test_an_open_check_has_its_own_sign_reason_and_remedy(scorecards):

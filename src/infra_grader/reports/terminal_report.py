@@ -39,6 +39,7 @@ BAR_WIDTH = 20
 WIDE_ENOUGH_FOR_BARS = 70
 MAX_PLACES = 5
 MAX_EXCERPT_LINES = 12
+MAX_WAITING = 3
 WON, LOST, OPEN = "green", "red", "yellow"
 
 
@@ -105,7 +106,9 @@ def _write_loss(page: _Page, scorecard: Scorecard, loss: Loss, lead: str) -> Non
     if check.hint:
         page.write(prose(check.hint), lead=f"    {page.arrow}")
     if loss.waiting:
-        more = "; ".join(prose(other.title) for other in loss.waiting)
+        more = "; ".join(prose(other.title) for other in loss.waiting[:MAX_WAITING])
+        if len(loss.waiting) > MAX_WAITING:
+            more += f"; and {len(loss.waiting) - MAX_WAITING} more"
         page.write(f"Blocked by this ({points(loss.winnable - loss.lost)}): {more}", lead="    ")
 
 

@@ -31,7 +31,7 @@ def render_validate(scorecard: Scorecard, options: RenderOptions) -> str:
     for penalty in penalties_that_cost(shown):
         sign = signs[None if penalty.check.status.is_open else False]
         lines.append(f"{sign} {prose(penalty.check.title)}: {penalty_points(penalty)} points")
-        lines += _check_lines(shown, penalty.check)
+        lines += _check_lines(penalty.check)
     if shown.complete and _is_complete(shown):
         lines += ["", prose(shown.complete)]
     if not options.signs:
@@ -54,8 +54,8 @@ def _criterion_lines(scorecard: Scorecard, criterion: CriterionScore, signs: dic
     yield f"{sign} {prose(criterion.title)}: {_summary(criterion, lost, still_open)}"
     for check in criterion.checks:
         if check in lost or check in still_open:
-            yield f"   {signs[None if check in still_open else False]} {prose(check.title)}"
-            yield from _check_lines(scorecard, check)
+            yield f"   {signs[None if check in still_open else False]} {prose(check.title)}{_cause(scorecard, check)}"
+            yield from _check_lines(check)
 
 
 def _summary(criterion: CriterionScore, lost: list[CheckScore], still_open: list[CheckScore]) -> str:
@@ -70,9 +70,14 @@ def _summary(criterion: CriterionScore, lost: list[CheckScore], still_open: list
     return ", ".join(parts)
 
 
-def _check_lines(scorecard: Scorecard, check: CheckScore) -> Iterator[str]:
+def _cause(scorecard: Scorecard, check: CheckScore) -> str:
+    if not check.blocked_by or check.status is not Status.BLOCKED:
+        return ""
+    return f" (waits for: {prose(title_of(scorecard, check.blocked_by))})"
+
+
+def _check_lines(check: CheckScore) -> Iterator[str]:
     if check.status is Status.BLOCKED and check.blocked_by:
-        yield f"      waits for: {prose(title_of(scorecard, check.blocked_by))}"
         return
     if check.status.is_open:
         yield f"      why: {line(check.message)}"
