@@ -1,0 +1,1 @@
+"""Check kinds about Markdown documents: what a reader of the rendered page finds in them."""

@@ -1,0 +1,58 @@
+"""What is rated in a document, and the words that tell ratings of areas from other numbers."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from infra_grader.reading.answer import Rating, Scale
+
+RATING_NAMES = (
+    "rating", "rate", "level", "current", "score", "self", "now", "today", "note", "ist", "aktuell", "stand",
+    "bewertung",
+    "einschatzung", "selbst", "stufe", "niveau", "nivel", "actual", "valoracion", "puntuacion", "evaluation",
+    "actuel",
+    "livello", "valutazione", "attuale", "avaliacao", "nota", "atual", "beoordeling", "score", "huidig", "poziom",
+    "ocena",
+    "obecn", "уровень", "оценка", "текущ", "seviye", "puan", "mevcut", "niva", "betyg", "nuvarande", "等级", "评分",
+    "水平",
+    "レベル", "評価", "現在", "수준", "평가", "स्तर", "रेटिंग", "वर्तमान", "proficiency", "confidence", "star",
+    "stern",
+)  # fmt: skip
+"""Starts of words that head a column of ratings, or stand before one instead of the area."""
+
+OTHER_NAMES = (
+    "target", "goal", "gap", "hour", "prior", "week", "month", "year", "date", "salary", "rank", "needed", "required",
+    "desired", "future", "difference", "delta", "budget", "cost", "total", "sum", "average", "mean", "overall",
+    "ziel", "soll",
+    "lucke", "stunde", "gesamt", "summe", "durchschnitt", "mittelwert", "cible", "objectif", "ecart", "heure",
+    "moyenne",
+    "objetivo", "meta", "brecha", "hora", "promedio", "media", "obiettivo", "ore", "lacuna", "doel", "uren",
+    "gemiddeld", "cel",
+    "luka", "godzin", "srednia", "suma", "цель", "разрыв", "час", "итого", "средн", "hedef", "saat", "toplam",
+    "ortalama", "mal",
+    "timm", "目标", "目標", "差距", "合计", "平均", "目标", "목표", "평균", "लक्ष्य", "औसत", "no.", "nr", "#",
+    "age", "alter", "version",
+    "experience", "erfahrung", "mark", "count", "number", "deadline", "project", "posting", "step", "duration",
+    "time", "zeit",
+    "scale", "skala", "order",
+)  # fmt: skip
+"""Starts of words whose numbers are no ratings of an area."""
+
+
+class Rated(NamedTuple):
+    """An area with its rating."""
+
+    area: str
+    rating: Rating
+    line: int
+    scale: Scale | None
+    """The scale that its column states; `None` leaves it to the document."""
+    group: tuple[object, ...]
+    """The table, list or section that it stands in, with the form of the rating."""
+
+
+class Unrated(NamedTuple):
+    """An area whose rating is missing."""
+
+    area: str
+    line: int

@@ -1,0 +1,213 @@
+"""The markdown.entries check kind."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Hashable, Iterator
+from functools import cache
+from typing import NamedTuple
+
+from infra_grader.checks.markdown._page import Page, Paged, at_lines, counted, line_list, open_page, plural
+from infra_grader.plugin import Annotated, Context, Meta, Outcome, check
+from infra_grader.reading.answer import is_blank
+from infra_grader.reading.markdown import count_words
+from infra_grader.reading.topics import BOLD_LEVEL, Topic, fold, matches_name
+
+FEW = 3
+"""Entries from which a table, list or row of headings is the collection, so that sentences are not looked at."""
+
+
+class Entries(Paged):
+    """What is to be collected, and how an entry is known."""
+
+    min: Annotated[int, Meta(ge=1, description="Fewest different entries; fewer earn their share.")] = 10
+    noun: Annotated[str, Meta(min_length=1, description="What an entry is called in messages.")] = "entry"
+    words: Annotated[
+        tuple[str, ...],
+        Meta(description="An entry contains a word that starts with one of these, or a link; none: any text."),
+    ] = ()
+    columns: Annotated[
+        tuple[str, ...], Meta(description="A table with a column so named holds entries, whatever its rows say.")
+    ] = ()
+    other: Annotated[
+        tuple[str, ...], Meta(description="Rows, items and headings that start like this are no entries.")
+    ] = ()
+    min_words: Annotated[int, Meta(ge=1, description="Fewest words of an entry.")] = 2
+
+
+class _Entry(NamedTuple):
+    text: str
+    line: int
+
+
+@check("markdown.entries", measure="entries")
+def entries(context: Context, params: Entries) -> Outcome:
+    """A document collects a number of different things, as rows, list items, headings or sentences.
+
+    The largest collection counts. Entries that differ in nothing but numbers count once.
+    """
+    page = open_page(context, params.path)
+    groups = {key: _distinct(found) for key, found in _collections(page, params).items()}
+    if max((len(first) for first, _ in groups.values()), default=0) < FEW:
+        groups |= {key: _distinct(found) for key, found in _written(page, params).items()}
+    found, again = max(groups.values(), key=lambda group: len(group[0]), default=([], []))
+    message = f"{page.path} lists {len(found)} different {_plural(params.noun, len(found))}"
+    if again:
+        message += f"; {plural(len(again), 'repeated one')} on {line_list([one.line for one in again])} not counted"
+    if len(found) < params.min:
+        message += f", {params.min} are asked for"
+    shown = at_lines(
+        page, [(one.line, one.text) for one in (again or found)], "a different one" if again else params.noun
+    )
+    return counted(page, len(found), params.min, "entries", f"{message}.", *shown)
+
+
+def _plural(noun: str, number: int) -> str:
+    if number == 1:
+        return noun
+    return f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+
+
+def _distinct(found: list[_Entry]) -> tuple[list[_Entry], list[_Entry]]:
+    """Return the entries that differ in more than numbers, and those that repeat one of them."""
+    first: dict[str, _Entry] = {}
+    again: list[_Entry] = []
+    for entry in found:
+        key = _key(entry.text)
+        if key in first:
+            again.append(entry)
+        else:
+            first[key] = entry
+    return list(first.values()), again
+
+
+def _key(text: str) -> str:
+    """Return what makes an entry different: its words, and addresses whole, since those tell postings by number."""
+    parts = [part if "://" in part else _digits().sub("", part) for part in fold(text).split()]
+    return " ".join(stripped for part in parts if (stripped := part.strip(".,;:()[]#-–|")))
+
+
+def _collections(page: Page, params: Entries) -> dict[Hashable, list[_Entry]]:
+    """Return the entries of each table (those with the same heads are one), list and row of sibling headings."""
+    links = defaultdict(list)
+    for link in page.document.links:
+        links[link.line].append(link.target)
+    found: dict[Hashable, list[_Entry]] = defaultdict(list)
+    for table in page.document.tables:
+        is_known = bool(params.columns) and any(matches_name(header, params.columns) for header in table.headers)
+        for row in table.rows:
+            text = " ".join([cell for cell in row.cells if not is_blank(cell)] + links[row.line])
+            name = next((cell for cell in row.cells if any(map(str.isalpha, cell))), "")
+            if _is_entry(text, name, params, is_known=is_known):
+                found["table", tuple(fold(header) for header in table.headers)].append(_Entry(text, row.line))
+    for item in page.document.items:
+        text = " ".join(
+            [item.text, *(target for line in range(item.line, item.end_line + 1) for target in links[line])]
+        )
+        if _is_entry(text, item.text, params):
+            found["list", item.depth, _section(page, item.line)].append(_Entry(text, item.line))
+    for key, topics in _siblings(page).items():
+        for topic in _numbered_ones(topics):
+            text = " ".join([topic.title, *(passage.text for passage in topic.text)])
+            if _is_entry(text, topic.title, params, is_known=topic.words() > 0 and _has_word(topic.title, params)):
+                found[key].append(_Entry(text, topic.line))
+    return found
+
+
+def _is_entry(text: str, name: str, params: Entries, *, is_known: bool = False) -> bool:
+    """Whether a text is an entry: long enough, not named like something else, with one of the words or a link."""
+    if count_words([_digits().sub("", text)]) < params.min_words or is_blank(text):
+        return False
+    if params.other and matches_name(" ".join(name.split()[:3]), params.other) and not _has_word(name, params):
+        return False
+    return is_known or not params.words or "://" in text or _has_word(text, params)
+
+
+def _has_word(text: str, params: Entries) -> bool:
+    return not params.words or matches_name(text, params.words)
+
+
+def _section(page: Page, line: int) -> Hashable:
+    """Return what groups lists: the heading they are under, or its parent if that is below the document's own title."""
+    above = [topic for topic in _headings(page) if topic.line < line]
+    if not above:
+        return 0
+    last = above[-1]
+    parent = next((topic for topic in reversed(above) if topic.level < last.level), None)
+    return parent.line if parent is not None and parent.level > 1 else last.line
+
+
+def _headings(page: Page) -> list[Topic]:
+    return [topic for topic in page.topics if topic.origin == "heading"]
+
+
+def _siblings(page: Page) -> dict[Hashable, list[Topic]]:
+    """Return the headings by level and parent; bold lines are a level of their own."""
+    parents: dict[int, int] = {}
+    found: dict[Hashable, list[Topic]] = defaultdict(list)
+    for topic in _headings(page):
+        parent = max((line for level, line in parents.items() if level < topic.level), default=0)
+        found["heading", topic.level, parent].append(topic)
+        parents = {level: line for level, line in parents.items() if level < topic.level}
+        if topic.level < BOLD_LEVEL:
+            parents[topic.level] = topic.line
+    return found
+
+
+def _numbered_ones(topics: list[Topic]) -> list[Topic]:
+    """Return the headings with a number in them, if most have one: the others are about something else."""
+    numbered = [topic for topic in topics if _number().search(topic.title)]
+    return numbered if len(numbered) >= max(FEW, len(topics) / 2) else topics
+
+
+def _written(page: Page, params: Entries) -> dict[Hashable, list[_Entry]]:
+    """Return the entries of each section's paragraphs: a paragraph each, or a line, a sentence or a clause."""
+    found: dict[Hashable, list[_Entry]] = defaultdict(list)
+    for passage in page.document.passages:
+        if passage.kind != "paragraph" or not _has_word(passage.text, params):
+            continue
+        section = _section(page, passage.line)
+        for form, parts in _pieces(passage.text):
+            for offset, part in parts:
+                if _is_entry(part, part, params) and (not params.words or _has_word(part, params)):
+                    found[form, section].append(_Entry(part, passage.line + offset))
+    for section in {key[1] for key in found if isinstance(key, tuple)}:
+        if len(found.get(("paragraph", section), [])) >= FEW:  # each tells of one, in several sentences
+            for form in ("line", "sentence", "clause"):
+                found.pop((form, section), None)
+    return found
+
+
+def _pieces(text: str) -> Iterator[tuple[str, list[tuple[int, str]]]]:
+    yield "paragraph", [(0, text)]
+    lines = text.split("\n")
+    if len(lines) >= FEW:
+        yield "line", list(enumerate(lines))
+    for form, expression in (("sentence", _sentences()), ("clause", _clauses())):
+        parts: list[tuple[int, str]] = []
+        position = 0
+        for part in expression.split(text):
+            parts.append((text.count("\n", 0, position), part))
+            position += len(part) + 1
+        yield form, parts
+
+
+@cache
+def _digits() -> re.Pattern[str]:
+    return re.compile(r"\d+")
+
+
+@cache
+def _number() -> re.Pattern[str]:
+    return re.compile(r"^\W*\d|\b\d{1,2}\b[.):]?|#\s?\d")
+
+
+@cache
+def _sentences() -> re.Pattern[str]:
+    return re.compile(r"[.!?](?=\s)|[。！？।;；]")
+
+
+@cache
+def _clauses() -> re.Pattern[str]:
+    return re.compile(r"[;；,，、]|[.!?](?=\s)|[。！？।]")

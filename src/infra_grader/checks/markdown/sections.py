@@ -1,0 +1,113 @@
+"""The markdown.sections check kind."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from fractions import Fraction
+
+from infra_grader.checks.markdown._page import Names, Page, Paged, open_page, shorten
+from infra_grader.plugin import Annotated, Context, Evidence, Measure, Meta, Outcome, check
+from infra_grader.reading.answer import is_blank
+from infra_grader.reading.markdown import count_words
+from infra_grader.reading.topics import Topic, fold, matches_name
+
+REPEATED = 3
+"""A label that stands so often is a field of entries, no topic of the document."""
+
+
+class Sections(Paged):
+    """Which sections are wanted, and how much each must say."""
+
+    sections: Annotated[
+        list[Names],
+        Meta(
+            min_length=1, description="The sections, each by the alternatives for its name; order and level are free."
+        ),
+    ]
+    min_words: Annotated[int, Meta(ge=1, description="Fewest words that each must say below its title.")] = 5
+    min_points: Annotated[
+        int, Meta(ge=0, description="Fewest points that each must make: list items, rows, or parts of a sentence.")
+    ] = 0
+    sentences: Annotated[
+        bool, Meta(description="Whether a sentence that uses the name serves as well as a section or label.")
+    ] = False
+    links: Annotated[bool, Meta(description="Whether a link anywhere serves as well, for a list of sources.")] = False
+    once: Annotated[
+        bool, Meta(description="Whether a label that stands three times or more is left out: a field of entries.")
+    ] = False
+
+
+@check("markdown.sections", measure="sections")
+def sections(context: Context, params: Sections) -> Outcome:
+    """A document has the sections that are asked for, each with text of its own.
+
+    A section is what stands below a heading or a bold line, after a label and colon, or in a column or row so named.
+    """
+    page = open_page(context, params.path)
+    evidence = [_judge(page, names, params) for names in params.sections]
+    there = sum(found for found, _ in evidence)
+    missing = [names[0] for names, (found, _) in zip(params.sections, evidence, strict=True) if not found]
+    message = (
+        f"{page.path} lacks text on: {', '.join(missing)}." if missing else f"{page.path} has all sections, filled."
+    )
+    return Outcome.partial(
+        Fraction(there, len(params.sections)),
+        message,
+        *(shown for _, shown in evidence),
+        measure=Measure(value=there, unit="sections", threshold=len(params.sections)),
+    )
+
+
+def _judge(page: Page, names: list[str], params: Sections) -> tuple[bool, Evidence]:
+    """Return whether one of the sections is there and filled, with the place of the best candidate."""
+    if params.links and page.document.links:
+        link = page.document.links[0]
+        return True, Evidence(path=page.path, line=link.line, expected=names[0], actual=shorten(link.target))
+    best: tuple[int, int, Topic] | None = None
+    for topic in _candidates(page, names, params):
+        words, points = _own_words(topic), _points(topic)
+        if words >= params.min_words and points >= params.min_points:
+            return True, Evidence(path=page.path, line=topic.line, expected=names[0], actual=shorten(topic.title))
+        if best is None or (words, points) > best[:2]:
+            best = (words, points, topic)
+    wanted = f"{names[0]}: at least {params.min_words} words"
+    if params.min_points:
+        wanted += f" and {params.min_points} points"
+    if best is None:
+        return False, Evidence(path=page.path, expected=wanted, actual="no such section")
+    words, points, topic = best
+    actual = f"{shorten(topic.title, 40)}: {words} words" + (f", {points} points" if params.min_points else "")
+    return False, Evidence(path=page.path, line=topic.line, expected=wanted, actual=actual)
+
+
+def _candidates(page: Page, names: list[str], params: Sections) -> Iterator[Topic]:
+    fitting = [topic for topic in page.topics if matches_name(topic.title, names)]
+    if params.once:
+        seen = Counter(fold(topic.title) for topic in fitting)
+        fitting = [topic for topic in fitting if seen[fold(topic.title)] < REPEATED]
+    yield from fitting
+    if params.sentences:
+        for passage in page.document.prose():
+            if matches_name(passage.text, names):
+                yield Topic(passage.text, passage.line, "lead", 0, (passage,))
+
+
+def _own_words(topic: Topic) -> int:
+    """Return the number of words of a section, blanks left out, each text once."""
+    return count_words({fold(passage.text) for passage in topic.text if not is_blank(passage.text)})
+
+
+def _points(topic: Topic) -> int:
+    """Return how many points a section makes: items, rows and paragraphs, or the parts of its longest text."""
+    texts = {fold(passage.text): passage for passage in topic.text if not is_blank(passage.text)}
+    lines = {passage.line for passage in texts.values()}
+    parts = max((_parts(passage.text) for passage in texts.values()), default=0)
+    return max(len(lines), parts)
+
+
+def _parts(text: str) -> int:
+    """Return the number of things that a sentence names in a row."""
+    for sign in ("，", "、", ";", "；", "\n", "،"):
+        text = text.replace(sign, ",")
+    return sum(not is_blank(part) for part in text.replace(". ", ",").split(","))

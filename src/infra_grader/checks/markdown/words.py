@@ -1,0 +1,21 @@
+"""The markdown.words check kind."""
+
+from __future__ import annotations
+
+from infra_grader.checks.markdown._page import Paged, counted, open_page
+from infra_grader.plugin import Annotated, Context, Meta, Outcome, check
+from infra_grader.reading.markdown import count_words
+
+
+class Words(Paged):
+    """How much text is wanted."""
+
+    min: Annotated[int, Meta(ge=1, description="Fewest words of text; fewer earn their share.")] = 50
+
+
+@check("markdown.words", measure="words")
+def words(context: Context, params: Words) -> Outcome:
+    """A document holds text that a reader sees: headings, comments and code blocks do not count."""
+    page = open_page(context, params.path)
+    number = count_words(passage.text for passage in page.document.prose())
+    return counted(page, number, params.min, "words", f"{page.path} holds {number} words of text below its headings.")

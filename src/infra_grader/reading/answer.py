@@ -1,0 +1,336 @@
+"""What people write as an answer: ratings and the scale they are on, amounts of money, and blanks that are none.
+
+Every expression here takes time in proportion to the text.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Literal, NamedTuple
+
+from infra_grader.reading.topics import fold
+
+FULL = "★⭐🌟✭✮●■◆▰█▓🟩🟢🟦🟨🟧🔵🟡⚫⬛✦"
+"""Signs that count as one, in ratings drawn as a bar or a row of stars."""
+EMPTY = "☆✩✰○□◇▱░▒⬜⚪🔘✧"
+"""Signs that show what is missing to the top of the scale."""
+
+TOPS = frozenset({3, 4, 5, 6, 7, 8, 9, 10, 20, 100})
+"""Numbers that a scale may end with; others after a slash are dates and versions."""
+UNSTATED_TOP = 10.0
+"""Top of the scale of a document that states none."""
+
+LEVEL_WORDS = (
+    "none basic basics basico basica basique beginner novice elementary foundational fundamental awareness aware "
+    "familiar intermediate competent proficient advanced expert master strong solid weak anfanger grundlagen "
+    "grundkenntnisse einsteiger mittel fortgeschritten fortgeschrittene experte expertin keine gut debutant "
+    "intermediaire avance avancee confirme expertise notions aucun principiante intermedio intermedia avanzado "
+    "avanzada experto experta ninguno base intermedio avanzato esperto nessuno iniciante intermediario avancado "
+    "especialista nenhum beginnend gemiddeld gevorderd podstawowy sredni sredniozaawansowany zaawansowany ekspert "
+    "начальный базовый средний продвинутый эксперт temel baslangic orta ileri uzman grund medel avancerad nyborjare "
+    "初级 中级 高级 专家 入门 初級 中級 上級 초급 중급 고급"
+)
+LEVELS = frozenset(LEVEL_WORDS.split())
+"""Words that rate by themselves, folded."""
+
+PREFIX_WORDS = (
+    "level lvl lv l stufe niveau nivel livello poziom уровень уровня seviye niva taso rating score note nota grade "
+    "punkte points about approx ca circa etwa currently current now self is a an at as of around roughly 等级 "
+    "レベル 레벨 "
+    "स्तर оценка puan wert actual aktuell"
+)
+PREFIXES = frozenset(PREFIX_WORDS.split())
+"""Words that may stand before the number of a rating."""
+
+LOOSE = str.maketrans(dict.fromkeys(".:(%", " "))
+"""Signs between the words before a number, as spaces."""
+
+BLANK_WORDS = frozenset({"tbd", "todo", "tba", "tbc", "xxx", "n/a", "na", "fixme", "-", "--", "?", "x/5"})
+
+
+class Rating(NamedTuple):
+    """How someone rates something."""
+
+    value: float | None
+    """`None` for a word such as "advanced"."""
+    top: float | None
+    """The end of the scale, where the rating itself says it: 3/5, ★★★☆☆, 60%."""
+    form: Literal["number", "ratio", "percent", "stars", "word"]
+    start: int
+    end: int
+
+
+class Scale(NamedTuple):
+    """The scale that a document states for its ratings."""
+
+    low: float
+    high: float
+
+    def holds(self, value: float) -> bool:
+        """Whether a value lies on the scale."""
+        return self.low <= value <= self.high
+
+
+def is_blank(text: str) -> bool:
+    """Whether an answer is none: empty, underscores, dots, an empty box, TBD."""
+    bare = text.strip(" \t\n*_`~.…·-–—/[]()%$€£#:\u00a0")
+    if not bare:
+        return "*" not in text or not _asterisks().fullmatch(text.strip())
+    return bare.lower() in BLANK_WORDS or not any(
+        character.isalnum() or character in FULL or character in EMPTY for character in bare
+    )
+
+
+def read_rating(text: str) -> Rating | None:
+    """Return the rating that an answer is, or starts with; a remark may follow it. `None` if it is no rating."""
+    text = text.strip().replace(":star:", "⭐")
+    if is_blank(text):
+        return None
+    if _asterisks().fullmatch(text):
+        return Rating(text.count("*"), None, "stars", 0, len(text))
+    for found in find_ratings(text):
+        if _may_precede(text[: found.start]):
+            return found
+        break
+    return _bare_rating(text) or _level(text)
+
+
+def find_ratings(text: str) -> list[Rating]:
+    """Return the ratings in a text that show by their form what they are: 3/5, 3 of 5, 60%, stars."""
+    found = [_explicit_rating(match) for match in _explicit().finditer(text)]
+    if not text.isascii():
+        taken = [(rating.start, rating.end) for rating in found if rating]
+        for match in _star_runs().finditer(text):
+            if not any(start <= match.start() < end for start, end in taken):
+                full = sum(character in FULL for character in match[0])
+                size = sum(character in FULL or character in EMPTY for character in match[0])
+                top = float(size) if full < size else None
+                found.append(Rating(float(full), top, "stars", match.start(), match.end()))
+    return sorted((rating for rating in found if rating is not None), key=lambda rating: rating.start)
+
+
+def read_scale(text: str, *, is_header: bool = False) -> Scale | None:
+    """Return the scale that a text states: "rated 1-5", "1 = none, 5 = expert", "★ basic … ★★★★ expert".
+
+    In the head of a column the bare range, `/5` or `%` is enough.
+    """
+    folded = fold(text)
+    if not any(character.isdigit() or character in FULL for character in text) and "%" not in text:
+        return None
+    legend = _legend(folded)
+    if legend is not None:
+        return legend
+    is_named = is_header or any(stem in folded for stem in SCALE_STEMS)
+    if is_named and (scale := _named_scale(folded)) is not None:
+        return scale
+    if is_header and (scale := _header_scale(folded)) is not None:
+        return scale
+    return _star_legend(text)
+
+
+def find_amounts(text: str) -> list[str]:
+    """Return the amounts of money in a text, as written: $85,000, 60.000 €, 85k, 12 LPA, 30万円."""
+    if not any(character.isdigit() for character in text):
+        return []
+    return [match[0].strip() for match in _amount().finditer(text)]
+
+
+SCALE_STEMS = (
+    "scal", "skal", "echel", "escal", "schaal", "olce", "шкал", "量表", "等级", "尺度", "段階", "評価", "评分",
+    "척도", "평가",
+    "पैमान", "rate", "rating", "niveau", "level", "nivel", "stufe", "star", "stern", "etoil", "estrel", "stelle",
+    "sterr",
+    "gwiazd", "звезд", "yildiz", "bewert", "einschatz", "valor", "evalu", "valut", "avali", "ocen", "оцен", "puan",
+    "degerlend", "betyg", "score", "beoordel", "рейтинг", "note de", "noter", "punt", "★", "⭐", "стун", "stj",
+)  # fmt: skip
+"""Starts of words that speak of a scale, folded."""
+
+NOT_SCALED = (
+    "week", "wk", "month", "day", "phase", "step", "module", "modul", "sprint", "prior", "top", "woche", "monat",
+    "kw",
+    "semain", "mois", "semana", "mes", "settiman", "quarter", "year", "jahr", "an", "page", "chapter", "project",
+    "недел",
+    "tydz", "hafta", "part", "lesson", "exercise",
+)  # fmt: skip
+"""Starts of words whose numbers are no scale."""
+
+SMALL = {
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "ten": 10,
+    "drei": 3,
+    "vier": 4,
+    "funf": 5,
+    "zehn": 10,
+    "cinco": 5,
+    "cinq": 5,
+}
+
+
+def _explicit_rating(match: re.Match[str]) -> Rating | None:
+    value = float(match["n"].replace(",", "."))
+    if match["m"]:
+        top = int(match["m"])
+        if top not in TOPS or match[0] == "24/7":
+            return None
+        return Rating(value, float(top), "ratio", *match.span())
+    if match["percent"]:
+        return Rating(value, 100.0, "percent", *match.span())
+    return Rating(value, None, "stars", *match.span())
+
+
+def _may_precede(before: str) -> bool:
+    """Whether a rating may follow these words in an answer: a few at most, such as "Advanced (" or "level"."""
+    return len(before.split()) <= 3
+
+
+def _bare_rating(text: str) -> Rating | None:
+    """Return a number that stands alone, or with a remark after a sign: `3`, `Level 3`, `4 - daily use`."""
+    match = _bare().match(text)
+    if match is None:
+        return None
+    before = fold(match["before"]).translate(LOOSE).split()
+    if any(word not in PREFIXES and word not in LEVELS for word in before):
+        return None
+    after = text[match.end() :].lstrip(" \t")
+    if after and after[0] not in "(,;:–—-|→=.\n>)<[" and fold(after.split()[0]).strip(".,;()") not in LEVELS:
+        return None
+    sign = -1.0 if match["sign"] in {"-", "−"} else 1.0
+    value = sign * float(match["n"].replace(",", "."))
+    if "%" in match["before"]:  # as written in Turkish
+        return Rating(value, 100.0, "percent", match.start("n"), match.end())
+    return Rating(value, None, "number", match.start("n"), match.end())
+
+
+def _level(text: str) -> Rating | None:
+    """Return a rating by a word, where the answer starts with one."""
+    words = fold(text).split()
+    for index, word in enumerate(words[:2]):
+        if word.strip(".,;:()[]!") in LEVELS and (index == 1 or len(words) <= 4 or not word[-1].isalnum()):
+            return Rating(None, None, "word", 0, len(text))
+    return None
+
+
+def _legend(folded: str) -> Scale | None:
+    """Return the scale of `1 = none, ..., 5 = expert`."""
+    if "=" not in folded:
+        return None
+    numbers = sorted({int(match[1]) for match in _equals().finditer(folded)})
+    if len(numbers) >= 2 and numbers[0] in {0, 1} and numbers[-1] in TOPS:
+        return Scale(float(numbers[0]), float(numbers[-1]))
+    return None
+
+
+def _named_scale(folded: str) -> Scale | None:
+    """Return the scale of a text that speaks of one: `1-5`, `from 1 (none) to 5 (expert)`, `five-point`."""
+    for match in _range().finditer(folded):
+        before = folded[: match.start()].rstrip(" (:#").rsplit(None, 1)
+        if int(match[2]) in TOPS and not (before and before[-1].startswith(NOT_SCALED)):
+            return Scale(float(match[1]), float(match[2]))
+    points = _points().search(folded)
+    if points is not None and (top := int(SMALL.get(points[1], points[1]))) in TOPS:
+        return Scale(0.0, float(top))
+    return None
+
+
+def _header_scale(folded: str) -> Scale | None:
+    """Return the scale of the head of a column: `Level /5`, `Share in %`."""
+    if (top := _slash_top().search(folded)) and int(top[1]) in TOPS:
+        return Scale(0.0, float(top[1]))
+    return Scale(0.0, 100.0) if "%" in folded else None
+
+
+def _star_legend(text: str) -> Scale | None:
+    """Return the scale of `★ basic, ★★ intermediate, ★★★ advanced`."""
+    sizes = {
+        sum(character in FULL for character in match[0])
+        for match in (() if text.isascii() else _star_runs().finditer(text))
+    }
+    if len(sizes) >= 3 and 1 in sizes:
+        return Scale(0.0, float(max(sizes)))
+    return None
+
+
+# Compiled on first use: each costs up to a millisecond, and few documents need all of them.
+
+NUMBER = r"\d{1,3}(?:[.,]\d{1,2})?"
+OUT_OF = r"/|out of|of|von|auf|sur|su|de|di|em|uit|op|av|af|z|na|из|üzerinden|में से"
+
+
+@cache
+def _explicit() -> re.Pattern[str]:
+    return re.compile(
+        rf"(?<![\w.,/$€£-])(?P<n>{NUMBER})\s?(?:"
+        rf"(?:{OUT_OF})\s?(?P<m>\d{{1,3}})(?![\d/\w]|[.,-]\d)"
+        r"|(?P<percent>%|percent|prozent|pour cent|por ciento|por cento|per cento|procent|процент|yüzde)"
+        r"|(?P<star>[★⭐🌟☆✩]|stars?\b|sterne?n?\b|étoiles?\b|estrellas?\b|stell[ae]\b|estrelas?\b|sterren\b|gwiazd|звезд"
+        r"|звёзд|yıldız|stjärn|颗星|星|つ星|별))",
+        re.IGNORECASE,
+    )
+
+
+@cache
+def _star_runs() -> re.Pattern[str]:
+    return re.compile(f"[{FULL}{EMPTY}](?:[ ]?[{FULL}{EMPTY}])*")
+
+
+@cache
+def _asterisks() -> re.Pattern[str]:
+    return re.compile(r"(?:\*\s?){1,10}")
+
+
+@cache
+def _bare() -> re.Pattern[str]:
+    return re.compile(
+        r"(?P<before>[^\d\n$€£¥₹]{0,40}?)(?<![\w.,])(?P<sign>[-−]?)(?P<n>\d{1,3}(?:[.,]\d|[.,][257][05])?)"
+        r"(?:\s?[-–]\s?\d{1,2}(?:[.,]\d)?)?\+?(?![\w%]|[.,]\d)"
+    )
+
+
+@cache
+def _range() -> re.Pattern[str]:
+    return re.compile(
+        r"(?<![\d.,/])([01])\s?(?:\([^()\n]{0,40}\)|=\s?[^\s,;()]{1,20})?\s?"
+        r"(?:-|–|—|to|through|bis|a|al|ate|tot|do|до|til|till|ile|から|~|〜|至|到|से|\.{2,3}|…|and|und|et|y|e|i|en|и)\s?"
+        r"(?:\([^()\n]{0,40}\)\s?)?(\d{1,3})(?!\d|[/.,]\d)"
+    )
+
+
+@cache
+def _points() -> re.Pattern[str]:
+    return re.compile(
+        r"\b(\d{1,3}|three|four|five|ten|drei|vier|funf|zehn|cinco|cinq)[ -]?"
+        r"(?:point|star|level|stufig|stern|punkt|punto|etoile|estrella|niveau|nivel)"
+    )
+
+
+@cache
+def _equals() -> re.Pattern[str]:
+    return re.compile(r"(?<![\d.,])(\d{1,3})\s?=\s?[^\W\d]")
+
+
+@cache
+def _slash_top() -> re.Pattern[str]:
+    return re.compile(r"(?:/|out of|von|sur|max\.?|of)\s?(\d{1,3})(?!\d)")
+
+
+SIGNS = "$€£¥₹₩₽₺₴₫₱฿₦₪₸"
+CODES = (
+    ""
+    "USD|EUR|GBP|INR|CHF|SEK|NOK|DKK|PLN|CZK|HUF|RON|BGN|BRL|CAD|AUD|NZD|SGD|HKD|JPY|CNY|RMB|KRW|TWD|TRY|RUB|UAH|ZAR|NGN"
+    "|KES|EGP|AED|SAR|ILS|MXN|ARS|CLP|COP|PEN|IDR|MYR|THB|VND|PHP|PKR|BDT|LKR"
+)
+DIGITS = r"\d[\d.,'’\u00a0\u202f ]{0,20}"
+
+
+@cache
+def _amount() -> re.Pattern[str]:
+    return re.compile(
+        rf"(?:[{SIGNS}]|\b(?:{CODES}|Rs\.?|kr\.?|CA\$|A\$|S\$|Fr\.?))\s?{DIGITS}(?:[kKmM]\b|lakhs?|LPA)?"
+        rf"|(?<![\w.,]){DIGITS}(?:k|K|mil|tys\.?|тыс\.?|M|Mio\.?|万|만|千|lakhs?|lacs?|L|crores?|Cr)?\s?"
+        rf"(?:[{SIGNS}]|(?:{CODES})\b|euros?\b|dollars?\b|rupees?\b|pounds?\b|zł|złotych|kr\b|lei\b|Ft\b|Kč|руб|грн|TL\b"
+        r"|yuan\b|yen\b|won\b|reais\b|pesos?\b|francs?\b|Franken\b|kronor\b|元|円|원|रुपये|lakhs?\b|lacs?\b|LPA\b|l\.p\.a)"
+        r"|(?<![\w.,])\d{2,3}(?:[.,]\d)?\s?[kK]\b"
+    )

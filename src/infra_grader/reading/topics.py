@@ -1,0 +1,210 @@
+"""What a Markdown document says about what: every label with the text that belongs to it.
+
+People label text by headings, by bold lines, by "Label: text" in paragraphs and lists, by the first cell of a row or
+by the head of a column. All of these are topics here, so that a check can ask for one whatever its form.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from infra_grader.reading.markdown import Document, Passage, Table, count_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+BOLD_LEVEL = 7
+"""Level of a bold line that serves as a heading: below every real heading."""
+LEAD_LEVEL = 8
+"""Level of a label that starts a paragraph."""
+LAST_SPACED = 0x08FF
+"""Last character of the scripts whose words are found by their starts; beyond, marks and missing spaces forbid it."""
+PLAIN = str.maketrans({"ł": "l", "ı": "i", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe"})
+"""Letters that have no decomposition and are often written without their mark."""
+MAX_LABEL_WORDS = 10
+MAX_LABEL_CHARACTERS = 90
+
+
+class Topic(NamedTuple):
+    """A label, and the passages that belong to it without the label itself."""
+
+    title: str
+    line: int
+    origin: Literal["heading", "lead", "row", "column"]
+    level: int
+    body: tuple[Passage, ...]
+    """Headings below it are among them; see `text`."""
+
+    @property
+    def text(self) -> tuple[Passage, ...]:
+        """The body without headings."""
+        return tuple(passage for passage in self.body if passage.kind != "heading")
+
+    def words(self) -> int:
+        """Return the number of words of its text."""
+        return count_words(passage.text for passage in self.text)
+
+
+def find_topics(document: Document) -> tuple[Topic, ...]:
+    """Return every label of a document with its text, in the order of the file."""
+    found = [*_from_passages(document.passages)]
+    for table in document.tables:
+        found += _from_table(table)
+    return tuple(sorted(found, key=lambda topic: topic.line))
+
+
+def fold(text: str) -> str:
+    """Return a text without case, accents and other marks, for comparison; its lines stay."""
+    if text.isascii():
+        return text.lower()
+    decomposed = unicodedata.normalize("NFKD", text.casefold()).translate(PLAIN)
+    return "".join(character for character in decomposed if not unicodedata.combining(character))
+
+
+def split_label(line: str) -> tuple[str, str] | None:
+    """Return label and rest of a line such as `Label: rest`; `None` without a label."""
+    label, mark, rest = line.partition(":")
+    if not line.isascii() and "：" in line:
+        wide = line.partition("：")
+        if not mark or len(wide[0]) < len(label):
+            label, mark, rest = wide
+    if not mark or (mark == ":" and rest[:1] not in {"", " ", "\t", "*", "\xa0"}):
+        return None
+    label = label.strip()
+    if not label or len(label) > MAX_LABEL_CHARACTERS or len(label.split()) > MAX_LABEL_WORDS:
+        return None
+    return label, rest.strip()
+
+
+def matches_name(title: str, names: Iterable[str]) -> bool:
+    """Whether a title contains one of the names: a word of it starts with the name, whatever case and accents.
+
+    A name in a script without spaces, or one of several words, may stand anywhere in the title.
+    """
+    anywhere, starts = _split_names(tuple(names))
+    folded = fold(title)
+    return any(name in folded for name in anywhere) or any(word.startswith(starts) for word in _words().findall(folded))
+
+
+@cache
+def _split_names(names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the folded names that may stand anywhere, and those that a word starts with.
+
+    Comparing starts costs a hundredth of compiling one expression of a hundred names, and this is done in a blink.
+    """
+    folded = [fold(name) for name in names if name.strip()]
+    anywhere = tuple(name for name in folded if " " in name or ord(max(name)) > LAST_SPACED)
+    return anywhere, tuple(name for name in folded if name not in anywhere)
+
+
+@cache
+def _words() -> re.Pattern[str]:
+    return re.compile(r"[^\W_]+")
+
+
+class _Mark(NamedTuple):
+    """Where a label stands: its passage, its level, and the text of that passage that already belongs to it."""
+
+    at: int
+    level: int
+    title: str
+    line: int
+    rest: tuple[Passage, ...]
+    closed: bool
+    """Whether nothing after its own line belongs to it."""
+
+
+def _from_passages(passages: Sequence[Passage]) -> Iterator[Topic]:
+    marks = [mark for index, passage in enumerate(passages) for mark in _marks(index, passage)]
+    ends = _ends(passages, marks)
+    for mark, end in zip(marks, ends, strict=True):
+        passage = passages[mark.at]
+        body = mark.rest if mark.closed else mark.rest + tuple(passages[mark.at + 1 : end])
+        origin: Literal["heading", "lead"] = "heading" if mark.level <= BOLD_LEVEL else "lead"
+        yield Topic(mark.title, mark.line, origin, mark.level if passage.kind != "item" else LEAD_LEVEL, body)
+
+
+def _marks(index: int, passage: Passage) -> Iterator[_Mark]:
+    """Yield the labels of a passage: one for a heading, one for each line of a paragraph that starts with one."""
+    if passage.kind == "heading":
+        yield _Mark(index, passage.level, passage.text, passage.line, (), closed=False)
+        return
+    if passage.kind == "cell":
+        return
+    if passage.bold and passage.bold == passage.text.rstrip(" :"):
+        level = BOLD_LEVEL if passage.kind == "paragraph" else LEAD_LEVEL
+        yield _Mark(index, level, passage.bold.rstrip(" :"), passage.line, (), closed=False)
+        return
+    lines = passage.text.split("\n")
+    starts = [(offset, _lead(passage, offset, line)) for offset, line in enumerate(lines)]
+    labels = [(offset, found) for offset, found in starts if found is not None]
+    for number, (offset, (label, rest)) in enumerate(labels):
+        last = number == len(labels) - 1
+        until = len(lines) if last else labels[number + 1][0]
+        rests = [rest, *lines[offset + 1 : until]]
+        text = "\n".join(rests).strip()
+        line = passage.line + offset
+        own = (passage._replace(text=text, line=line, bold=""),) if text else ()
+        yield _Mark(index, LEAD_LEVEL, label, line, own, closed=not last)
+
+
+def _lead(passage: Passage, offset: int, line: str) -> tuple[str, str] | None:
+    """Return label and rest of a line: what is bold at its start, else what stands before a colon."""
+    bold = passage.bold
+    if offset == 0 and bold and line.startswith(bold) and len(bold.split()) <= MAX_LABEL_WORDS:
+        rest = line[len(bold) :].lstrip(" :–—-")
+        return bold.rstrip(" :"), rest
+    return split_label(line)
+
+
+def _ends(passages: Sequence[Passage], marks: Sequence[_Mark]) -> list[int]:
+    """Return for each mark the index of the first passage that no longer belongs to it.
+
+    One pass from the end: `nearest[level]` is the next mark of that level or above.
+    """
+    size = len(passages)
+    nearest = [size] * (LEAD_LEVEL + 1)
+    paragraph = size
+    next_after: list[int] = [size] * size
+    for index in range(size - 1, -1, -1):
+        next_after[index] = paragraph
+        if passages[index].kind in {"paragraph", "heading"}:
+            paragraph = index
+    ends: list[int] = []
+    for mark in reversed(marks):
+        passage = passages[mark.at]
+        if passage.kind == "item":
+            ends.append(_item_end(passages, mark.at))
+            continue
+        end = nearest[mark.level]
+        if mark.level == LEAD_LEVEL:
+            end = min(end, next_after[mark.at])
+        ends.append(end)
+        for level in range(mark.level, LEAD_LEVEL + 1):
+            nearest[level] = mark.at
+    return ends[::-1]
+
+
+def _item_end(passages: Sequence[Passage], index: int) -> int:
+    last = passages[index].end_line
+    end = index + 1
+    while end < len(passages) and passages[end].line <= last and passages[end].kind != "heading":
+        end += 1
+    return end
+
+
+def _from_table(table: Table) -> Iterator[Topic]:
+    """Yield a topic for each row, named by its first cell, and for each column, named by its head."""
+    for row in table.rows:
+        cells = tuple(Passage("cell", cell, row.line, group=table.group) for cell in row.cells)
+        yield Topic(row.cells[0], row.line, "row", LEAD_LEVEL, cells[1:])
+    for number, header in enumerate(table.headers):
+        body = tuple(
+            Passage("cell", row.cells[number], row.line, group=table.group)
+            for row in table.rows
+            if number < len(row.cells)
+        )
+        yield Topic(header, table.line, "column", LEAD_LEVEL, body)
