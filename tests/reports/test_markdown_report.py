@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -71,14 +73,26 @@ def test_a_cell_stays_one_cell(text):
     assert "end" in prose_of(table)
 
 
-@pytest.mark.parametrize("text", ["@everyone", "see #1", "https://x.example", "www.x.example", "&amp;", "a|b", "<b>"])
+@pytest.mark.parametrize(
+    "text", ["@everyone", "see #1", "https://x.example", "www.x.example", "&amp;", "a|b", "<b>", "a `b", "``", "`a``b`"]
+)
 def test_what_github_would_act_on_is_code(text):
-    assert words(text).startswith("`")
+    assert words(text) == code(text)
 
 
-@pytest.mark.parametrize("text", ["Code & Tests", "GET /health answers 200", "It's 12.5 %, or more?"])
+@pytest.mark.parametrize(
+    "text", ["Code & Tests", "GET /health answers 200", "It's 12.5 %, or more?", "Run `ruff check src`, then `x`."]
+)
 def test_plain_words_stay_plain(text):
     assert words(text) == text
+
+
+@pytest.mark.parametrize("text", ["`a", "`", "` ", "`a b` `c", "a", "& ", "`a`"])
+def test_no_text_takes_long(text):
+    started = time.perf_counter()
+    words(text * 1000 + "@")
+
+    assert time.perf_counter() - started < 1
 
 
 def test_nothing_of_a_learner_links_loads_or_mentions(scorecards):

@@ -9,15 +9,17 @@ from infra_grader.reports._text import block, line
 MAX_SPAN = 400
 """Characters of one code span: several make a part, and every part should fit on the page."""
 
-# What has no meaning in Markdown or on GitHub. A `&` may only be a word of its own, or it begins an entity.
-_HARMLESS = re.compile(r"(?:[^\W_]|[ .,:;()'\"%+?!/’–—-]|&(?= |$))*")
+# What has no meaning in Markdown or on GitHub, and plain code spans. A `&` may only be a word of its own, or it begins
+# an entity.
+_HARMLESS = re.compile(r"(?:[^\W_]|[ .,:;()'\"%+?!/’–—-]|&(?= |$)|`(?! *`)[^`]+`(?!`))*")
+_SPAN = re.compile(r"`[^`]*`")
 _LINKS_ITSELF = re.compile(r"www\.|://", re.IGNORECASE)
 
 
 def words(text: str) -> str:
     """Return one line of an author's text as it is where it has no meaning in Markdown, else as code."""
     shown = line(" ".join(text.split()))
-    if _HARMLESS.fullmatch(shown) and not _LINKS_ITSELF.search(shown):
+    if _HARMLESS.fullmatch(shown) and not _LINKS_ITSELF.search(_SPAN.sub("", shown)):
         return shown
     return code(shown)
 

@@ -27,6 +27,7 @@ MAX_BYTES = 60_000
 """A comment holds 65,536 characters, a summary 1 MiB; that something is left out is said at the end."""
 MAX_EXCERPT = 1500
 MAX_PLACES = 5
+MAX_WAITING = 5
 SIGNS = {True: "✅", False: "❌", None: "❔"}
 
 
@@ -100,7 +101,9 @@ def _loss_lines(scorecard: Scorecard, loss: Loss, lead: str) -> Iterator[str]:
     if check.hint:
         yield f"  - What to do: {words(check.hint)}"
     if loss.waiting:
-        names = ", ".join(words(other.title) for other in loss.waiting)
+        names = "; ".join(words(other.title) for other in loss.waiting[:MAX_WAITING])
+        if len(loss.waiting) > MAX_WAITING:
+            names += f"; and {len(loss.waiting) - MAX_WAITING} more"
         yield f"  - Blocked by this ({points(loss.winnable - loss.lost)}): {names}"
 
 
