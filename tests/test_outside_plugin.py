@@ -121,7 +121,7 @@ def test_rubric_with_a_wrong_parameter_for_it_is_refused_with_its_line(
 
 def test_installed_report_needs_no_naming(installed: Path, submission: Path, rubric: Path) -> None:
     outcome = infra_grader("grade", submission, "--rubric", rubric, "--report", "letter", path=installed)
-    assert outcome.stdout == "Dear learner,\n\nPlain: you have 10.00 of 10 points.\n", outcome.stderr
+    assert outcome.stdout == "Dear learner,\n\nPlain: you have 10.00 of 10.00 points.\n", outcome.stderr
 
 
 def test_observer_runs_where_the_rubric_names_it(installed: Path, submission: Path, rubric: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -58,10 +58,16 @@ def load_rubric(rubric: str | os.PathLike[str], registry: Registry | None = None
     )
 
 
+def names_file(rubric: str | os.PathLike[str]) -> bool:
+    """Whether a rubric is named by its file; else by the id of a bundled one."""
+    name = os.fspath(rubric)
+    return not isinstance(rubric, str) or "/" in name or os.sep in name or name.endswith((".yaml", ".yml"))
+
+
 def rubric_path(rubric: str | os.PathLike[str]) -> Path:
     """Return the file of a rubric named by id or path. Raises `RubricError` if no bundled rubric has the id."""
     name = os.fspath(rubric)
-    if not isinstance(rubric, str) or "/" in name or os.sep in name or name.endswith((".yaml", ".yml")):
+    if names_file(rubric):
         return Path(name)
     found = find_rubric(name)
     if found is None:
@@ -137,13 +143,15 @@ def rescore(
     return adjusted(rescored(scorecard, rubric), rubric, registry)
 
 
-def refuse_inside(rubric: str | os.PathLike[str], path: str | os.PathLike[str]) -> None:
-    """Raise `UsageError` if a rubric's file lies inside the submission: nobody grades by the learner's own rubric."""
-    file = rubric_path(rubric).resolve()
-    if file.is_relative_to(Path(path).resolve()):
-        raise UsageError(
-            f"the rubric {rubric} lies inside the submission", "Copy it to a folder outside, or name a rubric by id."
-        )
+def refuse_inside(rubric: str | os.PathLike[str], path: str | os.PathLike[str], plugins: Iterable[Path] = ()) -> None:
+    """Raise `UsageError` if a rubric's or plugin's file lies inside the submission: nobody grades by the learner's own.
+
+    A rubric named by id is ours wherever infra-grader is installed, in a `.venv` of the submission for example.
+    """
+    files = [("rubric", Path(rubric))] if names_file(rubric) else []
+    for what, file in [*files, *(("plugin", file) for file in plugins)]:
+        if file.resolve().is_relative_to(Path(path).resolve()):
+            raise UsageError(f"the {what} {file} lies inside the submission", "Use a copy of yours that lies outside.")
 
 
 def open_session(submission: Submission, rubric: Rubric, registry: Registry, options: GradeOptions) -> Session:

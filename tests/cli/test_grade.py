@@ -4,9 +4,14 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from command_line import SIMPLE, environment, run, write_rubric, write_submission
+
+import infra_grader
+from infra_grader.api import refuse_inside
+from infra_grader.errors import UsageError
 
 
 @pytest.fixture
@@ -284,3 +289,10 @@ def test_completion_is_printed(tmp_path, shell):
     ended = run("--print-completion", shell, folder=tmp_path)
     assert ended.code == 0, ended.err
     assert "rescore" in ended.out
+
+
+def test_a_bundled_rubric_may_be_installed_inside_the_submission(tmp_path):
+    checkout = Path(infra_grader.__file__).parents[2]
+    refuse_inside("exercise-01-overview", checkout)
+    with pytest.raises(UsageError, match="the plugin .* lies inside"):
+        refuse_inside("exercise-01-overview", tmp_path, [tmp_path / "plugin.py"])

@@ -54,9 +54,9 @@ def grade_options(parser: argparse.ArgumentParser) -> None:
 def grade(options: argparse.Namespace) -> int:
     """Grade a submission and report on it."""
     log_to_stderr(is_verbose=options.verbose)
+    refuse_inside(options.rubric, options.path, options.plugin)
     registry = Registry(options.plugin)
     wanted = destinations(options.report, registry)
-    refuse_inside(options.rubric, options.path)
     rubric = load_rubric(options.rubric, registry)
     progress = Progress(len(list(rubric.all_checks())), is_wanted=not options.verbose)
 
@@ -94,8 +94,10 @@ def validate(options: argparse.Namespace) -> int:
     from infra_grader.reports.validate_report import render_validate
 
     log_to_stderr(is_verbose=options.verbose)
+    name = exercise_id(options.exercise)
+    refuse_inside(name, options.path, options.plugin)
     registry = Registry(options.plugin)
-    rubric = load_rubric(exercise_id(options.exercise), registry)
+    rubric = load_rubric(name, registry)
     scorecard = grade_submission(options.path, rubric, options=GradeOptions(needs_commit=False), registry=registry)
     try:
         write(sys.stdout, render_validate(scorecard, render_options(options, sys.stdout)))

@@ -10,6 +10,7 @@ import importlib
 import importlib.util
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -41,7 +42,10 @@ class Registry:
 
     def register(self, plugin: ModuleType, name: str) -> ModuleType:
         """Register a plugin: its check kinds, its formats, its hooks. Refuses one that breaks the contract."""
-        kinds = check_kinds(plugin)
+        try:
+            kinds = check_kinds(plugin)
+        except PluginError as error:
+            raise PluginError(name, f"{error.plugin}: {error.problem}", error.remedy) from error
         try:
             self.manager.register(plugin, name)
             self.manager.check_pending()
@@ -124,10 +128,8 @@ class Registry:
         from importlib.metadata import entry_points
 
         for entry in entry_points(group=PROJECT, name=name):
-            try:
+            with _importing(name, f"Reinstall {entry.value}."):
                 plugin = entry.load()
-            except (ImportError, AttributeError, SyntaxError) as error:
-                raise PluginError(name, f"it cannot be imported: {error}", f"Reinstall {entry.value}.") from error
             self._outside[name] = self.register(plugin, name)
             return self._outside[name]
         return None
@@ -153,8 +155,15 @@ def _load_file(file: Path) -> ModuleType:
         raise PluginError(str(file), "it is no Python file", "Name a .py file with --plugin.")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # so that annotations can be resolved
-    try:
+    with _importing(str(file), "Mend it, or leave it out."):
         spec.loader.exec_module(module)
-    except (ImportError, AttributeError, NameError, SyntaxError, TypeError, ValueError) as error:
-        raise PluginError(str(file), f"it cannot be imported: {type(error).__name__}: {error}") from error
     return module
+
+
+@contextmanager
+def _importing(plugin: str, remedy: str) -> Iterator[None]:
+    """Turn whatever a plugin raises while it is imported into a `PluginError` that names it."""
+    try:
+        yield
+    except (Exception, SystemExit) as error:  # a plugin may raise anything, and must be named
+        raise PluginError(plugin, f"it cannot be imported: {type(error).__name__}: {error}", remedy) from error
