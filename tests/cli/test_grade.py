@@ -294,5 +294,5 @@ def test_completion_is_printed(tmp_path, shell):
 def test_a_bundled_rubric_may_be_installed_inside_the_submission(tmp_path):
     checkout = Path(infra_grader.__file__).parents[2]
     refuse_inside("exercise-01-overview", checkout)
-    with pytest.raises(UsageError, match="the plugin .* lies inside"):
+    with pytest.raises(UsageError, match=r"the plugin .* lies inside"):
         refuse_inside("exercise-01-overview", tmp_path, [tmp_path / "plugin.py"])
