@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -26,11 +27,13 @@ def main() -> int:
     runs = parser.parse_args().runs
     over = False
     with tempfile.TemporaryDirectory() as folder:
-        script = EXERCISE / "starter" / "scripts" / "validate_exercise01.py"
-        solution = EXERCISE / "solution"
+        exercise = Path(folder, "exercise")
+        shutil.copytree(EXERCISE / "solution", exercise)
+        shutil.copytree(EXERCISE / "starter" / "scripts", exercise / "scripts", dirs_exist_ok=True)
+        script = exercise / "scripts" / "validate_exercise01.py"
         commands = {
-            "validate_exercise01.py": ([sys.executable, str(script), str(solution)], 12),
-            "infra-grader validate": ([PROGRAM, "validate", "exercise-01-overview", str(solution)], 12),
+            "validate_exercise01.py": ([sys.executable, str(script)], 12),
+            "infra-grader validate": ([PROGRAM, "validate", "exercise-01-overview", str(exercise)], 12),
             "infra-grader --help": ([PROGRAM, "--help"], 4),
             "infra-grader --version": ([PROGRAM, "--version"], 4),
         }

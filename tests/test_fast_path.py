@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 SOLUTION = ROOT / "exercises" / "exercise-01-overview" / "solution"
-SCRIPT = ROOT / "exercises" / "exercise-01-overview" / "starter" / "scripts" / "validate_exercise01.py"
+SCRIPTS = ROOT / "exercises" / "exercise-01-overview" / "starter" / "scripts"
 HEAVY = {
     "asyncio",
     "concurrent.futures.process",
@@ -63,15 +64,25 @@ def imported_by(outcome: subprocess.CompletedProcess[str]) -> set[str]:
     return {name for name in names if name in HEAVY or name.partition(".")[0] in HEAVY}
 
 
+@pytest.fixture
+def exercise(tmp_path: Path) -> Path:
+    """Return an exercise folder as a learner has it: the solution, and the script that was handed out."""
+    folder = tmp_path / "exercise"
+    shutil.copytree(SOLUTION, folder)
+    shutil.copytree(SCRIPTS, folder / "scripts", dirs_exist_ok=True)
+    return folder
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["-m", "infra_grader", "validate", "exercise-01-overview", SOLUTION],
-        [SCRIPT, SOLUTION],
+        ["-m", "infra_grader", "validate", "exercise-01-overview", "exercise"],
+        ["exercise/scripts/validate_exercise01.py"],
     ],
     ids=["command", "script"],
 )
-def test_validate_imports_nothing_heavy_once_its_rubric_is_cached(tmp_path: Path, arguments: list[object]) -> None:
+@pytest.mark.usefixtures("exercise")
+def test_validate_imports_nothing_heavy_once_its_rubric_is_cached(tmp_path: Path, arguments: list[str]) -> None:
     first = run(tmp_path, *arguments)
     assert first.returncode == 0, first.stdout + first.stderr
     second = run(tmp_path, "-X", "importtime", *arguments)
