@@ -89,8 +89,10 @@ class _Candidate:
         self.form: RubricForm | None = None
         self.params: dict[Path, Params] = {}
         self.model_faults: list[_ModelFault] = []
-        self._convert()
+        self.broken: set[str] = set()
+        """Kinds of which there is no schema."""
         self.faults: list[Fault] = rubric_faults(self.draft, kind_names)
+        self._convert()
 
     @property
     def is_refused(self) -> bool:
@@ -109,6 +111,10 @@ class _Candidate:
                 self.params[check.path] = msgspec.convert(check.parameters, check.model)
             except msgspec.ValidationError as error:
                 self.model_faults.append(_ModelFault((*check.path, "with"), str(error)))
+            except TypeError as error:  # msgspec cannot make sense of the model
+                self.broken.add(check.uses)
+                message = f'the check kind "{check.uses}" cannot be used: its parameter model cannot be read: {error}'
+                self.faults.append(Fault((*check.path, "uses"), message))
 
     def build(self, file: FilePath, sha256: str) -> Rubric:
         """Return the rubric of data that is not refused."""
@@ -121,7 +127,9 @@ class _Candidate:
         from infra_grader.loading.rubric_refusal import problems_of, schema_faults
         from infra_grader.loading.rubric_schema import full_schema
 
-        kinds = {check.kind.name: check.kind for check in self.draft.checks if check.kind is not None}
+        kinds = {
+            kind.name: kind for check in self.draft.checks if (kind := check.kind) and kind.name not in self.broken
+        }
         faults = list(self.faults)
         ruled = {fault.path for fault in faults}
         faults += [fault for fault in schema_faults(self.data, full_schema(kinds.values())) if fault.path not in ruled]
