@@ -16,7 +16,8 @@ FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 UNDONE = re.compile(r"\btodo\b|not\s?(?:yet )?implemented|implement this", re.IGNORECASE)
 LOG_METHODS = frozenset({"debug", "info", "warning", "warn", "error", "critical", "exception", "log"})
 REPORTS = frozenset({"print", "pprint", "pytest.skip", "self.skipTest", "warnings.warn", "super.__init__"})
-FORMATTERS = frozenset({"len", "str", "repr", "type", "format", "int", "round", "getLogger", "get_logger"})
+FORMATTERS = frozenset({"len", "str", "repr", "type", "format", "int", "round"})
+LOGGER_MAKERS = frozenset({"getLogger", "get_logger"})
 IDLE_STATEMENTS = (
     ast.Pass,
     ast.Import,
@@ -159,7 +160,7 @@ def _stores(target: ast.AST, value: ast.AST, idle: set[str]) -> bool:
             idle.add(target.id)
             return False
         idle.discard(target.id)
-        return not isinstance(value, ast.Constant) and not (isinstance(value, ast.Call) and _is_formatting(value))
+        return not isinstance(value, ast.Constant) and call_name(value).rpartition(".")[2] not in LOGGER_MAKERS
     return not (isinstance(value, ast.Constant) and is_hollow(value, idle))
 
 

@@ -58,14 +58,15 @@ def _copy(context: Context, sources: Sequence[Source]) -> Copy:
     everything = [*sources, *_neighbours(context, asked)]
     roots = _import_roots(everything)
     folder = Path(tempfile.mkdtemp(prefix="python-", dir=context.command.scratch))
-    placed: dict[str, str] = {}
     taken: set[str] = set()
+    placed = {source.path: _place(source.path, roots, taken) for source in everything}
+    if any(_climbs_out(source, placed[source.path]) for source in everything):
+        # the submission is itself a package: without one around it, mypy stops at the first relative import
+        placed = {path: f"submission/{place}" for path, place in placed.items()}
     for source in everything:
-        place = _place(source.path, roots, taken)
-        file = folder / place
+        file = folder / placed[source.path]
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(source.unsuppressed, encoding="utf-8", newline="\n")
-        placed[source.path] = place
     return Copy(folder=folder, places=placed)
 
 
@@ -89,20 +90,32 @@ def _neighbours(context: Context, asked: set[str]) -> list[Source]:
 
 
 def _import_roots(sources: Sequence[Source]) -> list[str]:
-    """Return the folders whose modules are imported by their bare names, as `src/` often is; deepest first."""
+    """Return the folders whose modules are imported by their bare names, as `src/` often is; deepest first.
+
+    A folder with relative imports in it is a package, and stays one.
+    """
     imported: set[str] = set()
+    packages: set[str] = set()
     for source in sources:
         for node in ast.walk(source.tree):
             if isinstance(node, ast.Import):
                 imported.update(item.name.partition(".")[0] for item in node.names)
-            elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 imported.add(node.module.partition(".")[0])
+            elif isinstance(node, ast.ImportFrom):
+                packages.add(source.path.rpartition("/")[0])
     roots: set[str] = set()
     for source in sources:
         folder, _, name = source.path.rpartition("/")
-        if folder and name.removesuffix(".py") in imported - TAKEN:
+        if folder and folder not in packages and name.removesuffix(".py") in imported - TAKEN:
             roots.add(f"{folder}/")
     return sorted(roots, key=len, reverse=True)
+
+
+def _climbs_out(source: Source, place: str) -> bool:
+    """Whether a relative import leads out of the folders in which the file's copy lies."""
+    levels = (node.level for node in ast.walk(source.tree) if isinstance(node, ast.ImportFrom))
+    return max(levels, default=0) > place.count("/")
 
 
 def _place(path: str, roots: Iterable[str], taken: set[str]) -> str:

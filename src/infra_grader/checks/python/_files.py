@@ -116,6 +116,11 @@ def fault_evidence(source: Source) -> Evidence:
     )
 
 
+def first_place(params: PythonParams) -> str:
+    """Return the first place where files were looked for, to point at where none has what was wanted."""
+    return places(params.paths)[0]
+
+
 def looked_at(sources: Sequence[Source | Names], text: str | None = None) -> Evidence:
     """Point at the first of the files that were looked at."""
     return Evidence(path=sources[0].path, actual=plural(len(sources), "file"), text=text)

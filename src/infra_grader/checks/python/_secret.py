@@ -41,6 +41,7 @@ LOOKUPS = ("getenv", "environ.get", "setdefault")
 """Calls whose second argument is the value that a name falls back on."""
 
 SHORTEST = 4
+SHORTEST_TOKEN = 16
 LONGEST = 4096
 
 
@@ -115,6 +116,8 @@ def _text(node: ast.AST) -> str | None:
 
 def _is_secret(name: str, text: str) -> bool:
     if SPECIAL_TOKEN.search(name) or len(text) < SHORTEST or VARIABLE_NAME.fullmatch(text[:LONGEST]):
+        return False
+    if name.lower().endswith("token") and text.isalpha() and len(text) < SHORTEST_TOKEN:  # a word that was read
         return False
     if " " in text.strip() or text.startswith(("http://", "https://", "/")):  # a sentence, an address, a path
         return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from infra_grader.checks.python._files import MOST_SHOWN, PythonParams, plural, sound_sources
+from infra_grader.checks.python._files import MOST_SHOWN, PythonParams, first_place, plural, sound_sources
 from infra_grader.plugin import Annotated, CheckFailed, Context, Evidence, Measure, Meta, Outcome, check
 
 
@@ -26,7 +26,7 @@ def annotated(context: Context, params: Annotations) -> Outcome:
     if not functions:
         raise CheckFailed(
             "No function has a body of its own.",
-            Evidence(path=str(params.paths), expected="functions that do something", actual="stubs or none"),
+            Evidence(path=first_place(params), expected="functions that do something", actual="stubs or none"),
         )
     lacking = [(source, item, missing) for source, item in functions if (missing := item.missing_annotations)]
     good = len(functions) - len(lacking)

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from infra_grader.checks.python._files import MOST_SHOWN, PythonParams, names_of, plural, read_source, readable_names
+from infra_grader.checks.python._files import (
+    MOST_SHOWN,
+    PythonParams,
+    first_place,
+    names_of,
+    plural,
+    read_source,
+    readable_names,
+)
 from infra_grader.checks.python._tests import find_tests, is_test_file, module_names
 from infra_grader.plugin import Annotated, CheckFailed, Context, Evidence, Measure, Meta, Outcome, check
 
@@ -32,7 +40,9 @@ def assertions(context: Context, params: Assertions) -> Outcome:
     found = find_tests(tests, modules, fixtures, own=params.imports_own)
     if not found:
         raise CheckFailed(
-            "There are no test functions.", Evidence(path=str(params.paths), expected="functions named test_…"), *faults
+            "There are no test functions.",
+            Evidence(path=first_place(params), expected="functions named test_…"),
+            *faults,
         )
     good = [item for item in found if not item.flaw]
     flawed = [item for item in found if item.flaw]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infra_grader.checks.python._files import MOST_SHOWN, PythonParams, plural, sound_sources
+from infra_grader.checks.python._files import MOST_SHOWN, PythonParams, first_place, plural, sound_sources
 from infra_grader.plugin import Annotated, CheckFailed, Context, Evidence, Measure, Meta, Outcome, check
 
 
@@ -24,7 +24,7 @@ def complexity(context: Context, params: Complexity) -> Outcome:
     if not functions:
         raise CheckFailed(
             "No function has a body of its own.",
-            Evidence(path=str(params.paths), expected="functions that do something", actual="stubs or none"),
+            Evidence(path=first_place(params), expected="functions that do something", actual="stubs or none"),
         )
     functions.sort(key=lambda pair: -pair[1].complexity)
     source, worst = functions[0]

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Literal
 
 from infra_grader.checks.python._docstring import MOST_ALIKE, missing_sections, new_words
-from infra_grader.checks.python._files import MOST_SHOWN, PythonParams, plural, sound_sources
+from infra_grader.checks.python._files import MOST_SHOWN, PythonParams, first_place, plural, sound_sources
 from infra_grader.plugin import Annotated, CheckFailed, Context, Evidence, Measure, Meta, Outcome, check
 from infra_grader.reading.python_flow import live_nodes
 from infra_grader.reading.python_source import Function, Source
@@ -48,7 +48,7 @@ def docstrings(context: Context, params: Docstrings) -> Outcome:
     if not found:
         raise CheckFailed(
             "No public function or class has a body of its own.",
-            Evidence(path=str(params.paths), expected="functions that do something", actual="stubs or none"),
+            Evidence(path=first_place(params), expected="functions that do something", actual="stubs or none"),
         )
     flaws = [(item, flaw) for item, flaw in zip(found, _flaws(found, params.style), strict=True) if flaw]
     good = len(found) - len(flaws)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from infra_grader.checks.python._environment import Reading, environment_readings
-from infra_grader.checks.python._files import PythonParams, readable_names
+from infra_grader.checks.python._files import PythonParams, first_place, readable_names
 from infra_grader.plugin import Annotated, Context, Evidence, Meta, Outcome, check
 
 
@@ -27,7 +27,7 @@ def environment(context: Context, params: Environment) -> Outcome:
     """
     files, faults = readable_names(context, params)
     readings = environment_readings(files)
-    pieces = [_look(readings, name, default) for name, default in params.variables.items()]
+    pieces = [_look(readings, name, default, first_place(params)) for name, default in params.variables.items()]
     missing = [evidence for is_there, evidence in pieces if not is_there]
     first = f"; {missing[0].expected}: {missing[0].actual}" if missing else ""
     return Outcome.partial(
@@ -39,11 +39,11 @@ def environment(context: Context, params: Environment) -> Outcome:
     )
 
 
-def _look(readings: list[Reading], name: str, default: object) -> tuple[bool, Evidence]:
+def _look(readings: list[Reading], name: str, default: object, place: str) -> tuple[bool, Evidence]:
     found = [reading for reading in readings if reading.name == name]
     expected = name if default is None else f"{name}, default {default}"
     if not found:
-        return False, Evidence(expected=expected, actual="not read")
+        return False, Evidence(path=place, expected=expected, actual="not read")
     best = next((reading for reading in found if _is_same(reading.default, default)), found[0])
     is_right = default is None or _is_same(best.default, default)
     actual = (

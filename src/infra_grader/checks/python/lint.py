@@ -17,6 +17,7 @@ from infra_grader.checks.python._files import (
 from infra_grader.plugin import Annotated, Context, Evidence, Measure, Meta, NotAssessed, Outcome, check
 from infra_grader.reading.python_source import Source
 
+MOST_SAID = 200
 PROBLEMS_FOUND = 1
 """Ruff's exit status when it found something; 0 is nothing, all else its own trouble."""
 
@@ -66,8 +67,8 @@ def _run_ruff(context: Context, params: Lint, sources: list[Source]) -> list[Evi
         folder=copy.folder,
     )
     if output.exit_status not in (0, PROBLEMS_FOUND):
-        reason = output.stderr.strip().partition("\n")[0] or f"exit status {output.exit_status}"
-        raise NotAssessed(f"Ruff could not finish: {reason}.", "Run `ruff check` by hand to see why.")
+        reason = " ".join(output.stderr.split())[:MOST_SAID] or f"exit status {output.exit_status}"
+        raise NotAssessed(f"Ruff could not finish: {reason}", "Run `ruff check` by hand to see why.")
     problems = [_problem(copy, line) for line in output.stdout.splitlines() if line.endswith("}")]
     return sorted(problems, key=lambda item: (item.path or "", item.line or 0))
 

@@ -9,7 +9,6 @@ from infra_grader.checks.python._files import (
     fault_text,
     find_sources,
     looked_at,
-    others,
     plural,
     require_work,
 )
@@ -26,7 +25,7 @@ def parses(context: Context, params: Parses) -> Outcome:
     sources = find_sources(context, params)
     broken = [source for source in sources if source.fault]
     if broken:
-        more = f" So are{others(broken).removeprefix(' and')}." if len(broken) > 1 else ""
+        more = f" {len(broken) - 1} more cannot either." if len(broken) > 1 else ""
         return Outcome.failed(
             f"{fault_text(broken[0])}{more}", *(fault_evidence(source) for source in broken[:MOST_SHOWN])
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from infra_grader.checks.python._files import PythonParams, readable_names
+from infra_grader.checks.python._files import PythonParams, first_place, readable_names
 from infra_grader.checks.python._routes import Route, find_routes, plain_path
 from infra_grader.plugin import Annotated, Context, Evidence, Meta, Outcome, check
 
@@ -40,7 +40,7 @@ def routes(context: Context, params: Routes) -> Outcome:
     files, faults = readable_names(context, params)
     found = find_routes(files)
     wanted = [[item] if isinstance(item, str) else item for item in params.routes]
-    pieces = [_look(found, alternatives) for alternatives in wanted]
+    pieces = [_look(found, alternatives, first_place(params)) for alternatives in wanted]
     missing = [evidence for is_there, evidence in pieces if not is_there]
     first = f"; {missing[0].expected}: {missing[0].actual}" if missing else ""
     return Outcome.partial(
@@ -52,7 +52,7 @@ def routes(context: Context, params: Routes) -> Outcome:
     )
 
 
-def _look(found: list[Route], alternatives: list[str]) -> tuple[bool, Evidence]:
+def _look(found: list[Route], alternatives: list[str], place: str) -> tuple[bool, Evidence]:
     expected = " or ".join(alternatives)
     nearest: Route | None = None
     for route in found:
@@ -64,7 +64,7 @@ def _look(found: list[Route], alternatives: list[str]) -> tuple[bool, Evidence]:
                 return True, _place(route, expected, f"{method} {route.path}")
             nearest = route
     if nearest is None:
-        return False, Evidence(expected=expected, actual="not served")
+        return False, Evidence(path=place, expected=expected, actual="not served")
     if not nearest.has_own_body:
         return False, _place(nearest, expected, "its function is only a stub")
     return False, _place(nearest, expected, f"only {' and '.join(sorted(nearest.methods))}")

@@ -23,7 +23,7 @@ def secrets(context: Context, params: Secrets) -> Outcome:
     found = [
         Evidence(path=source.path, line=line, expected="read from the environment", actual=f"{name} = {masked}")
         for source in sources
-        for line, name, masked in hard_coded(names_of(context, source), is_test=not params.include_tests)
+        for line, name, masked in sorted(hard_coded(names_of(context, source), is_test=not params.include_tests))
     ]
     first = f", the first in {found[0].path} on line {found[0].line}" if found else ""
     return Outcome.passed_if(

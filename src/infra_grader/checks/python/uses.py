@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
-from infra_grader.checks.python._files import PythonParams, readable_names
+from infra_grader.checks.python._files import PythonParams, first_place, readable_names
 from infra_grader.plugin import Annotated, Context, Evidence, Meta, Outcome, check
 from infra_grader.reading.python_names import Names, Reference, answers_to
 
@@ -35,10 +35,11 @@ class Uses(PythonParams):
 def uses(context: Context, params: Uses) -> Outcome:
     """The code imports, calls or builds on what is asked for, under whatever alias, where it can run."""
     files, faults = readable_names(context, params)
+    place = first_place(params)
     pieces = [
-        *(_look(files, "import", wanted) for wanted in params.imports),
-        *(_look(files, "call", wanted) for wanted in params.calls),
-        *(_look(files, "base", wanted) for wanted in params.bases),
+        *(_look(files, "import", wanted, place) for wanted in params.imports),
+        *(_look(files, "call", wanted, place) for wanted in params.calls),
+        *(_look(files, "base", wanted, place) for wanted in params.bases),
     ]
     missing = [evidence for is_there, evidence in pieces if not is_there]
     first = f"; {missing[0].expected} is missing" if missing else ""
@@ -51,15 +52,14 @@ def uses(context: Context, params: Uses) -> Outcome:
     )
 
 
-def _look(files: Iterable[Names], relation: str, wanted: Alternatives) -> tuple[bool, Evidence]:
+def _look(files: Iterable[Names], relation: str, wanted: Alternatives, place: str) -> tuple[bool, Evidence]:
     names = [wanted] if isinstance(wanted, str) else wanted
     expected = f"{relation} of {' or '.join(names)}"
     for file in files:
         for found in _references(file, relation):
             if any(answers_to(found.name, name, within=relation == "import") for name in names):
                 return True, Evidence(path=file.path, line=found.line, expected=expected, actual=found.name)
-    where = next(iter(files), None)
-    return False, Evidence(path=where.path if where else None, expected=expected, actual="none in code that runs")
+    return False, Evidence(path=place, expected=expected, actual="none in code that runs")
 
 
 def _references(file: Names, relation: str) -> list[Reference]:
