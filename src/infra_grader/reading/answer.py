@@ -262,7 +262,7 @@ OUT_OF = r"/|out of|of|von|auf|sur|su|de|di|em|uit|op|av|af|z|na|из|üzerinden
 @cache
 def _explicit() -> re.Pattern[str]:
     return re.compile(
-        rf"(?<![\w.,/$€£-])(?P<n>{NUMBER})\s?(?:"
+        rf"(?<![A-Za-z0-9_.,/$€£-])(?P<n>{NUMBER})\s?(?:"
         rf"(?:{OUT_OF})\s?(?P<m>\d{{1,3}})(?![\d/\w]|[.,-]\d)"
         r"|(?P<percent>%|percent|prozent|pour cent|por ciento|por cento|per cento|procent|процент|yüzde)"
         r"|(?P<star>[★⭐🌟☆✩]|stars?\b|sterne?n?\b|étoiles?\b|estrellas?\b|stell[ae]\b|estrelas?\b|sterren\b|gwiazd|звезд"
@@ -284,7 +284,7 @@ def _asterisks() -> re.Pattern[str]:
 @cache
 def _bare() -> re.Pattern[str]:
     return re.compile(
-        r"(?P<before>[^\d\n$€£¥₹]{0,40}?)(?<![\w.,])(?P<sign>[-−]?)(?P<n>\d{1,3}(?:[.,]\d|[.,][257][05])?)"
+        r"(?P<before>[^\d\n$€£¥₹]{0,40}?)(?<![A-Za-z0-9_.,])(?P<sign>[-−]?)(?P<n>\d{1,3}(?:[.,]\d|[.,][257][05])?)"
         r"(?:\s?[-–]\s?\d{1,2}(?:[.,]\d)?)?\+?(?![\w%]|[.,]\d)"
     )
 
@@ -319,6 +319,7 @@ def _slash_top() -> re.Pattern[str]:
 SIGNS = "$€£¥₹₩₽₺₴₫₱฿₦₪₸"
 CODES = (
     ""
+    ""
     "USD|EUR|GBP|INR|CHF|SEK|NOK|DKK|PLN|CZK|HUF|RON|BGN|BRL|CAD|AUD|NZD|SGD|HKD|JPY|CNY|RMB|KRW|TWD|TRY|RUB|UAH|ZAR|NGN"
     "|KES|EGP|AED|SAR|ILS|MXN|ARS|CLP|COP|PEN|IDR|MYR|THB|VND|PHP|PKR|BDT|LKR"
 )
@@ -329,8 +330,8 @@ DIGITS = r"\d[\d.,'’\u00a0\u202f ]{0,20}"
 def _amount() -> re.Pattern[str]:
     return re.compile(
         rf"(?:[{SIGNS}]|\b(?:{CODES}|Rs\.?|kr\.?|CA\$|A\$|S\$|Fr\.?))\s?{DIGITS}(?:[kKmM]\b|lakhs?|LPA)?"
-        rf"|(?<![\w.,]){DIGITS}(?:k|K|mil|tys\.?|тыс\.?|M|Mio\.?|万|만|千|lakhs?|lacs?|L|crores?|Cr)?\s?"
+        rf"|(?<![A-Za-z0-9_.,]){DIGITS}(?:k|K|mil|tys\.?|тыс\.?|M|Mio\.?|万|만|千|lakhs?|lacs?|L|crores?|Cr)?\s?"
         rf"(?:[{SIGNS}]|(?:{CODES})\b|euros?\b|dollars?\b|rupees?\b|pounds?\b|zł|złotych|kr\b|lei\b|Ft\b|Kč|руб|грн|TL\b"
         r"|yuan\b|yen\b|won\b|reais\b|pesos?\b|francs?\b|Franken\b|kronor\b|元|円|원|रुपये|lakhs?\b|lacs?\b|LPA\b|l\.p\.a)"
-        r"|(?<![\w.,])\d{2,3}(?:[.,]\d)?\s?[kK]\b"
+        r"|(?<![A-Za-z0-9_.,])\d{2,3}(?:[.,]\d)?\s?[kK]\b"
     )

@@ -103,13 +103,48 @@ SKIPPED = frozenset({
 ORDINALS = frozenset({".", "º", "ª", "°", "th", "st", "nd", "rd", "er", "re", "e", "eme", "я", "и"})
 """What makes "the sixth" of a six, folded."""
 
-ORDINAL_WORDS = (
-    "first second third fourth fifth sixth erste erster erstes ersten zweite zweiten dritte dritten vierte funfte "
-    "sechste sechsten premier premiere deuxieme troisieme quatrieme cinquieme sixieme primer primera segundo "
-    "segunda tercer tercera primo prima secondo terzo terza primeiro terceiro eerste tweede derde pierwszy drugi "
-    "trzeci первый первая второй вторая третий первого 第 첫 पहला दूसरा तीसरा birinci ikinci ucuncu forsta tredje"
-)
+PLACES: dict[float, str] = {
+    1: "first erste erster erstes ersten premier premiere primer primera primero primo prima primeiro primeira "
+    "eerste "
+    "pierwszy pierwszym pierwsze первый первая первого перший birinci forsta første prvni 第 첫 पहला पहले",
+    2: "second zweite zweiter zweites zweiten deuxieme segundo segunda secondo seconda tweede drugi второй "
+    "вторая второго "
+    "другий ikinci andra druhy दूसरा दूसरे",
+    3: "third dritte dritter drittes dritten troisieme tercer tercero tercera terzo terza terceiro terceira "
+    "derde trzeci "
+    "третий третья третьего третій ucuncu tredje treti तीसरा तीसरे",
+    4: "fourth vierte vierter viertes vierten quatrieme cuarto cuarta quarto quarta vierde czwarty четвертый "
+    "четвертая "
+    "dorduncu fjarde चौथा चौथे",
+    5: "fifth funfte funfter funftes funften cinquieme quinto quinta vijfde piaty пятый пятая besinci femte पाँचवाँ पाँचवें",
+    6: "sixth sechste sechster sechstes sechsten sixieme sexto sexta sesto sesta zesde szosty шестой шестая "
+    "altinci sjatte "
+    "छठा छठे",
+}
 """Number words that mean a place in a row, not a length."""
+
+ALONE = frozenset(
+    map(
+        fold,
+        [
+            "через",
+            "за",
+            "спустя",
+            "za",
+            "po",
+            "بعد",
+            "בעוד",
+            "next",
+            "nächstes",
+            "nächsten",
+            "próximo",
+            "prossimo",
+            "volgend",
+            "przyszły",
+        ],
+    )
+)
+"""What makes a unit without a number one of it: "through a year" in Russian, "next year"."""
 
 COUNTERS = (fold("目"), fold("차"), fold("주차"))
 """The same after a unit, in Japanese and Korean."""
@@ -190,6 +225,8 @@ def _span(tokens: list[_Token], index: int, unit: Unit, used: set[int]) -> Span 
     back = _skip(tokens, index, -1)
     if back >= 0 and back not in used and (last := number_of(tokens[back].text)) is not None:
         return _back_span(tokens, back, index, unit, last, used)
+    if index and tokens[index - 1].text in ALONE:
+        return Span(unit, 1, 1, numbered=False, start=tokens[index - 1].start, end=tokens[index].end)
     ahead = _skip(tokens, index, 1)
     if ahead >= len(tokens) or ahead in used or (first := number_of(tokens[ahead].text)) is None:
         return None
@@ -261,7 +298,12 @@ def _chinese() -> tuple[tuple[str, Unit], ...]:
 
 @cache
 def _numbers() -> dict[str, float]:
-    return {fold(word): value for value, words in NUMBERS.items() for word in words.split()}
+    return {
+        fold(word): value
+        for words_of in (PLACES, NUMBERS)
+        for value, words in words_of.items()
+        for word in words.split()
+    }
 
 
 @cache
@@ -271,4 +313,4 @@ def _singles() -> dict[str, int]:
 
 @cache
 def _ordinal_words() -> frozenset[str]:
-    return frozenset(map(fold, ORDINAL_WORDS.split()))
+    return frozenset(fold(word) for words in PLACES.values() for word in words.split())

@@ -24,6 +24,8 @@ LAST_SPACED = 0x08FF
 """Last character of the scripts whose words are found by their starts; beyond, marks and missing spaces forbid it."""
 PLAIN = str.maketrans({"ł": "l", "ı": "i", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe"})
 """Letters that have no decomposition and are often written without their mark."""
+LONG_NAME = 5
+"""Letters from which a name is found inside a word as well."""
 MAX_LABEL_WORDS = 10
 MAX_LABEL_CHARACTERS = 90
 
@@ -79,25 +81,31 @@ def split_label(line: str) -> tuple[str, str] | None:
     return label, rest.strip()
 
 
-def matches_name(title: str, names: Iterable[str]) -> bool:
+def matches_name(title: str, names: Iterable[str], *, inside: bool = True) -> bool:
     """Whether a title contains one of the names: a word of it starts with the name, whatever case and accents.
 
-    A name in a script without spaces, or one of several words, may stand anywhere in the title.
+    A name in a script without spaces, or one of several words, may stand anywhere in the title; so may a long one,
+    unless `inside` forbids it, for languages that join their words ("Plattformingenieur").
     """
-    anywhere, starts = _split_names(tuple(names))
+    anywhere, long, starts = _split_names(tuple(names))
     folded = fold(title)
-    return any(name in folded for name in anywhere) or any(word.startswith(starts) for word in _words().findall(folded))
+    return (
+        any(name in folded for name in anywhere)
+        or any(word.startswith(starts) for word in _words().findall(folded))
+        or (inside and any(name in folded for name in long))
+    )
 
 
 @cache
-def _split_names(names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the folded names that may stand anywhere, and those that a word starts with.
+def _split_names(names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Return the folded names that may stand anywhere, the long ones, and all that a word may start with.
 
     Comparing starts costs a hundredth of compiling one expression of a hundred names, and this is done in a blink.
     """
     folded = [fold(name) for name in names if name.strip()]
     anywhere = tuple(name for name in folded if " " in name or ord(max(name)) > LAST_SPACED)
-    return anywhere, tuple(name for name in folded if name not in anywhere)
+    starts = tuple(name for name in folded if name not in anywhere)
+    return anywhere, tuple(name for name in starts if len(name) >= LONG_NAME), starts
 
 
 @cache

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from functools import cache
 
 from infra_grader.checks.markdown._page import Page
-from infra_grader.checks.markdown._rating import OTHER_NAMES, RATING_NAMES, Rated
+from infra_grader.checks.markdown._rating import RATING_NAMES, Rated, is_area
 from infra_grader.reading.answer import Rating, find_ratings, is_blank, read_rating, read_scale
 from infra_grader.reading.markdown import Passage
-from infra_grader.reading.timespan import unit_of, units_in
+from infra_grader.reading.timespan import unit_of
 from infra_grader.reading.topics import fold, matches_name, split_label
 
 MAX_AREA_WORDS = 8
@@ -70,9 +70,9 @@ def _from_passage(passage: Passage, above: str) -> list[Rated]:
         if one is not None:
             area, rating = one
             group = (*place, rating.form)
-            if is_blank(area) or matches_name(area, RATING_NAMES):
+            if is_blank(area) or (len(area.split()) <= 3 and matches_name(area, RATING_NAMES, inside=False)):
                 area, group = above, (*group, NAMED)
-            if area.strip() and not matches_name(area, OTHER_NAMES) and not units_in(area):
+            if is_area(area):
                 found.append(Rated(area.strip(), rating, passage.line + offset, None, group))
     if not found and passage.kind != "heading":
         found = _from_sentence(passage, place)
@@ -120,13 +120,13 @@ def _from_sentence(passage: Passage, place: tuple[object, ...]) -> list[Rated]:
         explicit = find_ratings(clause)
         if explicit:
             rest = clause[: explicit[0].start] + " " + clause[explicit[0].end :]
-            if (area := _area_of(rest)) and not matches_name(area, OTHER_NAMES):
+            if is_area(area := _area_of(rest)):
                 found.append(Rated(area, explicit[0], line, None, (*place, explicit[0].form)))
         elif (match := _lone_number().fullmatch(clause.strip())) and len(clause.split()) <= CLAUSE_WORDS:
             area = _area_of(match[1])
             after = match[3].split()
             is_count = bool(after) and (unit_of(fold(after[0])) is not None or len(after) > 2)
-            if area and not is_count and not matches_name(area, OTHER_NAMES):
+            if is_area(area) and not is_count:
                 rating = Rating(float(match[2].replace(",", ".")), None, "number", 0, 0)
                 bare.append(Rated(area, rating, line, None, (*place, "clause")))
     return found + (bare if len(bare) >= FEWEST_CLAUSES else [])

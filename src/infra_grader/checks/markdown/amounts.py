@@ -95,8 +95,8 @@ def _place(page: Page, names: tuple[str, ...]) -> tuple[int, str] | None:
 @cache
 def _large() -> re.Pattern[str]:
     return re.compile(
-        r"(?<![\w.,])\d{1,3}(?:[.,'’ \u00a0\u202f]\d{3}){1,4}(?!\d)"
-        r"|(?<![\w.,])(?!(?:19|20)\d\d\b)\d{3,9}\b"
+        r"(?<![A-Za-z0-9_.,])\d{1,3}(?:[.,'’ \u00a0\u202f]\d{3}){1,4}(?!\d)"
+        r"|(?<![A-Za-z0-9_.,])(?!(?:19|20)\d\d\b)\d{3,9}\b"
     )
 
 

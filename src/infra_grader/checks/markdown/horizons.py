@@ -193,7 +193,7 @@ def _stops() -> re.Pattern[str]:
 
 @cache
 def _numbers() -> re.Pattern[str]:
-    return re.compile(r"(?<![\w.])\d[\d.,]*|[^\W\d_]+|[\u0900-\u0dff]+")
+    return re.compile(r"(?<![A-Za-z0-9_.])\d[\d.,]*|[^\W\d_]+|[\u0900-\u0dff]+")
 
 
 @cache
