@@ -159,6 +159,7 @@ def open_session(submission: Submission, rubric: Rubric, registry: Registry, opt
     session = Session(
         workspace=Workspace(submission.work, starter_of(rubric)),
         rubric_folder=rubric.folder,
+        root=submission.root,
         find_kind=registry.find_kind,
         openers=OPENERS,
         seed=options.seed,

@@ -296,3 +296,31 @@ def test_a_bundled_rubric_may_be_installed_inside_the_submission(tmp_path):
     refuse_inside("exercise-01-overview", checkout)
     with pytest.raises(UsageError, match=r"the plugin .* lies inside"):
         refuse_inside("exercise-01-overview", tmp_path, [tmp_path / "plugin.py"])
+
+
+def test_a_reader_that_goes_away_costs_no_report_file(tmp_path, rubric, passing):
+    command = [sys.executable, "-P", "-m", "infra_grader", "grade", str(passing), "--rubric", str(rubric)]
+    read, write = os.pipe()
+    os.close(read)
+    names = [part for name in ("json", "html", "junit") for part in ("--report", f"{name}=r.{name}")]
+    ended = subprocess.run(
+        [*command, "--report", "terminal", *names],
+        cwd=tmp_path,
+        stdout=write,
+        stderr=write,
+        env=environment(tmp_path),
+        check=False,
+    )
+    os.close(write)
+    assert ended.returncode == 0
+    assert len(list(tmp_path.glob("r.*"))) == 3
+
+
+def test_evidence_is_named_relative_to_the_submission(tmp_path):
+    work = write_submission(tmp_path)
+    (work / "projects/p1").mkdir(parents=True)
+    (work / "projects/p1/notes.md").write_text("")
+    text = SIMPLE.replace("criteria:", "submission: {roots: [., projects/p1]}\ncriteria:")
+    ended = run("grade", work, "--rubric", write_rubric(tmp_path, text), "--report", "json", folder=tmp_path)
+    checks = json.loads(ended.out)["criteria"][0]["checks"]
+    assert checks[1]["evidence"][0]["path"] == "projects/p1/notes.md"

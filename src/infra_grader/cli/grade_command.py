@@ -12,7 +12,16 @@ from infra_grader.api import grade as grade_submission
 from infra_grader.api import rescore as rescore_record
 from infra_grader.cli.main import GRADER_FAILED, NOT_PASSED, PASSED, UNDECIDED
 from infra_grader.cli.options import add_common, add_reports, add_rubric
-from infra_grader.cli.output import Destination, OutputError, Progress, deliver, destinations, render_options, write
+from infra_grader.cli.output import (
+    Destination,
+    OutputError,
+    Progress,
+    deliver,
+    destinations,
+    render_options,
+    tell,
+    write,
+)
 from infra_grader.engine.registry import Registry
 from infra_grader.errors import UsageError
 from infra_grader.model.outcome import Outcome
@@ -179,5 +188,5 @@ def _report(scorecard: Scorecard, wanted: Sequence[Destination], options: argpar
 
 
 def _not_written(error: OutputError) -> int:
-    print(f"infra-grader: {error}", file=sys.stderr)
+    tell(f"infra-grader: {error}")
     return GRADER_FAILED

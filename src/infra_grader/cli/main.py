@@ -42,7 +42,11 @@ def main(arguments: Sequence[str]) -> int:
             # A sign that the stream cannot show must not end the program.
             stream.reconfigure(errors="backslashreplace")
     try:
-        return _run(arguments)
+        code = _run(arguments)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        return _unread()
     except InfraGraderError as error:
         return _say(error)
     except KeyboardInterrupt:
@@ -94,6 +98,13 @@ def _top_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("command", nargs="?", choices=COMMANDS, metavar="COMMAND", help=argparse.SUPPRESS)
     return parser
+
+
+def _unread() -> int:
+    from infra_grader.cli.output import write
+
+    write(sys.stdout, "")  # fails again, and is said there
+    return GRADER_FAILED
 
 
 def _say(error: InfraGraderError) -> int:

@@ -77,31 +77,40 @@ def deliver(scorecard: Scorecard, wanted: Sequence[Destination], options: argpar
 
     A machine format stands alone on standard output; what else has no file goes to standard error then.
     """
-    has_machine = any(item.file is None and item.format.is_machine for item in wanted)
-    for item in wanted:
-        if item.file is not None:
-            text = item.format.render(scorecard, RenderOptions(width=DEFAULT_WIDTH))
-            write_file(item.file, text)
-            print(f"{item.format.name} report: {item.file}", file=sys.stderr)
-            continue
-        stream = sys.stderr if has_machine and not item.format.is_machine else sys.stdout
-        write(stream, item.format.render(scorecard, render_options(options, stream)))
+    # Files first: a reader of the output that goes away must not cost a report.
+    files = [(item.file, item.format) for item in wanted if item.file is not None]
+    for file, report in files:
+        write_file(file, report.render(scorecard, RenderOptions(width=DEFAULT_WIDTH)))
+    streams = [item.format for item in wanted if item.file is None]
+    has_machine = any(report.is_machine for report in streams)
+    for report in streams:
+        stream = sys.stderr if has_machine and not report.is_machine else sys.stdout
+        write(stream, report.render(scorecard, render_options(options, stream)))
+    for file, report in files:
+        tell(f"{report.name} report: {file}")
+
+
+def tell(text: str) -> None:
+    """Write a line to standard error, if anybody still reads it."""
+    with suppress(OSError):
+        print(text, file=sys.stderr, flush=True)
 
 
 def write(stream: TextIO, text: str) -> None:
-    """Write text to a stream; a reader that went away is said once, and is no failure of the grading."""
+    """Write text to a stream; a reader that went away is said once, and is no failure of the grading.
+
+    Raises `OutputError` where it cannot be written for another reason.
+    """
     try:
         stream.write(text if text.endswith("\n") else f"{text}\n")
         stream.flush()
-    except BrokenPipeError:
-        # Python would complain again when it flushes at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-        if stream is not sys.stderr:
-            print("infra-grader: nobody read the output to its end", file=sys.stderr)
     except OSError as error:
-        with suppress(OSError):
+        # What is left in the buffer would fail again when Python flushes it at the end.
+        with suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-        raise OutputError(f"the output could not be written: {error.strerror}") from error
+        if not isinstance(error, BrokenPipeError):
+            raise OutputError(f"the output could not be written: {error.strerror}") from error
+        tell("infra-grader: nobody read the output to its end")
 
 
 def write_file(file: Path, text: str) -> None:

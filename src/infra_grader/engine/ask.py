@@ -12,7 +12,7 @@ from typing import Self
 
 from infra_grader.capabilities.deadline import Deadline, Overrun
 from infra_grader.capabilities.workspace import Workspace
-from infra_grader.engine.evidence import bounded
+from infra_grader.engine.evidence import bounded, rooted
 from infra_grader.engine.limits import interrupt_after
 from infra_grader.engine.log import logger
 from infra_grader.model.outcome import ZERO, CheckFailed, Evidence, NotAssessed, Outcome, Status
@@ -31,6 +31,8 @@ class Session:
 
     workspace: Workspace
     rubric_folder: Path
+    root: str = "."
+    """Folder inside the submission that the workspace is."""
     find_kind: Callable[[str], CheckKind]
     openers: Mapping[str, Callable[[Shared], object]] = field(default_factory=dict)
     """How to open each capability; one that is not here is not available on this machine."""
@@ -100,7 +102,7 @@ def ask(check: CheckSpec, kind: CheckKind, session: Session, deadline: Deadline)
             message="The grader itself failed at this check; no points are lost by it.",
             remedy="Run again with -v and report what the log says.",
         )
-    return replace(bounded(outcome), duration_s=round(time.perf_counter() - started, 3))
+    return replace(rooted(bounded(outcome), session.root), duration_s=round(time.perf_counter() - started, 3))
 
 
 def not_assessed(reason: str, remedy: str = "", *evidence: Evidence) -> Outcome:

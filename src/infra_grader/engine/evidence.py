@@ -1,10 +1,10 @@
-"""Outcomes cut to a size that can be recorded and shown, whatever a submission contains."""
+"""Evidence as it is recorded: cut to a size, and with paths that are relative to the submission."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from infra_grader.model.outcome import Evidence, Outcome
+from infra_grader.model.outcome import Evidence, EvidenceKind, Outcome
 
 MAX_MESSAGE = 1000
 MAX_VALUE = 1000
@@ -19,6 +19,19 @@ def bounded(outcome: Outcome) -> Outcome:
     if left_out:
         evidence += (Evidence(text=f"{left_out} more places are left out."),)
     return replace(outcome, message=cut(outcome.message, MAX_MESSAGE), evidence=evidence)
+
+
+def rooted(outcome: Outcome, root: str) -> Outcome:
+    """Return the outcome with its files named relative to the submission, not to the root that holds the work."""
+    if root == ".":
+        return outcome
+    return replace(outcome, evidence=tuple(_rooted(piece, root) for piece in outcome.evidence))
+
+
+def _rooted(piece: Evidence, root: str) -> Evidence:
+    if piece.kind is not EvidenceKind.FILE or piece.path is None:
+        return piece
+    return replace(piece, path=f"{root}/{piece.path}")
 
 
 def cut(text: str, length: int) -> str:

@@ -11,13 +11,14 @@ _UNSEEN = (
     r"\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff"
     r"\ud800-\udfff\ufdd0-\ufdef\U000e0000-\U000e007f"
 )
-_UNSEEN_CHARACTER = re.compile(f"[{_UNSEEN}]")
+UNSEEN = re.compile(f"[{_UNSEEN}]")
+"""One character of those."""
 _NEEDS_ESCAPE = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 
 def visible(text: str) -> str:
     """Return the text on one line: each character that would act instead of being seen becomes an escape."""
-    return _UNSEEN_CHARACTER.sub(_escape, text)
+    return UNSEEN.sub(_escape, text)
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -6,34 +6,20 @@ import re
 from decimal import Decimal
 
 from infra_grader.model.outcome import Evidence, EvidenceKind
+from infra_grader.reading.visible import UNSEEN, visible
 
 MAX_LINE = 2000
 """Characters of a message or a value that a report shows; the engine records fewer."""
 MAX_BLOCK = 8000
 """Characters of a longer text, such as a program's output."""
 
-# What acts instead of being seen: control characters (C0, DEL, C1), marks that change the direction of writing or hide
-# (zero width space, word joiner, byte order mark, tags), line and paragraph separators, lone surrogates (bytes of a
-# file name that are no UTF-8), and what XML 1.0 or Unicode call no character. Joiners stay: some scripts need them.
-_UNSEEN = (
-    r"\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff"
-    r"\ud800-\udfff\ufdd0-\ufdef\U000e0000-\U000e007f"
-)
-_UNSEEN_CHARACTER = re.compile(f"[{_UNSEEN}]")
-_NEEDS_ESCAPE = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
-
 # Pictures that a plain stream cannot show, with the space after them.
 _PICTURE = re.compile("[\u2300-\u23ff\u25a0-\u27bf\u2b00-\u2bff\ufe0f\u200d\U0001f000-\U0001faff]+ ?")
 
 
-def visible(text: str) -> str:
-    """Return the text on one line: each character that would act instead of being seen becomes an escape."""
-    return _UNSEEN_CHARACTER.sub(_escape, text)
-
-
 def visible_block(text: str) -> str:
     """Return the text with its line ends and tabs; all else that would act becomes an escape."""
-    if not _UNSEEN_CHARACTER.search(text):
+    if not UNSEEN.search(text):
         return text
     parts = re.split(r"([\n\t])", text.replace("\r\n", "\n"))
     return "".join(part if part in ("\n", "\t") else visible(part) for part in parts)
@@ -123,15 +109,3 @@ def _value(evidence: Evidence, value: str | float) -> str:
     else:
         text = f"{value:.10g}" if isinstance(value, float) else str(value)
     return f"{text} {line(evidence.unit)}" if evidence.unit else text
-
-
-def _escape(match: re.Match[str]) -> str:
-    character = match[0]
-    code = ord(character)
-    if character in _NEEDS_ESCAPE:
-        return _NEEDS_ESCAPE[character]
-    if 0xDC80 <= code <= 0xDCFF:  # how Python carries a byte of a file name that is no UTF-8
-        return f"\\x{code - 0xDC00:02x}"
-    if code <= 0xFF:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
