@@ -92,8 +92,10 @@ def deliver(scorecard: Scorecard, wanted: Sequence[Destination], options: argpar
 
 def tell(text: str) -> None:
     """Write a line to standard error, if anybody still reads it."""
-    with suppress(OSError):
+    try:
         print(text, file=sys.stderr, flush=True)
+    except OSError:
+        _abandon(sys.stderr)
 
 
 def write(stream: TextIO, text: str) -> None:
@@ -105,12 +107,16 @@ def write(stream: TextIO, text: str) -> None:
         stream.write(text if text.endswith("\n") else f"{text}\n")
         stream.flush()
     except OSError as error:
-        # What is left in the buffer would fail again when Python flushes it at the end.
-        with suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        _abandon(stream)
         if not isinstance(error, BrokenPipeError):
             raise OutputError(f"the output could not be written: {error.strerror}") from error
         tell("infra-grader: nobody read the output to its end")
+
+
+def _abandon(stream: TextIO) -> None:
+    """Let a stream lead nowhere: what is left in its buffer would fail again when Python flushes it at the end."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def write_file(file: Path, text: str) -> None:
