@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeVar
 
 UNKNOWN = object()
 """What `literal` gives for an expression whose value cannot be told by reading."""
+
+Node = TypeVar("Node", bound=ast.AST)
 
 MAX_LITERAL_DEPTH = 20
 MAX_LITERAL_BITS = 256
@@ -48,7 +51,7 @@ def live_children(node: ast.AST) -> Iterator[ast.AST]:
             yield from live_block(value)
 
 
-def live_block(statements: Iterable[ast.AST]) -> Iterator[ast.AST]:
+def live_block(statements: Iterable[Node]) -> Iterator[Node]:
     """Yield the statements of a block up to the one that leaves it."""
     for statement in statements:
         if isinstance(statement, ast.AST):  # the keys of a dict display may be None

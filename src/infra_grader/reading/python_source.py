@@ -147,6 +147,9 @@ DECISIONS = (
 )
 
 
+DEFINING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
 class Class(Definition):
     """A class."""
 
@@ -182,16 +185,16 @@ class Source:
     @cached_property
     def definitions(self) -> tuple[Function | Class, ...]:
         """The functions and classes that can come into being, in the order of the text."""
-        given = {(item.name, self.given.extract(item)) for item in self.given.definitions} if self.given else set()
+        given = {(item.name, self.given.extract(item.node)) for item in self.given.definitions} if self.given else set()
         found = sorted(_definitions(self.tree), key=lambda item: item.line)
         return tuple(
-            replace(item, is_given=True) if given and (item.name, self.extract(item)) in given else item
+            replace(item, is_given=True) if given and (item.name, self.extract(item.node)) in given else item
             for item in found
         )
 
-    def extract(self, item: Definition) -> str:
-        """Return the text of a definition, without the white space around its lines."""
-        lines = self.text.split("\n")[item.line - 1 : item.end_line]
+    def extract(self, node: ast.stmt) -> str:
+        """Return the text of a statement, without the white space around its lines."""
+        lines = self.text.split("\n")[node.lineno - 1 : node.end_lineno]
         return "\n".join(line.strip() for line in lines)
 
     @property
@@ -207,10 +210,12 @@ class Source:
     @cached_property
     def has_work(self) -> bool:
         """Whether it does anything: a function with a body of its own, or statements beyond imports and stubs."""
+        if any(item.has_own_body for item in self.definitions):
+            return True
         idle: set[str] = set()
-        return any(item.has_own_body for item in self.definitions) or any(
-            not isinstance(node, ast.ClassDef) and is_module_work(node, idle) for node in live_block(self.tree.body)
-        )
+        given = {self.given.extract(node) for node in self.given.tree.body} if self.given else set()
+        lines = (node for node in live_block(self.tree.body) if not isinstance(node, DEFINING))
+        return any(is_module_work(node, idle) and not (given and self.extract(node) in given) for node in lines)
 
     @cached_property
     def suppressions(self) -> tuple[Suppression, ...]:
@@ -233,9 +238,13 @@ class Source:
 
 
 def is_module_work(node: ast.AST, idle: set[str]) -> bool:
-    """Whether a statement at the top of a file is work: a constant with a value is, an empty one is not."""
+    """Whether a statement at the top of a file is work.
+
+    A constant with a value is; an empty one is not, nor is a text of many lines, which may hold a whole program.
+    """
     if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Constant):
-        return node.value.value not in (None, "", 0, Ellipsis)
+        value = node.value.value
+        return value not in (None, "", 0, Ellipsis) and not (isinstance(value, str) and "\n" in value)
     return is_work(node, idle)
 
 

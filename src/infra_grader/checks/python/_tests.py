@@ -46,7 +46,7 @@ def find_tests(
         asserting = _asserting_functions(reach)
         for item in _test_functions(file):
             flaw = _flaw(file, item, asserting) or ("" if imports_own else "its file imports no module of yours")
-            body = file.source.extract(item).partition("(")[2]
+            body = file.source.extract(item.node).partition("(")[2]
             if not flaw and body in bodies:
                 flaw = "it is a copy of another test"
             if not flaw:

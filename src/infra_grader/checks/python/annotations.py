@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from infra_grader.checks.python._files import MOST_SHOWN, PythonParams, first_place, plural, sound_sources
+from infra_grader.checks.python._files import MOST_SHOWN, PythonParams, first_place, sound_sources
 from infra_grader.plugin import Annotated, CheckFailed, Context, Evidence, Measure, Meta, Outcome, check
 
 
@@ -34,7 +34,7 @@ def annotated(context: Context, params: Annotations) -> Outcome:
     first = f"; {lacking[0][1].name} in {lacking[0][0].path} is not" if lacking else ""
     return Outcome.partial(
         Fraction(1) if percent >= params.min_percent else Fraction(good, len(functions)),
-        f"{good} of {plural(len(functions), 'function')} with a body of its own are annotated in full{first}.",
+        f"{good} of {len(functions)} functions with a body of their own are annotated in full{first}.",
         Evidence.number(round(percent, 1), f"at least {params.min_percent:g}", "percent"),
         *(
             Evidence(

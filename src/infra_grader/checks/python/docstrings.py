@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Literal
 
 from infra_grader.checks.python._docstring import MOST_ALIKE, missing_sections, new_words
-from infra_grader.checks.python._files import MOST_SHOWN, PythonParams, first_place, plural, sound_sources
+from infra_grader.checks.python._files import MOST_SHOWN, PythonParams, first_place, sound_sources
 from infra_grader.plugin import Annotated, CheckFailed, Context, Evidence, Measure, Meta, Outcome, check
 from infra_grader.reading.python_flow import live_nodes
 from infra_grader.reading.python_source import Function, Source
@@ -57,7 +57,7 @@ def docstrings(context: Context, params: Docstrings) -> Outcome:
     lacking = f"; {flaws[0][0].name} in {flaws[0][0].path} {flaws[0][1]}" if flaws else ""
     return Outcome.partial(
         Fraction(1) if percent >= params.min_percent else share,
-        f"{good} of {plural(len(found), 'public name')} with a body of its own are described{lacking}.",
+        f"{good} of {len(found)} public names with a body of their own are described{lacking}.",
         Evidence.number(round(percent, 1), f"at least {params.min_percent:g}", "percent"),
         *(
             Evidence(path=item.path, line=item.line, expected="a docstring", actual=f"{item.name} {flaw}")
