@@ -23,7 +23,7 @@ import threading
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, dataclass_transform, get_args, get_type_hints
 
@@ -133,10 +133,14 @@ def places(value: str | list[str]) -> list[str]:
 
 def path_parameters(params: Params) -> Iterator[str]:
     """Yield the paths and globs of the submission that a check's parameters name, nested ones too."""
-    hints = get_type_hints(type(params), include_extras=True)
-    for name, hint in hints.items():
-        if _has_role(hint, "path"):
-            yield from _texts(getattr(params, name))
+    for name in _path_fields(type(params)):
+        yield from _texts(getattr(params, name))
+
+
+@lru_cache(maxsize=256)
+def _path_fields(model: type[Params]) -> list[str]:
+    hints = get_type_hints(model, include_extras=True)
+    return [name for name, hint in hints.items() if _has_role(hint, "path")]
 
 
 def _has_role(hint: object, role: str) -> bool:

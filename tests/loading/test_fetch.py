@@ -11,12 +11,12 @@ from rubrics import rubric, spec
 
 
 class Paths(Params):
-    paths: list[RelativePath | list[RelativePath]] = []
+    paths: tuple[RelativePath | list[RelativePath], ...] = ()
     place: Places = "README.md"
 
 
 def the_rubric(*paths):
-    return rubric(replace(spec("a"), params=Paths(paths=list(paths))), roots=(".", "projects/p1"))
+    return rubric(replace(spec("a"), params=Paths(paths=paths)), roots=(".", "projects/p1"))
 
 
 def test_the_root_that_holds_most_of_the_named_paths_is_taken(tmp_path):

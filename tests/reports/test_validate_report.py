@@ -85,7 +85,9 @@ def test_a_blocked_check_names_what_it_waits_for(scorecards):
         scorecards.check("b", "Its content", Status.BLOCKED, blocked_by="a"),
     ]
 
-    assert "   ❌ Its content (waits for: A file)\n" in render_validate(exercise(scorecards, *checks), SIGNS)
+    text = render_validate(exercise(scorecards, *checks), SIGNS)
+
+    assert '   1 more check waits for "A file": Its content\n' in text
 
 
 def test_an_open_check_has_its_own_sign_reason_and_remedy(scorecards):

@@ -53,9 +53,10 @@ def _criterion_lines(scorecard: Scorecard, criterion: CriterionScore, signs: dic
     sign = signs[False] if any(check.weight for check in lost) else signs[None]
     yield f"{sign} {prose(criterion.title)}: {_summary(criterion, lost, still_open)}"
     for check in criterion.checks:
-        if check in lost or check in still_open:
-            yield f"   {signs[None if check in still_open else False]} {prose(check.title)}{_cause(scorecard, check)}"
+        if check in still_open or (check in lost and not _waits(check)):
+            yield f"   {signs[None if check in still_open else False]} {prose(check.title)}"
             yield from _check_lines(check)
+    yield from _waiting_lines(scorecard, criterion)
 
 
 def _summary(criterion: CriterionScore, lost: list[CheckScore], still_open: list[CheckScore]) -> str:
@@ -70,15 +71,20 @@ def _summary(criterion: CriterionScore, lost: list[CheckScore], still_open: list
     return ", ".join(parts)
 
 
-def _cause(scorecard: Scorecard, check: CheckScore) -> str:
-    if not check.blocked_by or check.status is not Status.BLOCKED:
-        return ""
-    return f" (waits for: {prose(title_of(scorecard, check.blocked_by))})"
+def _waiting_lines(scorecard: Scorecard, criterion: CriterionScore) -> Iterator[str]:
+    """Yield a line for each cause that keeps checks of this criterion from being asked, and how many wait for it."""
+    causes = [check.blocked_by for check in criterion.checks if _waits(check)]
+    for cause in dict.fromkeys(causes):
+        waiting = [prose(check.title) for check in criterion.checks if _waits(check) and check.blocked_by == cause]
+        checks = "1 more check waits" if len(waiting) == 1 else f"{len(waiting)} more checks wait"
+        yield f"   {checks} for \"{prose(title_of(scorecard, cause))}\": {'; '.join(waiting)}"
+
+
+def _waits(check: CheckScore) -> bool:
+    return check.status is Status.BLOCKED and bool(check.blocked_by)
 
 
 def _check_lines(check: CheckScore) -> Iterator[str]:
-    if check.status is Status.BLOCKED and check.blocked_by:
-        return
     if check.status.is_open:
         yield f"      why: {line(check.message)}"
         if check.remedy:
