@@ -45,6 +45,12 @@ class GitFolder:
     """Whether some files of the history were not fetched."""
 
 
+def has_git_folder(work: Path) -> bool:
+    """Whether there is anything that could be the repository of the work."""
+    start = Path(os.path.realpath(work))
+    return any(os.path.lexists(folder / ".git") for folder in (start, *start.parents[:MAX_PARENTS]))
+
+
 def open_git_folder(work: Path) -> GitFolder:
     """Return the repository that holds the work: in its folder, or a few folders above.
 

@@ -1,0 +1,1 @@
+"""Check kinds about secrets that should not be in a submission."""

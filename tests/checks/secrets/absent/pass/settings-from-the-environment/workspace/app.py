@@ -1,0 +1,4 @@
+import os
+
+API_KEY = os.environ["API_KEY"]
+DATABASE = f"postgresql://{USER}:{PASSWORD}@db/app"
