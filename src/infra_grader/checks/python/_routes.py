@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from infra_grader.reading.python_body import FunctionNode
 from infra_grader.reading.python_flow import literal
 from infra_grader.reading.python_names import Names, written_name
-from infra_grader.reading.python_source import Class
+from infra_grader.reading.python_source import Class, Function
 
 METHODS = frozenset({"get", "post", "put", "delete", "patch", "head", "options"})
 APPLICATIONS = frozenset(
@@ -64,18 +64,18 @@ def find_routes(files: Iterable[Names]) -> list[Route]:
     routers = _find_routers(files)
     prefixes = {key: _prefixes(routers, key) for key in routers}
     return [
-        Route(methods=methods, path=prefix + path, file=file.path, line=line, has_own_body=has_own_body)
+        replace(route, path=prefix + route.path)
         for file in files
-        for key, methods, path, line, has_own_body in _declared(file, routers)
+        for key, route in _declared(file, files, routers)
         for prefix in prefixes.get(key, [""])
     ]
 
 
-Declared = tuple[str, frozenset[str], str, int, bool]
-"""Key of the router, methods, path, line, whether the function has a body."""
+Declared = tuple[str, Route]
+"""Key of the router, and the route without the prefixes around it."""
 
 
-def _declared(file: Names, routers: Mapping[str, _Router]) -> Iterator[Declared]:
+def _declared(file: Names, files: Sequence[Names], routers: Mapping[str, _Router]) -> Iterator[Declared]:
     functions = {id(item.node): item for item in file.source.functions}
     for node in file.live:
         if isinstance(node, FunctionNode):
@@ -83,13 +83,13 @@ def _declared(file: Names, routers: Mapping[str, _Router]) -> Iterator[Declared]
             for decorator in node.decorator_list:
                 found = _decorated(file, decorator, routers)
                 if found and item:
-                    yield *found, node.lineno, item.has_own_body
+                    yield found[0], _route(file, node, found[1], found[2], has_own_body=item.has_own_body)
         elif isinstance(node, ast.ClassDef):
             for decorator in node.decorator_list:
                 if found := _decorated(file, decorator, routers):
-                    yield from _by_methods(file, node.name, found[0], [found[2]], node.lineno)
+                    yield from _by_methods([file], node.name, found[0], [found[2]])
         elif isinstance(node, ast.Call):
-            yield from _added(file, node, routers)
+            yield from _added(file, files, node, routers)
 
 
 def _decorated(
@@ -109,7 +109,7 @@ def _decorated(
     return key, frozenset({verb.upper()}) if verb in METHODS else _methods(file, keywords.get("methods")), path
 
 
-def _added(file: Names, call: ast.Call, routers: Mapping[str, _Router]) -> Iterator[Declared]:
+def _added(file: Names, files: Sequence[Names], call: ast.Call, routers: Mapping[str, _Router]) -> Iterator[Declared]:
     """Yield the routes that a call such as `add_url_rule` declares."""
     if not isinstance(call.func, ast.Attribute) or call.func.attr not in ADDERS:
         return
@@ -120,7 +120,7 @@ def _added(file: Names, call: ast.Call, routers: Mapping[str, _Router]) -> Itera
     if call.func.attr == "add_resource":
         paths = [literal(item, file.constants) for item in call.args[1:]]
         name = file.resolve(call.args[0]).rpartition(".")[2] if call.args else ""
-        yield from _by_methods(file, name, key, [path for path in paths if isinstance(path, str)], call.lineno)
+        yield from _by_methods(files, name, key, [path for path in paths if isinstance(path, str)])
         return
     path = literal(call.args[0] if call.args else keywords.get("path", keywords.get("rule")), file.constants)
     position = ADDERS[call.func.attr]
@@ -133,24 +133,34 @@ def _added(file: Names, call: ast.Call, routers: Mapping[str, _Router]) -> Itera
         return
     name = file.resolve(handler)
     if name.endswith(".as_view"):
-        yield from _by_methods(file, name.removesuffix(".as_view").rpartition(".")[2], key, [path], call.lineno)
+        yield from _by_methods(files, name.removesuffix(".as_view").rpartition(".")[2], key, [path])
         return
-    functions = [item for item in file.source.functions if item.node.name == name.rpartition(".")[2]]
-    is_elsewhere = not functions and name in file.imports.values()
-    has_own_body = is_elsewhere or any(item.has_own_body for item in functions)
-    yield key, _methods(file, keywords.get("methods")), path, call.lineno, has_own_body
+    functions = [
+        item
+        for other in ([file] if name not in file.imports.values() else files)
+        for item in other.source.functions
+        if item.node.name == name.rpartition(".")[2]
+    ]
+    has_own_body = any(item.has_own_body for item in functions)
+    yield key, _route(file, call, _methods(file, keywords.get("methods")), path, has_own_body=has_own_body)
 
 
 ADDERS = {"add_url_rule": 2, "add_api_route": 1, "add_route": 1, "add_resource": 0}
 """Methods that declare a route, and the position of the function that serves it."""
 
 
-def _by_methods(file: Names, name: str, key: str, paths: Iterable[str], line: int) -> Iterator[Declared]:
+def _by_methods(files: Iterable[Names], name: str, key: str, paths: Iterable[str]) -> Iterator[Declared]:
     """Yield the routes of a class with a method for each HTTP method."""
-    for item in file.source.functions:
-        if item.owner.rpartition(".")[2] == name and item.node.name in METHODS:
-            for path in paths:
-                yield key, frozenset({item.node.name.upper()}), path, item.line or line, item.has_own_body
+    for file in files:
+        for item in file.source.functions:
+            if item.owner.rpartition(".")[2] == name and item.node.name in METHODS:
+                methods = frozenset({item.node.name.upper()})
+                for path in paths:
+                    yield key, _route(file, item.node, methods, path, has_own_body=item.has_own_body)
+
+
+def _route(file: Names, node: ast.stmt | ast.expr, methods: frozenset[str], path: str, *, has_own_body: bool) -> Route:
+    return Route(methods=methods, path=path, file=file.path, line=node.lineno, has_own_body=has_own_body)
 
 
 def _methods(file: Names, node: ast.expr | None) -> frozenset[str]:
@@ -167,6 +177,7 @@ def _find_routers(files: Iterable[Names]) -> dict[str, _Router]:
     """Return every object that takes routes by its key, and how they include one another."""
     files = list(files)
     own = {item.name for file in files for item in file.source.classes if _is_application(item, file)}
+    own |= {item.node.name for file in files for item in file.source.functions if _makes_application(item, file)}
     routers = {key: router for file in files for key, router in _made_in(file, own)}
     for file in files:
         for node in file.live:
@@ -203,6 +214,14 @@ def _include(file: Names, call: ast.Call, function: ast.Attribute, routers: Mapp
 
 def _is_application(item: Class, file: Names) -> bool:
     return any(file.resolve(base).rpartition(".")[2] in APPLICATIONS for base in item.node.bases)
+
+
+def _makes_application(item: Function, file: Names) -> bool:
+    """Whether a function makes such an object, as `create_app` does."""
+    return any(
+        isinstance(node, ast.Call) and file.resolve(node.func).rpartition(".")[2] in APPLICATIONS
+        for node in ast.walk(item.node)
+    )
 
 
 def _is_foreign(file: Names, made: str, own: set[str]) -> bool:
