@@ -35,7 +35,8 @@ class Topic(NamedTuple):
 
     title: str
     line: int
-    origin: Literal["heading", "lead", "row", "column"]
+    origin: Literal["title", "heading", "lead", "row", "column"]
+    """`title` is the heading above all others: it is about no part of the document."""
     level: int
     body: tuple[Passage, ...]
     """Headings below it are among them; see `text`."""
@@ -128,11 +129,22 @@ class _Mark(NamedTuple):
 def _from_passages(passages: Sequence[Passage]) -> Iterator[Topic]:
     marks = [mark for index, passage in enumerate(passages) for mark in _marks(index, passage)]
     ends = _ends(passages, marks)
+    title = _title(marks)
     for mark, end in zip(marks, ends, strict=True):
         passage = passages[mark.at]
         body = mark.rest if mark.closed else mark.rest + tuple(passages[mark.at + 1 : end])
-        origin: Literal["heading", "lead"] = "heading" if mark.level <= BOLD_LEVEL else "lead"
+        origin: Literal["title", "heading", "lead"] = "heading" if mark.level <= BOLD_LEVEL else "lead"
+        if mark is title:
+            origin = "title"
         yield Topic(mark.title, mark.line, origin, mark.level if passage.kind != "item" else LEAD_LEVEL, body)
+
+
+def _title(marks: Sequence[_Mark]) -> _Mark | None:
+    """Return the heading that stands above all others, if the document has one and others."""
+    headings = [mark for mark in marks if mark.level <= BOLD_LEVEL]
+    if len(headings) < 2 or any(mark.level <= headings[0].level for mark in headings[1:]):
+        return None
+    return headings[0]
 
 
 def _marks(index: int, passage: Passage) -> Iterator[_Mark]:

@@ -19,7 +19,7 @@ NAMED = "named"
 """Marks the group of a rating that is labelled as one: "Rating: 3" below the name of the area."""
 CLAUSE_WORDS = 12
 FEWEST_CLAUSES = 3
-"""Bare numbers in sentences are ratings only in such company: "Python is a 3, Docker a 2 and Git a 4"."""
+"""Numbers in sentences are ratings only in such company: "Python is a 3, Docker a 2 and Git a 4"."""
 
 
 def rated_lines(page: Page) -> Iterator[Rated]:
@@ -104,7 +104,10 @@ def _is_single(ratings: list[Rating]) -> bool:
 
 def _around(line: str, rating: Rating) -> tuple[str, Rating] | None:
     before = line[: rating.start].strip(" -–—=:(|→.*")
-    after = line[rating.end :].strip(" -–—=:)|→.*")
+    remark = line[rating.end :].lstrip()
+    after = remark.strip(" -–—=:)|→.*")
+    if before and after and remark[0] not in "(),;:–—-|→=.[":
+        return None  # in the middle of a sentence
     area = before or after
     return (area, rating) if len(area.split()) <= MAX_AREA_WORDS else None
 
@@ -129,7 +132,7 @@ def _from_sentence(passage: Passage, place: tuple[object, ...]) -> list[Rated]:
             if is_area(area) and not is_count:
                 rating = Rating(float(match[2].replace(",", ".")), None, "number", 0, 0)
                 bare.append(Rated(area, rating, line, None, (*place, "clause")))
-    return found + (bare if len(bare) >= FEWEST_CLAUSES else [])
+    return [one for part in (found, bare) if len(part) >= FEWEST_CLAUSES for one in part]
 
 
 def _area_of(words: str) -> str:

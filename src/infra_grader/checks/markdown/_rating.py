@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from infra_grader.reading.answer import Rating, Scale
+from infra_grader.reading.answer import LEVELS, Rating, Scale
 from infra_grader.reading.topics import fold
 
 RATING_NAMES = (
@@ -40,118 +40,17 @@ OTHER_NAMES = (
 """Starts of words whose numbers are no ratings of an area."""
 
 
-NOT_AREA = frozenset(
-    [
-        "target",
-        "targets",
-        "goal",
-        "goals",
-        "gap",
-        "gaps",
-        "hour",
-        "hours",
-        "per",
-        "priority",
-        "date",
-        "rank",
-        "needed",
-        "required",
-        "desired",
-        "future",
-        "difference",
-        "budget",
-        "total",
-        "sum",
-        "average",
-        "mean",
-        "overall",
-        "age",
-        "count",
-        "number",
-        "deadline",
-        "duration",
-        "study",
-        "year",
-        "years",
-        "of",
-        "experience",
-        "month",
-        "months",
-        "week",
-        "weeks",
-        "day",
-        "days",
-        "score",
-        "rating",
-        "level",
-        "max",
-        "maximum",
-        "minimum",
-        "result",
-        "ziel",
-        "soll",
-        "lucke",
-        "luecke",
-        "stunden",
-        "stunde",
-        "pro",
-        "woche",
-        "gesamt",
-        "summe",
-        "durchschnitt",
-        "mittelwert",
-        "alter",
-        "jahre",
-        "cible",
-        "objectif",
-        "ecart",
-        "heures",
-        "heure",
-        "moyenne",
-        "par",
-        "semaine",
-        "objetivo",
-        "meta",
-        "brecha",
-        "horas",
-        "hora",
-        "promedio",
-        "media",
-        "por",
-        "semana",
-        "obiettivo",
-        "ore",
-        "lacuna",
-        "doel",
-        "uren",
-        "gemiddeld",
-        "totaal",
-        "cel",
-        "luka",
-        "srednia",
-        "suma",
-        "цель",
-        "разрыв",
-        "часов",
-        "итого",
-        "среднее",
-        "hedef",
-        "saat",
-        "toplam",
-        "ortalama",
-        "mal",
-        "timmar",
-        "目标",
-        "目標",
-        "差距",
-        "合计",
-        "平均",
-        "목표",
-        "평균",
-        "लक्ष्य",
-        "औसत",
-    ]
+NOT_AREA_WORDS = (
+    "target targets goal goals gap gaps hour hours per priority date rank needed required desired future "
+    "difference budget total sum average mean overall age count number deadline duration study year years "
+    "of experience month months week weeks day days score rating level max maximum minimum result ziel "
+    "soll lucke luecke stunden stunde pro woche gesamt summe durchschnitt mittelwert alter jahre cible "
+    "objectif ecart heures heure moyenne par semaine objetivo meta brecha horas hora promedio media por "
+    "semana obiettivo ore lacuna doel uren gemiddeld totaal cel luka srednia suma цель разрыв часов итого "
+    "среднее hedef saat toplam ortalama mal timmar 目标 目標 差距 合计 平均 목표 평균 लक्ष्य औसत scale skala echelle "
+    "escala scala legend legende leyenda schaal шкала olcek aktuell current today now then"
 )
+NOT_AREA = frozenset(NOT_AREA_WORDS.split()) | LEVELS
 """Words of a label, folded, that is no area when it has no others: "Hours per week", "Target", "Total score"."""
 
 

@@ -14,7 +14,7 @@ from infra_grader.plugin import Annotated, Context, Evidence, Meta, Outcome, che
 from infra_grader.reading.answer import is_blank
 from infra_grader.reading.markdown import Passage, count_words
 from infra_grader.reading.timespan import Span, find_spans, number_of
-from infra_grader.reading.topics import fold
+from infra_grader.reading.topics import fold, matches_name
 
 NEAR = 0.7
 """Months by which a horizon may differ: 26 weeks are six months."""
@@ -29,6 +29,47 @@ PAST = (
     "for the last", "since ",
 )  # fmt: skip
 """What shows that a span of time lies behind the writer, folded."""
+
+
+NOW = (
+    "current", "today", "now", "present", "background", "where i am", "starting", "heute", "aktuell", "jetzt",
+    "stand", "herkunft",
+    "actuel", "aujourd", "actual", "hoy", "partida", "attual", "oggi", "atual", "hoje", "huidig", "vandaag",
+    "obecn", "dzis",
+    "сейчас", "текущ", "сегодня", "mevcut", "bugun", "现状", "目前", "现在", "現在", "現状", "현재", "वर्तमान",
+    "nu", "idag", "nuvarande",
+)  # fmt: skip
+"""Starts of labels for the present, whose spans of time are no goals."""
+
+AHEAD_WORDS = (
+    "in within by after over next coming until innerhalb nach bis binnen dans ici d'ici apres sous sur en dentro "
+    "tras entro tra "
+    "fra dopo em daqui apos na za po w ciagu через за к спустя om inom efter icinde ahead month year ab nachsten "
+    "kommenden "
+    "prochains proximos prossimi komende"
+)
+AHEAD = frozenset(map(fold, AHEAD_WORDS.split()))
+"""Words before a span of time that lies ahead."""
+
+LATER = (
+    "後",
+    "后",
+    "以内",
+    "内",
+    "まで",
+    "후",
+    "안에",
+    "내에",
+    "में",
+    "बाद",
+    "से",
+    "sonra",
+    "içinde",
+    "from now",
+    "later",
+)
+BEHIND_IT = tuple(map(fold, LATER))
+"""Words after a span of time that lies ahead."""
 
 
 class Horizons(Paged):
@@ -100,11 +141,12 @@ def has_number(text: str) -> bool:
 
 
 def _message(page: Page, params: Horizons, missing: list[str], bare: list[str]) -> str:
-    if missing:
-        return f"{page.path} says nothing of its own about: {', '.join(missing)}."
-    if bare:
-        return f"{page.path} has no number to measure by for: {', '.join(bare)}."
-    return f"{page.path} covers {', '.join(map(name_horizon, params.months))}."
+    faults = [
+        f"{fault}: {', '.join(names)}"
+        for fault, names in (("says nothing of its own about", missing), ("has no number to measure by for", bare))
+        if names
+    ]
+    return f"{page.path} {' and '.join(faults) or 'covers ' + ', '.join(map(name_horizon, params.months))}."
 
 
 def _find_horizons(page: Page, wanted: tuple[int, ...]) -> dict[int, list[_Content]]:
@@ -125,9 +167,14 @@ def _find_horizons(page: Page, wanted: tuple[int, ...]) -> dict[int, list[_Conte
 
 
 def _labelled(page: Page, wanted: tuple[int, ...]) -> Iterator[tuple[int, int, tuple[Passage, ...]]]:
-    """Yield horizon, line and text of each label that names exactly one horizon."""
+    """Yield horizon, line and text of each label that names exactly one horizon; 0 is the present."""
     for topic in page.topics:
-        if (months := _only(topic.title, wanted)) is not None:
+        if topic.origin == "title":
+            continue
+        months = _only(topic.title, wanted)
+        if months is None and matches_name(topic.title, NOW, inside=False):
+            months = 0
+        if months is not None:
             yield months, topic.line, topic.text
     for table in page.document.tables:
         for row in table.rows:
@@ -153,7 +200,9 @@ def _in_sentences(passage: Passage, wanted: tuple[int, ...]) -> Iterator[tuple[i
     for sentence in _stops().split(passage.text):
         folded = fold(sentence)
         spans = [span for span in find_spans(sentence) if _horizon(span, wanted) is not None]
-        if spans and any(stem in f" {folded} " for stem in PAST):
+        if spans and (
+            any(stem in f" {folded} " for stem in PAST) or not any(_is_ahead(folded, span) for span in spans)
+        ):
             continue
         if len({_horizon(span, wanted) for span in spans}) > 1:
             yield from _in_clauses(folded, spans, wanted)
@@ -164,6 +213,17 @@ def _in_sentences(passage: Passage, wanted: tuple[int, ...]) -> Iterator[tuple[i
         text = _without_spans(sentence).strip()
         if current is not None and text:
             yield current, text
+
+
+def _is_past(folded: str) -> bool:
+    return any(stem in f" {folded} " for stem in PAST)
+
+
+def _is_ahead(folded: str, span: Span) -> bool:
+    """Whether a span of time in a sentence lies ahead: it starts the sentence, or a word for "within" is beside it."""
+    before = folded[: span.start].replace("'", " ").split()
+    after = folded[span.end :].lstrip()
+    return len(before) <= 1 or not AHEAD.isdisjoint(before[-3:]) or after.startswith(BEHIND_IT)
 
 
 def _in_clauses(folded: str, spans: list[Span], wanted: tuple[int, ...]) -> Iterator[tuple[int, str]]:

@@ -82,7 +82,7 @@ def _judge(page: Page, names: list[str], params: Sections) -> tuple[bool, Eviden
 
 
 def _candidates(page: Page, names: list[str], params: Sections) -> Iterator[Topic]:
-    fitting = [topic for topic in page.topics if matches_name(topic.title, names)]
+    fitting = [topic for topic in page.topics if topic.origin != "title" and matches_name(topic.title, names)]
     if params.once:
         seen = Counter(fold(topic.title) for topic in fitting)
         fitting = [topic for topic in fitting if seen[fold(topic.title)] < REPEATED]
