@@ -47,7 +47,8 @@ def make_folder(place):
 
 
 def make_large(place):
-    place.write_bytes(b"a" * (10 * 1024 * 1024))
+    with place.open("wb") as file:
+        file.truncate(10 * 1024 * 1024)
 
 
 def make_binary(place):
@@ -67,7 +68,7 @@ def make_wide(place):
 
 
 def make_deep(place):
-    place.write_text("[" * 200_000)
+    place.write_text("[" * 100_000)
 
 
 def make_mapping_deep(place):
