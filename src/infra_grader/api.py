@@ -6,7 +6,6 @@ import os
 import sys
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from infra_grader import __version__
@@ -24,13 +23,13 @@ from infra_grader.loading import rubric_file
 from infra_grader.loading.bundled import bundled_rubrics, find_exercise, find_rubric
 from infra_grader.loading.fetch import open_submission
 from infra_grader.model.outcome import Outcome
+from infra_grader.model.record import Record
 from infra_grader.model.rubric import CheckSpec, Rubric, Unassessed
 from infra_grader.model.scorecard import Scorecard, SubmissionRef
 from infra_grader.model.submission import Submission
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GradeOptions:
+class GradeOptions(Record):
     """How to grade; the defaults run every check that needs no more than this machine's files and tools."""
 
     only: Collection[str] = ()
@@ -104,7 +103,7 @@ def grade(
         refuse_inside(rubric, path)
         rubric = load_rubric(rubric, registry)
     if options.unassessed is not None:
-        rubric = replace(rubric, unassessed=options.unassessed)
+        rubric = rubric.replace(unassessed=options.unassessed)
     registry.use(rubric.plugins)
     order = plan(rubric, options.only)
     submission = open_submission(Path(path), rubric)

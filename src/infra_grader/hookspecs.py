@@ -34,7 +34,7 @@ def infra_grader_observe_outcome(check: CheckSpec, outcome: Outcome) -> None:
 
 
 @hookspec
-def infra_grader_adjust_scorecard(scorecard: Scorecard, rubric: Rubric) -> Scorecard | None:  # type: ignore[empty-body]
+def infra_grader_adjust_scorecard(scorecard: Scorecard, rubric: Rubric) -> Scorecard | None:
     """Return a scorecard to use instead of this one (a late policy, say), or `None` to leave it.
 
     Called only for plugins that `--plugin` or the rubric names, one after another in the order named, each given
@@ -53,5 +53,5 @@ def infra_grader_executors() -> Sequence[Any]:  # type: ignore[empty-body]
 
 
 @hookspec
-def infra_grader_read_roster(path: Path) -> Sequence[Any] | None:  # type: ignore[empty-body]
+def infra_grader_read_roster(path: Path) -> Sequence[Any] | None:
     """Return the learners of a roster file, or `None` if this plugin does not read such a file."""

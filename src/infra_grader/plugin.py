@@ -22,7 +22,6 @@ import re
 import threading
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, dataclass_transform, get_args, get_type_hints
@@ -43,6 +42,7 @@ from infra_grader.model.outcome import (
     Outcome,
     Status,
 )
+from infra_grader.model.record import Record
 from infra_grader.model.scorecard import Scorecard
 
 __all__ = [
@@ -251,8 +251,7 @@ class Shared:
 Run = Callable[[Context, Any], Outcome]
 
 
-@dataclass(frozen=True)
-class CheckKind:
+class CheckKind(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """What a plugin provides under a name: how to ask one question of a submission."""
 
     name: str
@@ -326,8 +325,7 @@ def check_kinds(module: object) -> list[CheckKind]:
     return kinds
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RenderOptions:
+class RenderOptions(Record):
     """What a report may know about where its text goes."""
 
     width: int = 80
@@ -337,8 +335,7 @@ class RenderOptions:
     """Whether the stream can show signs such as the tick."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportFormat:
+class ReportFormat(Record):
     """A format that `--report` accepts."""
 
     name: str

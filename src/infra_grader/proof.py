@@ -10,7 +10,6 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -19,6 +18,7 @@ from infra_grader.api import GradeOptions, grade
 from infra_grader.engine.registry import Registry
 from infra_grader.errors import UsageError
 from infra_grader.model.outcome import Status
+from infra_grader.model.record import Record
 from infra_grader.model.rubric import CheckSpec, Rubric
 from infra_grader.model.scorecard import CheckScore, Scorecard
 from infra_grader.reading.yaml import YamlError, read_document
@@ -35,8 +35,7 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Paths of the solution that the flawed submission lacks."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
+class Proof(Record):
     """One submission of the proof, how it scored, and in what way that is not as promised."""
 
     name: str

@@ -1,4 +1,3 @@
-from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -52,8 +51,8 @@ def test_a_check_whose_need_fails_now_is_blocked():
 
 
 def test_a_new_check_and_another_question_are_open():
-    card = score_of(rubric(replace(spec("a"), parameters="1")), a=PASSED)
-    again = rescore(card, rubric(replace(spec("a"), parameters="2"), spec("new")))
+    card = score_of(rubric(spec("a").replace(parameters="1")), a=PASSED)
+    again = rescore(card, rubric(spec("a").replace(parameters="2"), spec("new")))
     assert statuses(again) == {"a": "not_assessed", "new": "not_assessed"}
     assert "Grade the submission again" in again.criteria[0].checks[0].remedy
 

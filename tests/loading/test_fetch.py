@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import pytest
 from cases import git
 
@@ -16,7 +14,7 @@ class Paths(Params):
 
 
 def the_rubric(*paths):
-    return rubric(replace(spec("a"), params=Paths(paths=paths)), roots=(".", "projects/p1"))
+    return rubric(spec("a").replace(params=Paths(paths=paths)), roots=(".", "projects/p1"))
 
 
 def test_the_root_that_holds_most_of_the_named_paths_is_taken(tmp_path):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
+import msgspec
 import pytest
 
 from infra_grader.errors import PluginError, RubricError
@@ -165,7 +165,7 @@ def test_a_kind_whose_model_cannot_be_read_is_a_problem_of_its_check(tmp_path, s
 
     file = tmp_path / "a.yaml"
     file.write_text(sample)
-    kind = replace(faulty.__infra_grader_kind__)
+    kind = msgspec.structs.replace(faulty.__infra_grader_kind__)
     kind.__dict__["params"] = Faulty
     with pytest.raises(RubricError) as caught:
         load_rubric(file, {**kinds, "python.lint": kind}.__getitem__, kinds.keys)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from decimal import ROUND_DOWN, Decimal
 from fractions import Fraction
 
@@ -62,7 +61,7 @@ def criterion(
 def penalty(check: CheckScore) -> PenaltyScore:
     lost = check.points if check.status.is_open else check.points - check.earned
     return PenaltyScore(
-        check=replace(check, earned=Decimal(0), possible=Decimal(0)),
+        check=check.replace(earned=Decimal(0), possible=Decimal(0)),
         lost=lost,
         lost_at_least=Decimal(0) if check.status.is_open else lost,
     )
@@ -113,7 +112,7 @@ def scorecard(
         complete=complete,
     )
     is_open = any(check.status.is_open for check in card.all_checks() if check.counts)
-    return replace(card, score=replace(card.score, provisional=is_open))
+    return card.replace(score=card.score.replace(provisional=is_open))
 
 
 def all_passed() -> Scorecard:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 from infra_grader.model.outcome import Status
@@ -77,7 +76,7 @@ def test_a_required_criterion_that_is_missing_explains_the_verdict(scorecards):
 
 
 def test_open_points_that_count_zero_are_said_to(scorecards):
-    closed = replace(scorecards.check("a", "A", Status.NOT_ASSESSED, message="No Docker."), possible=Decimal(0))
+    closed = scorecards.check("a", "A", Status.NOT_ASSESSED, message="No Docker.").replace(possible=Decimal(0))
     card = scorecards.scorecard(scorecards.criterion("c", "C", closed), passed=False)
 
     assert score_words(card) == "0 of 10"

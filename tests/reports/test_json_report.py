@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -24,7 +23,7 @@ def recorded(card):
 
 
 def first_check(scorecards, **facts):
-    check = replace(scorecards.check("a", "A", Status.FAILED), **facts)
+    check = scorecards.check("a", "A", Status.FAILED).replace(**facts)
     return recorded(scorecards.scorecard(scorecards.criterion("c", "C", check), passed=False))["criteria"][0]["checks"][
         0
     ]
@@ -135,6 +134,6 @@ def test_hidden_checks_are_recorded_in_full(scorecards):
 
 def test_the_environment_has_one_order(scorecards):
     card = scorecards.all_passed()
-    turned = replace(card, environment=dict(reversed(card.environment.items())))
+    turned = card.replace(environment=dict(reversed(card.environment.items())))
 
     assert render(card, OPTIONS) == render(turned, OPTIONS)

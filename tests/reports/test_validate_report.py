@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 from infra_grader.model.outcome import Evidence, Status
 from infra_grader.plugin import RenderOptions
 from infra_grader.reports.validate_report import render_validate
@@ -144,6 +142,6 @@ def test_hostile_text_stays_on_its_line(scorecards):
 
 def test_a_title_stands_in_where_a_criterion_has_no_done_text(scorecards):
     card = scorecards.all_passed()
-    card = replace(card, criteria=(replace(card.criteria[0], done=""), *card.criteria[1:]))
+    card = card.replace(criteria=(card.criteria[0].replace(done=""), *card.criteria[1:]))
 
     assert render_validate(card, SIGNS).startswith("✅ Skills assessment\n")

@@ -7,7 +7,6 @@ import logging
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from decimal import ROUND_DOWN, Decimal
 from fractions import Fraction
 
@@ -144,11 +143,9 @@ def infra_grader_adjust_scorecard(scorecard: Scorecard, rubric: Rubric) -> Score
     elif earned < rubric.pass_mark and passed:
         passed = None
     grades = {_letter(rubric, earned), _letter(rubric, possible)}
-    return replace(
-        scorecard,
+    return scorecard.replace(
         penalties=(*scorecard.penalties, _late_penalty(days, lost)),
-        score=replace(
-            score,
+        score=score.replace(
             earned=earned,
             possible=possible,
             penalty=score.penalty + lost,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from infra_grader.model.record import Record
 
 EMPTY_BLOB = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
 SHORTEST_BLOB = 10
@@ -20,11 +21,10 @@ def blob_id(content: bytes, *, as_is: bool = False) -> str:
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Starter:
+class Starter(Record):
     """The files of a starter: their fingerprints, and their texts where the course lets us ship them."""
 
-    blobs: Mapping[str, str] = field(default_factory=dict)
+    blobs: Mapping[str, str] = {}
     """Path in the starter, and the blob id or the first ten or more digits of it."""
     folder: Path | None = None
     """Folder with the files themselves, if there is one."""

@@ -7,12 +7,12 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
 from infra_grader.engine.registry import Registry
 from infra_grader.errors import UsageError
+from infra_grader.model.record import Record
 from infra_grader.model.scorecard import Scorecard
 from infra_grader.plugin import RenderOptions, ReportFormat
 
@@ -24,8 +24,7 @@ class OutputError(OSError):
     """A report could not be written."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Destination:
+class Destination(Record):
     """One `--report`: a format, and the file it goes to, or `None` for standard output."""
 
     format: ReportFormat

@@ -114,5 +114,6 @@ criteria:
 
 def template(rubric_id: str) -> str:
     """Return a rubric to start from, under the id that its file's name gives; it passes lint."""
-    clean = "".join(sign if sign.isascii() and sign.isalnum() else "-" for sign in rubric_id.lower()).strip("-") or "my-rubric"
+    letters = (sign if sign.isascii() and sign.isalnum() else "-" for sign in rubric_id.lower())
+    clean = "".join(letters).strip("-") or "my-rubric"
     return TEMPLATE.format(id=clean, title=clean.replace("-", " ").capitalize())

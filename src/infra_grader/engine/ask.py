@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+import msgspec
 
 from infra_grader.capabilities.deadline import Deadline, Overrun
 from infra_grader.capabilities.workspace import Workspace
@@ -25,8 +26,7 @@ WAITING_BACKSTOP_S = 300.0
 """The same for a check that waits for tools, sandboxes or servers."""
 
 
-@dataclass(kw_only=True)
-class Session:
+class Session(msgspec.Struct, kw_only=True):
     """What the checks of one submission work with: opened once, on first use, and closed at the end."""
 
     workspace: Workspace
@@ -34,13 +34,13 @@ class Session:
     root: str = "."
     """Folder inside the submission that the workspace is."""
     find_kind: Callable[[str], CheckKind]
-    openers: Mapping[str, Callable[[Shared], object]] = field(default_factory=dict)
+    openers: Mapping[str, Callable[[Shared], object]] = {}
     """How to open each capability; one that is not here is not available on this machine."""
     seed: int = 0
     reading_backstop: float = READING_BACKSTOP_S
     waiting_backstop: float = WAITING_BACKSTOP_S
-    shared: Shared = field(default_factory=Shared)
-    handles: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    shared: Shared = msgspec.field(default_factory=Shared)
+    handles: dict[str, Mapping[str, str]] = {}
 
     def __enter__(self) -> Self:
         self.shared.closing.__enter__()
@@ -102,7 +102,7 @@ def ask(check: CheckSpec, kind: CheckKind, session: Session, deadline: Deadline)
             message="The grader itself failed at this check; no points are lost by it.",
             remedy="Run again with -v and report what the log says.",
         )
-    return replace(rooted(bounded(outcome), session.root), duration_s=round(time.perf_counter() - started, 3))
+    return rooted(bounded(outcome), session.root).replace(duration_s=round(time.perf_counter() - started, 3))
 
 
 def not_assessed(reason: str, remedy: str = "", *evidence: Evidence) -> Outcome:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from infra_grader.model.outcome import Evidence, EvidenceKind, Outcome
 
 MAX_MESSAGE = 1000
@@ -18,20 +16,20 @@ def bounded(outcome: Outcome) -> Outcome:
     left_out = len(outcome.evidence) - len(evidence)
     if left_out:
         evidence += (Evidence(text=f"{left_out} more places are left out."),)
-    return replace(outcome, message=cut(outcome.message, MAX_MESSAGE), evidence=evidence)
+    return outcome.replace(message=cut(outcome.message, MAX_MESSAGE), evidence=evidence)
 
 
 def rooted(outcome: Outcome, root: str) -> Outcome:
     """Return the outcome with its files named relative to the submission, not to the root that holds the work."""
     if root == ".":
         return outcome
-    return replace(outcome, evidence=tuple(_rooted(piece, root) for piece in outcome.evidence))
+    return outcome.replace(evidence=tuple(_rooted(piece, root) for piece in outcome.evidence))
 
 
 def _rooted(piece: Evidence, root: str) -> Evidence:
     if piece.kind is not EvidenceKind.FILE or piece.path is None:
         return piece
-    return replace(piece, path=f"{root}/{piece.path}")
+    return piece.replace(path=f"{root}/{piece.path}")
 
 
 def cut(text: str, length: int) -> str:
@@ -42,8 +40,7 @@ def cut(text: str, length: int) -> str:
 
 
 def _bounded(piece: Evidence) -> Evidence:
-    return replace(
-        piece,
+    return piece.replace(
         path=None if piece.path is None else cut(piece.path, MAX_VALUE),
         expected=_value(piece.expected),
         actual=_value(piece.actual),

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
 from infra_grader.errors import Problem, RubricError, UsageError
+from infra_grader.model.record import Record
 from infra_grader.model.rubric import CheckSpec, Rubric
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(Record):
     """The checks of a rubric, each after all that it needs."""
 
     checks: tuple[CheckSpec, ...]

@@ -10,7 +10,6 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from graphlib import TopologicalSorter
 
 from infra_grader.capabilities.deadline import Deadline
@@ -135,5 +134,5 @@ def held_back(check: CheckSpec, outcomes: Mapping[str, Outcome]) -> Outcome | No
     for need in check.needs:
         if outcomes[need].status.is_open:
             cause = outcomes[need].blocked_by or need
-            return replace(not_assessed(f"Waits for {cause}, which is open.", outcomes[need].remedy), blocked_by=cause)
+            return not_assessed(f"Waits for {cause}, which is open.", outcomes[need].remedy).replace(blocked_by=cause)
     return None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
+
+from infra_grader.model.record import Record
 
 ZERO = Fraction(0)
 ONE = Fraction(1)
@@ -45,8 +46,7 @@ class EvidenceKind(StrEnum):
     NUMBER = "number"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class Evidence(Record):
     """A pointer that the learner can follow; fields that say nothing stay `None`."""
 
     kind: EvidenceKind = EvidenceKind.FILE
@@ -69,8 +69,7 @@ class Evidence:
         return cls(kind=EvidenceKind.NUMBER, actual=actual, expected=expected, unit=unit, text=text)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measure:
+class Measure(Record):
     """A number that a check measured; an `award` table of the rubric can turn it into a fraction."""
 
     value: int | float
@@ -79,8 +78,7 @@ class Measure:
     """The value at which the kind's own rule is met, if it has one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(Record):
     """What a check found. Make one with `passed`, `failed`, `partial`, `passed_if` or `awaiting`."""
 
     status: Status
@@ -135,7 +133,7 @@ class Outcome:
     def with_fraction(self, fraction: Fraction) -> Outcome:
         """Return this outcome with the fraction that an award table gives; the kind's own one is kept."""
         own = self.fraction if self.own_fraction is None else self.own_fraction
-        return replace(self, status=status_of(fraction), fraction=fraction, own_fraction=own)
+        return self.replace(status=status_of(fraction), fraction=fraction, own_fraction=own)
 
 
 def status_of(fraction: Fraction) -> Status:

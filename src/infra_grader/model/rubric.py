@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
+
+from infra_grader.model.record import Record
 
 
 class Unassessed(StrEnum):
@@ -26,8 +27,7 @@ class Visibility(StrEnum):
     AFTER_PUBLISHED = "after_published"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AwardRow:
+class AwardRow(Record):
     """One row of an award table: where `measure operator bound` holds, the check earns `fraction`."""
 
     operator: str
@@ -36,8 +36,7 @@ class AwardRow:
     fraction: Fraction
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckSpec:
+class CheckSpec(Record):
     """One question that a rubric asks of a submission: a check kind with parameters and a share of points."""
 
     id: str
@@ -62,8 +61,7 @@ class CheckSpec:
     """Whether files that the course handed out and the learner did not change count as work."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Criterion:
+class Criterion(Record):
     """A row of the rubric; its checks share its points by weight."""
 
     id: str
@@ -75,16 +73,14 @@ class Criterion:
     """Its tick line in `validate`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bonus:
+class Bonus(Record):
     """Points on top of the rubric's own; its checks share `max_points` by weight."""
 
     max_points: Decimal
     checks: tuple[CheckSpec, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rubric:
+class Rubric(Record):
     """A rubric that has been read and found valid."""
 
     id: str
@@ -108,7 +104,7 @@ class Rubric:
     plugins: tuple[str, ...] = ()
     source: str = ""
     """Where it was read from, to show to people."""
-    folder: Path = field(default_factory=Path)
+    folder: Path = Path()
     """Folder that the paths of the rubric's own files are relative to."""
     sha256: str = ""
 

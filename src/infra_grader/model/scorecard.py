@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 
 from infra_grader.model.outcome import ONE, Evidence, Measure, Status
+from infra_grader.model.record import Record
 from infra_grader.model.rubric import Visibility
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RubricRef:
+class RubricRef(Record):
     """Which rubric a scorecard was made with."""
 
     id: str
@@ -23,8 +22,7 @@ class RubricRef:
     """Points needed to pass."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubmissionRef:
+class SubmissionRef(Record):
     """Which submission a scorecard is about."""
 
     id: str
@@ -37,8 +35,7 @@ class SubmissionRef:
     """Whether the folder differs from that commit."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckScore:
+class CheckScore(Record):
     """A check of the rubric, what it found, and the points that follow."""
 
     id: str
@@ -78,8 +75,7 @@ class CheckScore:
         return not self.status.is_open and self.fraction < ONE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CriterionScore:
+class CriterionScore(Record):
     """A criterion with its checks; its totals are the sums of what the checks show."""
 
     id: str
@@ -97,8 +93,7 @@ class CriterionScore:
         return all(check.status is Status.PASSED for check in self.checks if check.weight)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BonusScore:
+class BonusScore(Record):
     """The bonus checks and their totals."""
 
     points: Decimal
@@ -107,8 +102,7 @@ class BonusScore:
     checks: tuple[CheckScore, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PenaltyScore:
+class PenaltyScore(Record):
     """A penalty: what it can cost, and what it costs."""
 
     check: CheckScore
@@ -119,8 +113,7 @@ class PenaltyScore:
     """Points taken from `possible`; an open penalty counts 0 here."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Score:
+class Score(Record):
     """The totals: an interval from `earned` to `possible` while checks are open."""
 
     earned: Decimal
@@ -145,8 +138,7 @@ class Score:
         return "provisional" if self.provisional else "final"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scorecard:
+class Scorecard(Record):
     """Everything that a report may show."""
 
     rubric: RubricRef
@@ -155,7 +147,7 @@ class Scorecard:
     criteria: tuple[CriterionScore, ...]
     bonus: BonusScore | None = None
     penalties: tuple[PenaltyScore, ...] = ()
-    environment: dict[str, str | int] = field(default_factory=dict)
+    environment: dict[str, str | int] = {}  # noqa: RUF012 - a Struct copies it
     """Facts about the grading: version, platform, seed."""
     started: str = ""
     """UTC, ISO 8601 with seconds and `Z`."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
+from infra_grader.model.record import Record
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Submission:
+
+class Submission(Record):
     """A folder with a learner's work. Hostile input: read it through a `Workspace` only."""
 
     id: str

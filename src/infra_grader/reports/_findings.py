@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 from infra_grader.model.outcome import Status
@@ -45,11 +45,10 @@ def for_learner(scorecard: Scorecard) -> Scorecard:
     """Return the scorecard as its learner may see it: of a check that is not visible, the title and the points."""
     if all(check.visibility is Visibility.VISIBLE for check in scorecard.all_checks()):
         return scorecard
-    return replace(
-        scorecard,
+    return scorecard.replace(
         criteria=tuple(_criterion_for_learner(criterion) for criterion in scorecard.criteria),
         bonus=_bonus_for_learner(scorecard.bonus),
-        penalties=tuple(replace(penalty, check=_for_learner(penalty.check)) for penalty in scorecard.penalties),
+        penalties=tuple(penalty.replace(check=_for_learner(penalty.check)) for penalty in scorecard.penalties),
     )
 
 
@@ -151,8 +150,7 @@ def _cause(check: CheckScore, checks: dict[str, CheckScore]) -> CheckScore:
 def _for_learner(check: CheckScore) -> CheckScore:
     if check.visibility is Visibility.VISIBLE:
         return check
-    return replace(
-        check,
+    return check.replace(
         message=HIDDEN_MESSAGE,
         uses="",
         hint="",
@@ -165,11 +163,11 @@ def _for_learner(check: CheckScore) -> CheckScore:
 
 
 def _criterion_for_learner(criterion: CriterionScore) -> CriterionScore:
-    return replace(criterion, checks=tuple(_for_learner(check) for check in criterion.checks))
+    return criterion.replace(checks=tuple(_for_learner(check) for check in criterion.checks))
 
 
 def _bonus_for_learner(bonus: BonusScore | None) -> BonusScore | None:
-    return bonus and replace(bonus, checks=tuple(_for_learner(check) for check in bonus.checks))
+    return bonus and bonus.replace(checks=tuple(_for_learner(check) for check in bonus.checks))
 
 
 def penalties_that_cost(scorecard: Scorecard) -> list[PenaltyScore]:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from infra_grader.model.outcome import Status
 from infra_grader.model.scorecard import CheckScore, Scorecard
 from infra_grader.plugin import RenderOptions, ReportFormat, hookimpl
+from infra_grader.reading.visible import visible
 from infra_grader.reports._findings import for_learner
-from infra_grader.reports._text import block, in_file, is_block, line, number, place, prose, statement, visible
+from infra_grader.reports._text import block, in_file, is_block, line, number, place, prose, statement
 from infra_grader.reports._wording import points_by_check, score_words, verdict
 
 if TYPE_CHECKING:

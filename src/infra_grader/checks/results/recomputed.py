@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import Literal
 
 from infra_grader.checks.results._values import ValuePath, ValuePaths, as_number, find_values, listed, read_results
@@ -64,7 +63,7 @@ def recomputed(context: Context, params: Recomputed) -> Outcome:
         Evidence(path=where, expected=f"at least {params.min_samples}", actual=len(numbers), unit="samples"),
         measure=Measure(value=round(off, 3), unit="percent", threshold=params.tolerance),
     )
-    return replace(outcome, claimed=True)
+    return outcome.replace(claimed=True)
 
 
 def _read_samples(context: Context, params: Recomputed) -> tuple[list[float], str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 
 from infra_grader.checks.results._values import Value, ValuePaths, as_number, find_values, listed, read_results
@@ -73,7 +72,7 @@ def targets(context: Context, params: Targets) -> Outcome:
         *(piece for _, (is_met, evidence) in judged if is_met for piece in evidence),
         measure=Measure(value=round(float(share * 100), 1), unit="percent", threshold=100),
     )
-    return replace(outcome, claimed=True)
+    return outcome.replace(claimed=True)
 
 
 def _judge(data: object, target: Target) -> tuple[bool, list[Evidence]]:
