@@ -53,12 +53,12 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     copy = tmp_path_factory.mktemp("project") / "infra-grader"
     shutil.copytree(ROOT, copy, symlinks=True, ignore=shutil.ignore_patterns(*NOT_COPIED))
     outside = tmp_path_factory.mktemp("outside")
-    (outside / "private.yaml").write_text("token: private\n", encoding="utf-8")
+    (outside / "outside-secret.yaml").write_text("token: private\n", encoding="utf-8")
     starter = copy / "exercises" / "exercise-01-overview" / "starter"
     for folder in (starter, copy / "rubrics", copy / "rubrics" / "junior", copy / "src" / "infra_grader"):
-        (folder / "linked.yaml").symlink_to(outside / "private.yaml")
+        (folder / "linked.yaml").symlink_to(outside / "outside-secret.yaml")
         (folder / "linked").symlink_to(outside, target_is_directory=True)
-        (folder / "[odd] name!.yaml").symlink_to(outside / "private.yaml")
+        (folder / "[odd] name!.yaml").symlink_to(outside / "outside-secret.yaml")
     linked_exercise = copy / "exercises" / "linked"
     linked_exercise.symlink_to(starter.parent, target_is_directory=True)
     return copy
@@ -132,7 +132,7 @@ def test_neither_archive_follows_links(built: Path, wheel: Path) -> None:
     [sdist] = built.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         assert [member.name for member in archive if member.issym() or "linked" in member.name] == []
-        assert [member.name for member in archive if "[odd]" in member.name or "private" in member.name] == []
+        assert [member.name for member in archive if "[odd]" in member.name or "outside-secret" in member.name] == []
     with zipfile.ZipFile(wheel) as archive:
         assert all(b"token: private" not in archive.read(name) for name in archive.namelist())
 
