@@ -166,7 +166,7 @@ def test_the_second_load_comes_from_the_cache(load, tmp_path, monkeypatch):
     cache = tmp_path / "cache" / "deep"
     first = load(cache=cache)
     assert len(entries(cache)) == 1
-    monkeypatch.setattr("infra_grader.loading.rubric_file._parse", None)
+    monkeypatch.setattr("infra_grader.loading.rubric_acceptance.accept_rubric", None)
     assert load(cache=cache) == first
 
 

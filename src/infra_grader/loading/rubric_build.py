@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from pathlib import Path as FilePath
 
 import msgspec
 
@@ -20,12 +19,9 @@ from infra_grader.plugin import Params
 HUNDREDTH = Decimal("0.01")
 
 
-def build_rubric(
-    form: RubricForm, draft: RubricDraft, params: Mapping[Path, Params], file: FilePath, sha256: str
-) -> Rubric:
+def build_rubric(form: RubricForm, draft: RubricDraft, params: Mapping[Path, Params], sha256: str) -> Rubric:
     """Return the rubric of a form that has no faults; `params` are the parameters by the path of their check."""
     builder = _Builder(draft, params)
-    own_files = file.with_suffix("")
     ceiling = form.starter.ceiling
     return Rubric(
         id=form.id,
@@ -43,8 +39,6 @@ def build_rubric(
         penalties=tuple(builder.penalty(("penalties", place), check) for place, check in enumerate(form.penalties)),
         grades=tuple((letter, _number(percent)) for letter, percent in form.grades.items()),
         plugins=tuple(form.plugins),
-        source=str(file),
-        folder=own_files if own_files.is_dir() else file.parent,
         sha256=sha256,
     )
 

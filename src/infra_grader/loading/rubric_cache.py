@@ -1,38 +1,52 @@
-"""Rubrics as plain data, kept under the hash of their file, so that YAML is parsed once for each content."""
+"""Accepted rubrics, kept under the hash of their file, so that each content is parsed and held to the rules once.
+
+Parameters are kept as plain data: each load hands them to the kind's own model again.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-VERSION = 1
-"""Raised whenever the reading of YAML changes what it gives."""
+from infra_grader import __version__
+from infra_grader.errors import PluginError
+from infra_grader.model.rubric import CheckSpec, Rubric
+from infra_grader.plugin import CheckKind
+
 DIGEST_BYTES = 32
 
-
-def _entry(folder: Path, sha256: str) -> str:
-    return os.path.join(folder, f"rubric-{VERSION}-{sha256}.msgpack")
+FindKind = Callable[[str], CheckKind]
 
 
-def read_entry(folder: Path, sha256: str) -> dict[str, object] | None:
-    """Return what is kept for a content hash; `None` if nothing is, or if it cannot be read or was damaged."""
+class _Stale(Exception):
+    """A kept rubric asks for something that its check kinds no longer accept."""
+
+
+def read_rubric(folder: Path, sha256: str, find_kind: FindKind) -> Rubric | None:
+    """Return the rubric that is kept for a content hash.
+
+    `None` if there is none, if it cannot be read or was damaged, or if its check kinds have changed since.
+    """
     try:
         with open(_entry(folder, sha256), "rb") as file:
             content = file.read()
         digest, packed = content[:DIGEST_BYTES], content[DIGEST_BYTES:]
         if hashlib.sha256(packed).digest() != digest:
             return None
-        return msgspec.msgpack.decode(packed, type=dict[str, object])
-    except (OSError, ValueError, msgspec.DecodeError):
+        kept = msgspec.msgpack.decode(packed, type=Rubric, dec_hook=_decode)
+        return _asked(kept, find_kind)
+    except (OSError, ValueError, ArithmeticError, msgspec.DecodeError, PluginError, _Stale):
         return None
 
 
-def write_entry(folder: Path, sha256: str, data: object) -> None:
-    """Keep data under a content hash, whole or not at all; a folder that cannot be written is left alone."""
-    packed = msgspec.msgpack.encode(data)
+def write_rubric(folder: Path, sha256: str, rubric: Rubric) -> None:
+    """Keep a rubric under its content hash, whole or not at all; a folder that cannot be written is left alone."""
+    packed = msgspec.msgpack.encode(rubric.replace(source="", folder=Path()), enc_hook=str)
     entry = _entry(folder, sha256)
     draft = f"{entry}.{os.getpid()}.tmp"
     try:
@@ -42,6 +56,41 @@ def write_entry(folder: Path, sha256: str, data: object) -> None:
         os.replace(draft, entry)
     except OSError:
         _remove(draft)
+
+
+def _asked(kept: Rubric, find_kind: FindKind) -> Rubric:
+    """Return a kept rubric with the parameters of its checks made anew, each by the model of its kind."""
+    bonus = kept.bonus
+    return kept.replace(
+        criteria=tuple(
+            criterion.replace(checks=tuple(_with_parameters(check, find_kind) for check in criterion.checks))
+            for criterion in kept.criteria
+        ),
+        bonus=bonus and bonus.replace(checks=tuple(_with_parameters(check, find_kind) for check in bonus.checks)),
+        penalties=tuple(_with_parameters(check, find_kind) for check in kept.penalties),
+    )
+
+
+def _with_parameters(check: CheckSpec, find_kind: FindKind) -> CheckSpec:
+    kind = find_kind(check.uses)
+    if check.award and not kind.measure:
+        raise _Stale
+    return check.replace(params=msgspec.convert(check.params, kind.params))
+
+
+def _decode(wanted: type, value: Any) -> Any:
+    return value if wanted is object else wanted(value)
+
+
+def _entry(folder: Path, sha256: str) -> str:
+    return os.path.join(folder, f"rubric-{__version__}-{_code()}-{sha256}.msgpack")
+
+
+def _code() -> str:
+    """Return what changes with the code that accepts rubrics: another one may see another rubric in the same file."""
+    with os.scandir(os.path.dirname(__file__)) as entries:
+        newest = max(entry.stat().st_mtime_ns for entry in entries if entry.name.endswith(".py"))
+    return f"{newest:x}"
 
 
 def _remove(draft: str) -> None:
