@@ -37,7 +37,8 @@ class NoSecrets(Params):
 def absent(context: Context, params: NoSecrets) -> Outcome:
     """No passwords, keys or tokens are in the files, nor, if asked for, in the history; placeholders are fine.
 
-    Comments that ask scanners to look away are listed, and not followed. What was found is never shown.
+    Comments that ask scanners to look away are listed, and not followed. What was found is never shown. A submission
+    without any text of the learner's own fails; as a penalty, give it `allow_starter: true`, and it costs nothing there.
     """
     files = _search_files(context, params)
     places = list(files.places)
@@ -93,7 +94,7 @@ def _search_files(context: Context, params: NoSecrets) -> _Files:
             Evidence(path=path, line=line, text="A comment that asks scanners to look away is not followed.")
             for line in find_suppressions(text)
         )
-    if not files.searched:
+    if not files.searched and not workspace.allow_starter:
         raise CheckFailed(
             "There is no text of the learner's own to search.",
             Evidence(path=" ".join(params.paths) or ".", expected="text files", actual="none"),
