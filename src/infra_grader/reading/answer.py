@@ -16,6 +16,9 @@ FULL = "★⭐🌟✭✮●■◆▰█▓🟩🟢🟦🟨🟧🔵🟡⚫⬛✦"
 EMPTY = "☆✩✰○□◇▱░▒⬜⚪🔘✧"
 """Signs that show what is missing to the top of the scale."""
 
+FIRST_SIGN = "\u2100"
+"""Where letter-like signs, arrows, stars, ticks and pictures start; dashes and dots lie before."""
+
 TOPS = frozenset({3, 4, 5, 6, 7, 8, 9, 10, 20, 100})
 """Numbers that a scale may end with; others after a slash are dates and versions."""
 UNSTATED_TOP = 10.0
@@ -74,12 +77,17 @@ class Scale(NamedTuple):
 
 def is_blank(text: str) -> bool:
     """Whether an answer is none: empty, underscores, dots, an empty box, TBD."""
+    if text.lstrip(" _.…-–").startswith("/"):  # "_/5"
+        return True
     bare = text.strip(" \t\n*_`~.…·-–—/[]()%$€£#:\u00a0")
     if not bare:
         return "*" not in text or not _asterisks().fullmatch(text.strip())
-    return bare.lower() in BLANK_WORDS or not any(
-        character.isalnum() or character in FULL or character in EMPTY for character in bare
-    )
+    return bare.lower() in BLANK_WORDS or not any(map(_is_said, bare))
+
+
+def _is_said(character: str) -> bool:
+    """Whether a character answers something: a letter, a digit, a star, a tick or another sign, but no empty box."""
+    return character.isalnum() or (character >= FIRST_SIGN and character not in "☐□▢")
 
 
 def read_rating(text: str) -> Rating | None:
@@ -301,8 +309,8 @@ def _range() -> re.Pattern[str]:
 @cache
 def _points() -> re.Pattern[str]:
     return re.compile(
-        r"\b(\d{1,3}|three|four|five|ten|drei|vier|funf|zehn|cinco|cinq)[ -]?"
-        r"(?:point|star|level|stufig|stern|punkt|punto|etoile|estrella|niveau|nivel)"
+        r"\b(\d{1,3}|three|four|five|ten|drei|vier|funf|zehn|cinco|cinq)"
+        r"(?:-(?:point|star|level|step|punkt|sterne)|[ -]?stufig|[ -]?[^\W\d_]{4,12} (?:scale|skala|system|rating))"
     )
 
 

@@ -55,6 +55,8 @@ class Passage(NamedTuple):
     """Last line of what belongs to it: for a list item, with all that is nested in it."""
     group: int = 0
     """Number of the list or table that it is part of; 0 outside of both."""
+    marker: str = ""
+    """Number of an item in an ordered list, as written: "3."."""
 
 
 class Item(NamedTuple):
@@ -170,7 +172,7 @@ def _without_front_matter(text: str) -> str:
         return text
     end = text.find("\n---\n", 3)
     head = text[:end]
-    if end < 0 or not any(":" in line for line in head.split("\n")) or "\n#" in head or "\n\n" in head:
+    if end < 0 or not all(line[:1] in {"", " ", "#", "-"} or ":" in line for line in head.split("\n")):
         return text  # a thematic break, not front matter
     return "\n" * (head.count("\n") + 1) + text[end + 4 :]
 
@@ -187,8 +189,9 @@ class _Collector:
         self.code_blocks: list[CodeBlock] = []
         self._groups = 0
         self._lists: list[int] = []
-        self._open_items: list[tuple[int, int]] = []
-        """First and last line of each item that is open; 0 instead of the first once its text is known."""
+        self._open_items: list[tuple[int, int, int]] = []
+        """First and last line of each item that is open, and the passages before it; 0 once its text is known."""
+        self._marker = ""
         self._row: list[str] | None = None
         self._row_line = 0
         self._rows: list[Row] = []
@@ -229,10 +232,11 @@ class _Collector:
             case "bullet_list_close" | "ordered_list_close":
                 self._lists.pop()
             case "list_item_open":
-                self._open_items.append((line, token.map[1] if token.map else line))
+                self._marker = token.info + token.markup if token.info else ""
+                self._open_items.append((line, token.map[1] if token.map else line, len(self.passages)))
             case "list_item_close":
-                first, last = self._open_items.pop()
-                if first:  # nothing but nested lists, or nothing at all
+                first, last, before = self._open_items.pop()
+                if first and len(self.passages) == before:
                     self.items.append(Item("", first, last, len(self._open_items) + 1, self._lists[-1], ticked=None))
             case _:
                 self._take_table(token.type, line)
@@ -264,8 +268,8 @@ class _Collector:
             self._row[-1] = text
             self.passages.append(Passage("cell", text, line, bold, group=self._groups))
         elif self._open_items and self._open_items[-1][0]:
-            last = self._open_items[-1][1]
-            self._open_items[-1] = (0, last)
+            _, last, before = self._open_items[-1]
+            self._open_items[-1] = (0, last, before)
             self._take_item(text, bold, line, last)
         else:
             self.passages.append(Passage("paragraph", text, line, bold))
@@ -277,7 +281,7 @@ class _Collector:
             text = text[3:].strip()
         depth, group = len(self._open_items), self._lists[-1]
         self.items.append(Item(text, line, last, depth, group, ticked))
-        self.passages.append(Passage("item", text, line, bold, depth, last, group))
+        self.passages.append(Passage("item", text, line, bold, depth, last, group, self._marker))
 
     def _take_html(self, html: str, line: int) -> None:
         """Keep the text between tags, a paragraph a line."""

@@ -64,7 +64,9 @@ def _has_blank(line: str, passage: Passage, handed_out: frozenset[str]) -> bool:
         whole = answer.strip(" .*")
         for match in _brackets().finditer(line):
             inside = fold(match[1])
-            if match[0] == whole or inside.startswith(CUES) or f"[{inside}]" in handed_out or not inside.strip("._- "):
+            if not inside.strip("._- x") or inside.isdigit():
+                continue
+            if match[0] == whole or inside.startswith(CUES) or f"[{inside}]" in handed_out:
                 return True
     bare = answer.strip(" .*").lower()
     return bare in {"tbd", "tba", "todo", "tbc", "fixme", "xxx", "???"} or (
@@ -74,10 +76,12 @@ def _has_blank(line: str, passage: Passage, handed_out: frozenset[str]) -> bool:
 
 def _empty(page: Page) -> Iterator[tuple[int, str]]:
     """Yield empty list items, and rows in which nothing but the first cell is filled."""
-    for item in page.document.items:
-        if not item.text.strip() and item.end_line == item.line:
+    document = page.document
+    shown = {link.line for link in document.links + document.images} | {block.line for block in document.code_blocks}
+    for item in document.items:
+        if not item.text.strip() and not shown.intersection(range(item.line, item.end_line + 1)):
             yield item.line, "an empty list item"
-    for table in page.document.tables:
+    for table in document.tables:
         for row in table.rows:
             if len(row.cells) > 1 and all(is_blank(cell) for cell in row.cells[1:]):
                 yield row.line, " | ".join(row.cells)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
 from infra_grader.checks.markdown._page import Page, Paged, at_lines, counted, line_list, open_page, plural
 from infra_grader.plugin import Annotated, Context, Meta, Outcome, check
 from infra_grader.reading.answer import is_blank
-from infra_grader.reading.markdown import count_words
+from infra_grader.reading.markdown import Passage, count_words
 from infra_grader.reading.topics import BOLD_LEVEL, Topic, fold, matches_name
 
 FEW = 3
@@ -40,18 +40,24 @@ class _Entry(NamedTuple):
     text: str
     line: int
 
+    @property
+    def key(self) -> str:
+        """What makes it different: its words, without the number that it has in the list."""
+        words = (word.strip(".,;:()[]#-–—|") for word in _numbering().sub("", fold(self.text), count=1).split())
+        return " ".join(word for word in words if word)
+
 
 @check("markdown.entries", measure="entries")
 def entries(context: Context, params: Entries) -> Outcome:
     """A document collects a number of different things, as rows, list items, headings or sentences.
 
-    The largest collection counts. Entries that differ in nothing but numbers count once.
+    The largest collection counts. Entries that differ in nothing but the number before them count once.
     """
     page = open_page(context, params.path)
     groups = {key: _distinct(found) for key, found in _collections(page, params).items()}
     if max((len(first) for first, _ in groups.values()), default=0) < FEW:
         groups |= {key: _distinct(found) for key, found in _written(page, params).items()}
-    found, again = max(groups.values(), key=lambda group: len(group[0]), default=([], []))
+    found, again = max(groups.values(), key=lambda group: _size(group, params.min), default=([], []))
     message = f"{page.path} lists {len(found)} different {_plural(params.noun, len(found))}"
     if again:
         message += f"; {plural(len(again), 'repeated one')} on {line_list([one.line for one in again])} not counted"
@@ -63,6 +69,12 @@ def entries(context: Context, params: Entries) -> Outcome:
     return counted(page, len(found), params.min, "entries", f"{message}.", *shown)
 
 
+def _size(group: tuple[list[_Entry], list[_Entry]], wanted: int) -> tuple[bool, int]:
+    """Return what the largest collection has most of: different entries, if there are enough, else all of them."""
+    first, again = group
+    return len(first) >= wanted, len(first) + (0 if len(first) >= wanted else len(again))
+
+
 def _plural(noun: str, number: int) -> str:
     if number == 1:
         return noun
@@ -70,22 +82,15 @@ def _plural(noun: str, number: int) -> str:
 
 
 def _distinct(found: list[_Entry]) -> tuple[list[_Entry], list[_Entry]]:
-    """Return the entries that differ in more than numbers, and those that repeat one of them."""
+    """Return the entries that differ in more than their number, and those that repeat one of them."""
     first: dict[str, _Entry] = {}
     again: list[_Entry] = []
     for entry in found:
-        key = _key(entry.text)
-        if key in first:
+        if entry.key in first:
             again.append(entry)
         else:
-            first[key] = entry
+            first[entry.key] = entry
     return list(first.values()), again
-
-
-def _key(text: str) -> str:
-    """Return what makes an entry different: its words, and addresses whole, since those tell postings by number."""
-    parts = [part if "://" in part else _digits().sub("", part) for part in fold(text).split()]
-    return " ".join(stripped for part in parts if (stripped := part.strip(".,;:()[]#-–|")))
 
 
 def _collections(page: Page, params: Entries) -> dict[Hashable, list[_Entry]]:
@@ -97,22 +102,32 @@ def _collections(page: Page, params: Entries) -> dict[Hashable, list[_Entry]]:
     for table in page.document.tables:
         is_known = bool(params.columns) and any(matches_name(header, params.columns) for header in table.headers)
         for row in table.rows:
-            text = " ".join([cell for cell in row.cells if not is_blank(cell)] + links[row.line])
+            text = " ".join([cell for cell in row.cells if any(map(str.isalpha, cell))] + links.get(row.line, []))
             name = next((cell for cell in row.cells if any(map(str.isalpha, cell))), "")
             if _is_entry(text, name, params, is_known=is_known):
                 found["table", tuple(fold(header) for header in table.headers)].append(_Entry(text, row.line))
-    for item in page.document.items:
-        text = " ".join(
-            [item.text, *(target for line in range(item.line, item.end_line + 1) for target in links[line])]
-        )
+    for item, nested in _items(page):
+        targets = (target for line in range(item.line, item.end_line + 1) for target in links.get(line, ()))
+        text = " ".join([item.text, *(passage.text for passage in nested), *targets])
         if _is_entry(text, item.text, params):
-            found["list", item.depth, _section(page, item.line)].append(_Entry(text, item.line))
+            found["list", item.level, _section(page, item.line)].append(_Entry(text, item.line))
     for key, topics in _siblings(page).items():
         for topic in _numbered_ones(topics):
             text = " ".join([topic.title, *(passage.text for passage in topic.text)])
             if _is_entry(text, topic.title, params, is_known=topic.words() > 0 and _has_word(topic.title, params)):
                 found[key].append(_Entry(text, topic.line))
     return found
+
+
+def _items(page: Page) -> Iterator[tuple[Passage, Sequence[Passage]]]:
+    """Yield every list item with what is nested in it."""
+    passages = page.document.passages
+    for index, item in enumerate(passages):
+        if item.kind == "item":
+            end = index + 1
+            while end < len(passages) and passages[end].line <= item.end_line:
+                end += 1
+            yield item, passages[index + 1 : end]
 
 
 def _is_entry(text: str, name: str, params: Entries, *, is_known: bool = False) -> bool:
@@ -191,6 +206,15 @@ def _pieces(text: str) -> Iterator[tuple[str, list[tuple[int, str]]]]:
             parts.append((text.count("\n", 0, position), part))
             position += len(part) + 1
         yield form, parts
+
+
+@cache
+def _numbering() -> re.Pattern[str]:
+    """The number of an entry in its list, with what people call one."""
+    return re.compile(
+        r"^\W*(?:(?:job )?(?:posting|description|offer|ad|job|vacancy|opening|entry|stelle|anzeige|offre|oferta|vaga|"
+        r"offerta|vacature|вакансия|ilan|no|nr|n[º°])\W{0,3})?\d{1,3}(?![\w])\W*"
+    )
 
 
 @cache

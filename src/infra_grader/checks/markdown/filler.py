@@ -10,7 +10,7 @@ from typing import NamedTuple
 from infra_grader.checks.markdown._page import Page, Paged, at_lines, line_list, open_page, plural, shorten
 from infra_grader.plugin import Annotated, CheckFailed, Context, Evidence, Meta, Outcome, check
 from infra_grader.reading.markdown import split_words
-from infra_grader.reading.topics import fold
+from infra_grader.reading.topics import fold, split_label
 
 LOREM_TEXT = (
     "lorem ipsum dolor amet consectetur adipiscing elit eiusmod tempor incididunt labore dolore magna aliqua enim "
@@ -20,8 +20,10 @@ LOREM_TEXT = (
 LOREM = frozenset(LOREM_TEXT.split())
 LOREM_WORDS = 4
 """Different words of it that make a line filler; fewer are Latin, Spanish or a name."""
-SENTENCE_WORDS = 4
+SENTENCE_WORDS = 6
 """Words from which a sentence may not be repeated; shorter ones are answers such as "Berlin, remote"."""
+FEWEST_REPEATS = 4
+"""Times that a sentence must stand to be filler."""
 VARIETY_WORDS = 60
 """Length from which the number of different words is judged."""
 LONG_WORDS = 600
@@ -71,7 +73,7 @@ def _repeated(page: Page, sentences: list[_Sentence], params: Filler) -> Outcome
     seen: set[str] = set()
     again: list[_Sentence] = []
     for sentence in sentences:
-        if sentence.text in seen and counts[sentence.text] > 2:
+        if sentence.text in seen and counts[sentence.text] >= FEWEST_REPEATS:
             again.append(sentence)
         seen.add(sentence.text)
     total = sum(sentence.words for sentence in sentences)
@@ -99,14 +101,15 @@ def _variety(page: Page, params: Filler) -> Outcome:
 
 
 def _sentences(page: Page) -> list[_Sentence]:
-    """Return the sentences below the headings, without case and digits, so that a changing number hides nothing."""
+    """Return the sentences below the headings, without case, labels and leading numbers, which would hide repeats."""
     found: list[_Sentence] = []
     for passage in page.document.prose():
         position = line = 0
         for part in _stops().split(passage.text):
             line = passage.line + passage.text.count("\n", 0, position)
             position += len(part) + 1
-            text = " ".join(_digits().sub("", fold(part)).split())
+            label = split_label(part)
+            text = " ".join(_numbering().sub("", fold(label[1] if label and label[1] else part)).split())
             if text:
                 found.append(_Sentence(text, line, len(split_words(text))))
     return found
@@ -118,8 +121,8 @@ def _stops() -> re.Pattern[str]:
 
 
 @cache
-def _digits() -> re.Pattern[str]:
-    return re.compile(r"[\d#]+[.):]?")
+def _numbering() -> re.Pattern[str]:
+    return re.compile(r"^[\W\d]+")
 
 
 @cache

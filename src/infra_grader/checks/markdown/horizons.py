@@ -248,7 +248,7 @@ def _without_spans(text: str) -> str:
 
 @cache
 def _stops() -> re.Pattern[str]:
-    return re.compile(r"[.!?;](?=\s|$)|[。！？；।]")
+    return re.compile(r"(?<!\d)[.](?=\s|$)|[!?;](?=\s|$)|[。！？；।]")
 
 
 @cache

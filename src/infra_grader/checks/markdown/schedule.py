@@ -106,7 +106,7 @@ def _parts(page: Page) -> Iterator[_Part]:
                     yield from (_part(span, row.line, words - len(cell.split())) for span in _numbered(cell))
     for passage in page.document.prose():
         if passage.kind != "cell":
-            for sentence in _stops().split(passage.text):
+            for sentence in _stops().split(f"{passage.marker} {passage.text}"):
                 spans = _numbered(sentence)
                 yield from (_part(span, passage.line, len(sentence.split()) - 2 * len(spans)) for span in spans)
 
@@ -212,4 +212,4 @@ def _bare_range() -> re.Pattern[str]:
 
 @cache
 def _stops() -> re.Pattern[str]:
-    return re.compile(r"[.!?;](?=\s|$)|[。！？；।\n]")
+    return re.compile(r"(?<!\d)[.](?=\s|$)|[!?;](?=\s|$)|[。！？；।\n]")

@@ -16,6 +16,10 @@ REPEATED = 3
 """A label that stands so often is a field of entries, no topic of the document."""
 
 
+AND = (" and ", " & ", " und ", " y ", " et ", " e ", " en ", " i ", " и ", " och ", " og ", " ve ", " और ", "と", "和")
+"""What stands between the last two of several things."""
+
+
 class Sections(Paged):
     """Which sections are wanted, and how much each must say."""
 
@@ -32,6 +36,9 @@ class Sections(Paged):
     sentences: Annotated[
         bool, Meta(description="Whether a sentence that uses the name serves as well as a section or label.")
     ] = False
+    sentence_names: Annotated[
+        tuple[str, ...], Meta(description="What such a sentence must contain instead of the name.")
+    ] = ()
     links: Annotated[bool, Meta(description="Whether a link anywhere serves as well, for a list of sources.")] = False
     once: Annotated[
         bool, Meta(description="Whether a label that stands three times or more is left out: a field of entries.")
@@ -88,8 +95,9 @@ def _candidates(page: Page, names: list[str], params: Sections) -> Iterator[Topi
         fitting = [topic for topic in fitting if seen[fold(topic.title)] < REPEATED]
     yield from fitting
     if params.sentences:
-        for passage in page.document.prose():
-            if matches_name(passage.text, names):
+        kinds = {"paragraph", "item"} if params.once else {"paragraph", "item", "cell"}
+        for passage in page.document.passages:
+            if passage.kind in kinds and matches_name(passage.text, params.sentence_names or names):
                 yield Topic(passage.text, passage.line, "lead", 0, (passage,))
 
 
@@ -110,4 +118,6 @@ def _parts(text: str) -> int:
     """Return the number of things that a sentence names in a row."""
     for sign in ("，", "、", ";", "；", "\n", "،"):
         text = text.replace(sign, ",")
+    for word in AND:
+        text = text.replace(word, ",")
     return sum(not is_blank(part) for part in text.replace(". ", ",").split(","))
