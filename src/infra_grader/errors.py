@@ -4,8 +4,6 @@ Each carries its facts as fields; `cli/main.py` words them once. What a check fi
 no error: see `CheckFailed` and `NotAssessed` in `model/outcome.py`.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 

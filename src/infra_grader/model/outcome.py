@@ -1,9 +1,8 @@
 """What a check found: a status, a fraction of its points, a message and the evidence for it."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from fractions import Fraction
+from typing import Self
 
 from infra_grader.model.record import Record
 
@@ -64,7 +63,7 @@ class Evidence(Record):
     """What was seen there, or what to know about it; cut to a length when it is recorded."""
 
     @classmethod
-    def number(cls, actual: float, expected: float | str, unit: str, text: str | None = None) -> Evidence:
+    def number(cls, actual: float, expected: float | str, unit: str, text: str | None = None) -> Self:
         """Return a measured number beside what was asked for, both in `unit`."""
         return cls(kind=EvidenceKind.NUMBER, actual=actual, expected=expected, unit=unit, text=text)
 
@@ -102,17 +101,17 @@ class Outcome(Record):
     """Seconds that the check took."""
 
     @classmethod
-    def passed(cls, message: str, *evidence: Evidence, measure: Measure | None = None) -> Outcome:
+    def passed(cls, message: str, *evidence: Evidence, measure: Measure | None = None) -> Self:
         """Return a full success."""
         return cls(status=Status.PASSED, fraction=ONE, message=message, evidence=evidence, measure=measure)
 
     @classmethod
-    def failed(cls, message: str, *evidence: Evidence, measure: Measure | None = None) -> Outcome:
+    def failed(cls, message: str, *evidence: Evidence, measure: Measure | None = None) -> Self:
         """Return a failure that was judged; raise `CheckFailed` instead where there was nothing to measure."""
         return cls(status=Status.FAILED, fraction=ZERO, message=message, evidence=evidence, measure=measure)
 
     @classmethod
-    def passed_if(cls, condition: bool, message: str, *evidence: Evidence, measure: Measure | None = None) -> Outcome:
+    def passed_if(cls, condition: bool, message: str, *evidence: Evidence, measure: Measure | None = None) -> Self:
         """Return `passed` if the condition holds, else `failed`."""
         make = cls.passed if condition else cls.failed
         return make(message, *evidence, measure=measure)
@@ -120,17 +119,17 @@ class Outcome(Record):
     @classmethod
     def partial(
         cls, fraction: Fraction | int, message: str, *evidence: Evidence, measure: Measure | None = None
-    ) -> Outcome:
+    ) -> Self:
         """Return the outcome for a fraction of 0 to 1; the status follows the fraction. Raises `ValueError` outside."""
         share = Fraction(fraction)
         return cls(status=status_of(share), fraction=share, message=message, evidence=evidence, measure=measure)
 
     @classmethod
-    def awaiting(cls, message: str, *evidence: Evidence) -> Outcome:
+    def awaiting(cls, message: str, *evidence: Evidence) -> Self:
         """Return the outcome of a check that only a person can judge."""
         return cls(status=Status.AWAITING, fraction=ZERO, message=message, evidence=evidence)
 
-    def with_fraction(self, fraction: Fraction) -> Outcome:
+    def with_fraction(self, fraction: Fraction) -> Self:
         """Return this outcome with the fraction that an award table gives; the kind's own one is kept."""
         own = self.fraction if self.own_fraction is None else self.own_fraction
         return self.replace(status=status_of(fraction), fraction=fraction, own_fraction=own)

@@ -1,7 +1,5 @@
 """The base of the model's values."""
 
-from __future__ import annotations
-
 from typing import Any, Self, dataclass_transform
 
 import msgspec

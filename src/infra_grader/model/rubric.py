@@ -1,7 +1,5 @@
 """What a rubric asks for: criteria, their checks, and the rules that turn outcomes into a score."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from enum import StrEnum

@@ -1,7 +1,5 @@
 """All outcomes of a submission under a rubric, and the score: what every report is made from."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction

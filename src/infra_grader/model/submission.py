@@ -1,7 +1,5 @@
 """A learner's work, as a folder that is only read."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from infra_grader.model.record import Record

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from decimal import Decimal
 
 from infra_grader.model.outcome import Status
+from infra_grader.model.record import Record
 from infra_grader.model.rubric import Visibility
 from infra_grader.model.scorecard import BonusScore, CheckScore, CriterionScore, PenaltyScore, Scorecard
 
@@ -14,8 +14,7 @@ HIDDEN_MESSAGE = "What this check found is hidden."
 NOTHING = Decimal(0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loss:
+class Loss(Record):
     """A check that fell short, and what mending it can win back."""
 
     check: CheckScore
@@ -29,8 +28,7 @@ class Loss:
     """Points lost here and at the checks that wait for it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenGroup:
+class OpenGroup(Record):
     """Checks that are open for the same reason."""
 
     status: Status
