@@ -16,6 +16,9 @@ FULL = "★⭐🌟✭✮●■◆▰█▓🟩🟢🟦🟨🟧🔵🟡⚫⬛✦"
 EMPTY = "☆✩✰○□◇▱░▒⬜⚪🔘✧"
 """Signs that show what is missing to the top of the scale."""
 
+FIGURES = frozenset("0123456789")
+SCALE_SIGNS = FIGURES | frozenset(FULL + "%")
+
 FIRST_SIGN = "\u2100"
 """Where letter-like signs, arrows, stars, ticks and pictures start; dashes and dots lie before."""
 
@@ -95,7 +98,7 @@ def read_rating(text: str) -> Rating | None:
     text = text.strip().replace(":star:", "⭐")
     if is_blank(text):
         return None
-    if _asterisks().fullmatch(text):
+    if text[0] == "*" and _asterisks().fullmatch(text):
         return Rating(text.count("*"), None, "stars", 0, len(text))
     for found in find_ratings(text):
         if _may_precede(text[: found.start]):
@@ -124,7 +127,7 @@ def read_scale(text: str, *, is_header: bool = False) -> Scale | None:
     In the head of a column the bare range, `/5` or `%` is enough.
     """
     folded = fold(text)
-    if not any(character.isdigit() or character in FULL for character in text) and "%" not in text:
+    if SCALE_SIGNS.isdisjoint(text):
         return None
     legend = _legend(folded)
     if legend is not None:
@@ -139,7 +142,7 @@ def read_scale(text: str, *, is_header: bool = False) -> Scale | None:
 
 def find_amounts(text: str) -> list[str]:
     """Return the amounts of money in a text, as written: $85,000, 60.000 €, 85k, 12 LPA, 30万円."""
-    if not any(character.isdigit() for character in text):
+    if FIGURES.isdisjoint(text):
         return []
     return [match[0].strip() for match in _amount().finditer(text)]
 
@@ -233,7 +236,7 @@ def _legend(folded: str) -> Scale | None:
 
 def _named_scale(folded: str) -> Scale | None:
     """Return the scale of a text that speaks of one: `1-5`, `from 1 (none) to 5 (expert)`, `five-point`."""
-    for match in _range().finditer(folded):
+    for match in _range().finditer(folded) if "0" in folded or "1" in folded else ():
         before = folded[: match.start()].rstrip(" (:#").rsplit(None, 1)
         if int(match[2]) in TOPS and not (before and before[-1].startswith(NOT_SCALED)):
             return Scale(float(match[1]), float(match[2]))

@@ -7,7 +7,7 @@ matter, tags, code blocks, struck-out words, characters without a shape.
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from markdown_it import MarkdownIt
@@ -30,6 +30,8 @@ INVISIBLE = dict.fromkeys(
     ]
 )  # fmt: skip
 """Characters that take no ink, for `str.translate`."""
+
+PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 
 UNSPACED = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 """Scripts that are written without spaces between words, for a character class."""
@@ -131,16 +133,17 @@ def parse_markdown(path: str, text: str) -> Document:
     return _Collector().collect(_parser().parse(_without_front_matter(text)), text.count("\n") + 1)
 
 
-def split_words(text: str) -> list[str]:
+@lru_cache(maxsize=1024)
+def split_words(text: str) -> tuple[str, ...]:
     """Return the words of a text; two characters are one word in scripts that do not space their words."""
     words: list[str] = []
     for part in text.split():
         if part.isascii():
-            if part.isalnum() or any(map(str.isalnum, part)):
+            if part.strip(PUNCTUATION):
                 words.append(part)
         elif any(map(str.isalnum, part)):
             words += _pairs(part)
-    return words
+    return tuple(words)
 
 
 def count_words(texts: Iterable[str]) -> int:

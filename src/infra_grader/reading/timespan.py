@@ -6,7 +6,7 @@ The usual words of twenty languages are known; numbers and units may stand in ei
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal, NamedTuple
 
 from infra_grader.reading.topics import fold
@@ -181,7 +181,8 @@ class _Token(NamedTuple):
     end: int
 
 
-def find_spans(text: str) -> list[Span]:
+@lru_cache(maxsize=512)
+def find_spans(text: str) -> tuple[Span, ...]:
     """Return every span of time in a text, in order; `start` and `end` are places in `fold(text)`."""
     folded = fold(text)
     tokens = [_Token(match[0], match.start(), match.end()) for match in _tokens().finditer(folded)]
@@ -193,7 +194,7 @@ def find_spans(text: str) -> list[Span]:
             spans.append(Span("month", months, months, numbered=False, start=token.start, end=token.end))
         elif (unit := unit_of(token.text)) is not None and (span := _span(tokens, index, unit, used)) is not None:
             spans.append(span)
-    return spans
+    return tuple(spans)
 
 
 def unit_of(word: str) -> Unit | None:

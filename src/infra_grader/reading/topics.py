@@ -22,10 +22,15 @@ LEAD_LEVEL = 8
 """Level of a label that starts a paragraph."""
 LAST_SPACED = 0x08FF
 """Last character of the scripts whose words are found by their starts; beyond, marks and missing spaces forbid it."""
-PLAIN = str.maketrans({"ł": "l", "ı": "i", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe"})
-"""Letters that have no decomposition and are often written without their mark."""
+PLAIN: dict[int, str | None] = {
+    **dict.fromkeys((*range(0x300, 0x370), *range(0x64B, 0x656), 0x93C, 0x94D)),
+    **{ord(letter): plain for letter, plain in zip("łıøđæœ", ("l", "i", "o", "d", "ae", "oe"), strict=True)},
+}
+"""Marks that go, and letters that have no decomposition and are often written without their mark."""
 LONG_NAME = 5
 """Letters from which a name is found inside a word as well."""
+JOINED_WORD = 9
+"""Letters from which a word may be several that are joined."""
 MAX_LABEL_WORDS = 10
 MAX_LABEL_CHARACTERS = 90
 
@@ -63,8 +68,7 @@ def fold(text: str) -> str:
     """Return a text without case, accents and other marks, for comparison; its lines stay."""
     if text.isascii():
         return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text.casefold()).translate(PLAIN)
-    return "".join(character for character in decomposed if not unicodedata.combining(character))
+    return unicodedata.normalize("NFKD", text.casefold()).translate(PLAIN)
 
 
 def split_label(line: str) -> tuple[str, str] | None:
@@ -90,11 +94,15 @@ def matches_name(title: str, names: Iterable[str], *, inside: bool = True) -> bo
     """
     anywhere, long, starts = _split_names(tuple(names))
     folded = fold(title)
-    return (
-        any(name in folded for name in anywhere)
-        or any(word.startswith(starts) for word in _words().findall(folded))
-        or (inside and any(name in folded for name in long))
-    )
+    for name in anywhere:
+        if name in folded:
+            return True
+    for word in _words().findall(folded):
+        if word.startswith(starts):
+            return True
+        if inside and len(word) >= JOINED_WORD and any(name in word for name in long):
+            return True
+    return False
 
 
 @cache

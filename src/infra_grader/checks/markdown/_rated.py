@@ -12,6 +12,7 @@ from infra_grader.checks.markdown._rated_lines import rated_lines
 from infra_grader.checks.markdown._rated_tables import take_table
 from infra_grader.checks.markdown._rating import Rated, Unrated
 from infra_grader.checks.markdown._scales import find_scales, table_legend
+from infra_grader.plugin import Context
 from infra_grader.reading.answer import UNSTATED_TOP, Scale
 from infra_grader.reading.topics import fold
 
@@ -46,8 +47,12 @@ class Assessment(NamedTuple):
         return rated.rating.value is not None and not self.scale_of(rated).holds(rated.rating.value)
 
 
-def assess(page: Page) -> Assessment:
+def assess(context: Context, page: Page) -> Assessment:
     """Return what a document rates."""
+    return context.shared(("markdown ratings", page.path), lambda: _assess(page))
+
+
+def _assess(page: Page) -> Assessment:
     scales = tuple(sorted(find_scales(page)))
     found: list[Rated] = []
     unrated: list[Unrated] = []

@@ -9,7 +9,7 @@ from functools import cache
 
 from infra_grader.checks.markdown._page import Page
 from infra_grader.checks.markdown._rating import RATING_NAMES, Rated, is_area
-from infra_grader.reading.answer import Rating, find_ratings, is_blank, read_rating, read_scale
+from infra_grader.reading.answer import SCALE_SIGNS, Rating, find_ratings, is_blank, read_rating, read_scale
 from infra_grader.reading.markdown import Passage
 from infra_grader.reading.timespan import unit_of
 from infra_grader.reading.topics import fold, matches_name, split_label
@@ -116,6 +116,8 @@ def _from_sentence(passage: Passage, place: tuple[object, ...]) -> list[Rated]:
     """Return what the clauses of a passage rate."""
     found: list[Rated] = []
     bare: list[Rated] = []
+    if SCALE_SIGNS.isdisjoint(passage.text):
+        return found
     position = 0
     for clause in _clauses().split(passage.text):
         line = passage.line + passage.text.count("\n", 0, position)

@@ -27,7 +27,7 @@ def priorities(context: Context, params: Priorities) -> Outcome:
     The second way knows no language: areas that stand again in text other than their ratings are talked about.
     """
     page = open_page(context, params.path)
-    rated = assess(page).rated
+    rated = assess(context, page).rated
     rated_lines = {one.line for one in rated}
     again: dict[str, int] = {}
     stems = area_stems(rated)

@@ -21,7 +21,7 @@ def ratings(context: Context, params: Ratings) -> Outcome:
     Ratings may stand in tables, lists, headings or sentences. 0 is an answer. Without a stated scale 10 is the top.
     """
     page = open_page(context, params.path)
-    found = assess(page)
+    found = assess(context, page)
     rated = list(found.rated)
     if len(rated) < params.min and len(rated) + len(found.doubtful) >= params.min:
         rated += found.doubtful

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import cache
 from typing import Literal, NamedTuple
@@ -16,6 +16,8 @@ from infra_grader.reading.timespan import Span, Unit, find_spans, unit_of, units
 from infra_grader.reading.topics import Topic, fold
 
 WEEKS_A_MONTH = 4
+LABEL_WORDS = 8
+"""Longest label that names a month of the calendar; a sentence may name one by the way."""
 WIDE_MONTHS = 3
 """A part longer than this is an overview, if the plan has finer parts."""
 
@@ -70,7 +72,8 @@ def schedule(context: Context, params: Schedule) -> Outcome:
     Parts may be headings, labels, rows, columns or sentences: "Month 1", "Weeks 1-4", "KW 5", "March", "2025-03".
     """
     page = open_page(context, params.path)
-    parts = [part for part in _parts(page) if part.words >= params.min_words]
+    found = context.shared(("markdown schedule", page.path), lambda: tuple(_parts(page)))
+    parts = [part for part in found if part.words >= params.min_words]
     if params.unit == "weeks":
         number = _weekly_goals(page, parts, params.min_words)
         noun, where = "goal for a week", next((part.line for part in parts if part.unit == "week"), None)
@@ -94,16 +97,16 @@ def _count(number: int, noun: str) -> str:
 
 def _parts(page: Page) -> Iterator[_Part]:
     for topic in page.topics:
-        words = topic.words()
-        for span in _numbered(topic.title):
-            yield _part(span, topic.line, words)
+        if spans := _numbered(topic.title):
+            words = topic.words()
+            yield from (_part(span, topic.line, words) for span in spans)
     for table in page.document.tables:
         yield from _from_numbers(table)
         for row in table.rows:
-            words = count_words(cell for cell in row.cells if not is_blank(cell))
             for cell in row.cells[1:]:
-                if len(cell.split()) <= 4:
-                    yield from (_part(span, row.line, words - len(cell.split())) for span in _numbered(cell))
+                if len(cell.split()) <= 4 and (spans := _numbered(cell)):
+                    words = count_words(other for other in row.cells if other is not cell and not is_blank(other))
+                    yield from (_part(span, row.line, words) for span in spans)
     for passage in page.document.prose():
         if passage.kind != "cell":
             for sentence in _stops().split(f"{passage.marker} {passage.text}"):
@@ -153,21 +156,25 @@ def _covered_months(parts: list[_Part]) -> set[int]:
 
 def _calendar_months(page: Page, min_words: int) -> int:
     """Return how many months of the calendar label a part of the plan."""
-    found: set[object] = set()
-    labels: list[tuple[str, int]] = [(topic.title, topic.words()) for topic in page.topics]
-    labels += [
-        (cell, count_words(row.cells) - 1)
-        for table in page.document.tables
-        for row in table.rows
-        for cell in row.cells[:2]
-    ]
-    for title, words in labels:
-        if words < min_words or len(title.split()) > 8:
+    found: set[str | int] = set()
+    for title, words in _calendar_labels(page):
+        if len(title.split()) > LABEL_WORDS:
             continue
         folded = fold(title)
-        found.update(match[0] for match in _dates().finditer(folded))
-        found.update(_calendar()[word] for word in _letters().findall(folded) if word in _calendar())
+        named: set[str | int] = {match[0] for match in _dates().finditer(folded)}
+        named |= {_calendar()[word] for word in _letters().findall(folded) if word in _calendar()}
+        if named and words() >= min_words:
+            found |= named
     return len({item for item in found if isinstance(item, int)}) or len(found)
+
+
+def _calendar_labels(page: Page) -> Iterator[tuple[str, Callable[[], int]]]:
+    """Yield what may name a month, with a way to count the words that belong to it."""
+    for topic in page.topics:
+        yield topic.title, topic.words
+    for table in page.document.tables:
+        for row in table.rows:
+            yield from ((cell, lambda row=row: count_words(row.cells) - 1) for cell in row.cells[:2])
 
 
 def _weekly_goals(page: Page, parts: list[_Part], min_words: int) -> int:
