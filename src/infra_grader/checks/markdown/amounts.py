@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from infra_grader.checks.markdown._page import Page, Paged, at_lines, open_page, plural
+from infra_grader.checks.markdown._page import Page, Paged, at_lines, open_page, plural, share_of
 from infra_grader.plugin import Annotated, CheckFailed, Context, Evidence, Measure, Meta, Outcome, check
 from infra_grader.reading.answer import find_amounts, is_blank
 from infra_grader.reading.topics import matches_name
@@ -50,7 +50,7 @@ def amounts(context: Context, params: Amounts) -> Outcome:
     if place[0] is not None:
         shown += (Evidence(path=page.path, line=place[0], expected="a place", actual=place[1]),)
     return Outcome.partial(
-        min(1, len(found) / params.min) if len(found) < params.min else 1,  # type: ignore[arg-type]
+        share_of(len(found), params.min),
         f"{page.path} names {plural(len(found), 'amount')}.",
         *shown,
         measure=measure,
@@ -103,6 +103,6 @@ def _large() -> re.Pattern[str]:
 @cache
 def _after_preposition() -> re.Pattern[str]:
     return re.compile(
-        r"\b(?:in|at|near|around|bei|aus|für|à|a|au|en|em|no|na|w|we|v|в|во|на|de|di|te|från|i|til)\s"
+        r"\b(?i:in|at|near|around|bei|aus|für|à|a|au|en|em|no|na|w|we|v|в|во|на|de|di|te|från|i|til)\s"
         r"[A-ZÀ-ÖØ-ÞĀ-ŽА-Я][^\W\d_]+|[A-Z][a-z]+,\s[A-Z][A-Za-z]+|[\u0900-\u0dff\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]{2,}"
     )

@@ -23,6 +23,10 @@ CUES = (
 """What a text in square brackets says if it waits to be replaced."""
 
 
+UNDONE = frozenset({"tbd", "tba", "todo", "tbc", "fixme", "xxx", "???"})
+"""Answers that announce one."""
+
+
 class Blanks(Paged):
     """Which document must have no blanks."""
 
@@ -68,10 +72,9 @@ def _has_blank(line: str, passage: Passage, handed_out: frozenset[str]) -> bool:
                 continue
             if match[0] == whole or inside.startswith(CUES) or f"[{inside}]" in handed_out:
                 return True
-    bare = answer.strip(" .*").lower()
-    return bare in {"tbd", "tba", "todo", "tbc", "fixme", "xxx", "???"} or (
-        bare in {"…", "..."} and passage.kind != "cell"
-    )
+    if answer.strip(" *") in {"…", "..."}:
+        return passage.kind != "cell"
+    return answer.strip(" .*").lower() in UNDONE
 
 
 def _empty(page: Page) -> Iterator[tuple[int, str]]:

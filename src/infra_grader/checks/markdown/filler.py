@@ -117,7 +117,7 @@ def _sentences(page: Page) -> list[_Sentence]:
 
 @cache
 def _stops() -> re.Pattern[str]:
-    return re.compile(r"[.!?](?=\s)|[。！？।]|\n(?=[-*•\d])")
+    return re.compile(r"[.!?](?=\s|$)|[。！？।]|\n(?=[-*•\d])")
 
 
 @cache
