@@ -4,7 +4,7 @@ from cases import git
 from infra_grader.errors import SubmissionError
 from infra_grader.loading.commit import read_commit
 from infra_grader.loading.fetch import open_submission
-from infra_grader.plugin import Params, Places, RelativePath
+from infra_grader.plugin import Params, Places, RelativePath, path_parameters
 from rubrics import rubric, spec
 
 
@@ -14,7 +14,8 @@ class Paths(Params):
 
 
 def the_rubric(*paths):
-    return rubric(spec("a").replace(params=Paths(paths=paths)), roots=(".", "projects/p1"))
+    named = tuple(path_parameters(Paths(paths=paths)))
+    return rubric(spec("a").replace(paths=named), roots=(".", "projects/p1"))
 
 
 def test_the_root_that_holds_most_of_the_named_paths_is_taken(tmp_path):

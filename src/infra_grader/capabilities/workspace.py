@@ -167,7 +167,7 @@ class Workspace:
 
     def size(self, path: str) -> int:
         """Return the size of a file in bytes, without reading it."""
-        return self._stat(path).st_size
+        return self._look(path).size
 
     # How it is done
 
@@ -187,7 +187,7 @@ class Workspace:
 
     def _is_file(self, path: str) -> bool:
         try:
-            self._stat(path)
+            self._look(path)
         except CheckFailed:
             return False
         return True
@@ -197,8 +197,14 @@ class Workspace:
             raise CheckFailed(f"{path!r} is no path inside the submission.")
         return os.path.join(self._real, *path.split("/"))
 
-    def _stat(self, path: str) -> os.stat_result:
-        """Return facts about a regular file below the root; a link is followed only if it stays inside."""
+    def _look(self, path: str) -> _File:
+        """Return where a regular file below the root really is; a link is followed only if it stays inside."""
+        known = self._walked().looked
+        if path not in known:
+            known[path] = self._look_up(path)
+        return known[path]
+
+    def _look_up(self, path: str) -> _File:
         place = self._place(path)
         try:
             real = os.path.realpath(place, strict=True)
@@ -216,19 +222,19 @@ class Workspace:
         if not stat.S_ISREG(facts.st_mode):
             kind = "a folder" if stat.S_ISDIR(facts.st_mode) else "no regular file"
             raise CheckFailed(f"{path} is {kind}.", Evidence(path=path, expected="a file", actual=kind))
-        return facts
+        return _File(real, facts.st_size)
 
     def _read(self, path: str, limit: int = MAX_FILE_BYTES) -> bytes:
-        facts = self._stat(path)
-        if facts.st_size > limit:
+        file = self._look(path)
+        if file.size > limit:
             raise CheckFailed(
-                f"{path} is too large to be read: {facts.st_size} bytes.",
-                Evidence.number(facts.st_size, f"at most {limit}", "bytes"),
+                f"{path} is too large to be read: {file.size} bytes.",
+                Evidence.number(file.size, f"at most {limit}", "bytes"),
             )
         flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
         try:
-            with open(os.open(os.path.realpath(self._place(path)), flags), "rb") as file:
-                return file.read(limit)
+            with open(os.open(file.real, flags), "rb") as stream:
+                return stream.read(limit)
         except OSError as error:
             raise _refused(path, error) from error
 
@@ -237,7 +243,7 @@ class Workspace:
         for place in places:
             if not is_glob(place) and self._exists(place):
                 try:
-                    self._stat(place)
+                    self._look(place)
                 except CheckFailed as verdict:
                     return verdict
                 return CheckFailed(
@@ -253,6 +259,13 @@ class Workspace:
         )
 
 
+class _File(NamedTuple):
+    """A regular file, after its links were followed."""
+
+    real: str
+    size: int
+
+
 class _Walk:
     """One walk over a submission, shared by every view of it."""
 
@@ -261,6 +274,7 @@ class _Walk:
         rules: IgnoreRules = read_ignore_rules(folder, self.files)
         self.seen = tuple(path for path in self.files if not rules.ignores(path))
         self.starter: dict[str, bool] = {}
+        self.looked: dict[str, _File] = {}
 
 
 def _walk_files(folder: Path) -> Iterable[str]:

@@ -22,6 +22,8 @@ from infra_grader.errors import PluginError
 from infra_grader.plugin import NAME, PROJECT, CheckKind, ReportFormat, check_kinds
 
 PACKAGE = Path(__file__).parents[1]
+HOOKIMPL = f"{PROJECT}_impl"
+"""The attribute by which pluggy's marker marks a function."""
 
 
 class Registry:
@@ -31,6 +33,7 @@ class Registry:
         self.manager = pluggy.PluginManager(PROJECT)
         self.manager.add_hookspecs(hookspecs)
         self._kinds: dict[str, CheckKind] = {}
+        self._builtin: set[str] = set()
         self._outside: dict[str, ModuleType] = {}
         """Outside plugins by the families of check kinds that they provide, and by the name of their entry point."""
         self.named: list[object] = []
@@ -46,11 +49,12 @@ class Registry:
             kinds = check_kinds(plugin)
         except PluginError as error:
             raise PluginError(name, f"{error.plugin}: {error.problem}", error.remedy) from error
-        try:
-            self.manager.register(plugin, name)
-            self.manager.check_pending()
-        except pluggy.PluginValidationError as error:
-            raise PluginError(name, str(error).replace("\n", "; ")) from error
+        if any(hasattr(member, HOOKIMPL) for member in vars(plugin).values()):  # pluggy would look much harder
+            try:
+                self.manager.register(plugin, name)
+                self.manager.check_pending()
+            except pluggy.PluginValidationError as error:
+                raise PluginError(name, str(error).replace("\n", "; ")) from error
         for kind in kinds:
             if self._kinds.setdefault(kind.name, kind) is not kind:
                 raise PluginError(name, f"the check kind {kind.name} is provided twice")
@@ -117,7 +121,8 @@ class Registry:
         return formats
 
     def _load_builtin(self, place: str) -> None:
-        if self.manager.get_plugin(place) is None:
+        if place not in self._builtin:
+            self._builtin.add(place)
             self.register(importlib.import_module(f"{PROJECT}.{place}"), place)
 
     def _load_entry_point(self, name: str) -> ModuleType | None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from pathlib import Path
 
 from infra_grader.errors import SubmissionError
 from infra_grader.model.rubric import Rubric
 from infra_grader.model.submission import Submission
-from infra_grader.plugin import Params, is_glob, path_parameters
+from infra_grader.plugin import is_glob
 
 
 def open_submission(path: Path, rubric: Rubric) -> Submission:
@@ -34,15 +33,9 @@ def find_root(folder: Path, rubric: Rubric) -> str:
     """Return the root of the rubric that holds most of the paths its checks name; ties go to the first."""
     if len(rubric.roots) == 1:
         return rubric.roots[0] if (folder / rubric.roots[0]).is_dir() else "."
-    named = {path for path in _named_paths(rubric) if not is_glob(path)}
+    named = {path for check in rubric.all_checks() for path in check.paths if not is_glob(path)}
 
     def held(root: str) -> int:
         return sum(os.path.lexists(folder / root / path) for path in named)
 
     return max((root for root in rubric.roots if (folder / root).is_dir()), key=held, default=".")
-
-
-def _named_paths(rubric: Rubric) -> Iterable[str]:
-    for check in rubric.all_checks():
-        if isinstance(check.params, Params):
-            yield from path_parameters(check.params)

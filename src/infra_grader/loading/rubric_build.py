@@ -14,7 +14,7 @@ from infra_grader.loading.points import split_points
 from infra_grader.loading.rubric_draft import CheckDraft, Path, RubricDraft
 from infra_grader.loading.rubric_format import AWARD_ROW, BonusForm, CheckForm, CriterionForm, PenaltyForm, RubricForm
 from infra_grader.model.rubric import AwardRow, Bonus, CheckSpec, Criterion, Rubric
-from infra_grader.plugin import Params
+from infra_grader.plugin import Params, path_parameters
 
 HUNDREDTH = Decimal("0.01")
 
@@ -83,6 +83,7 @@ class _Builder:
             title=_line(form.title) or form.id,
             uses=form.uses,
             params=self._params[path],
+            paths=tuple(path_parameters(self._params[path])),
             parameters=_digest(draft),
             weight=weight,
             points=points,

@@ -43,6 +43,8 @@ class CheckSpec(Record):
     """Name of the check kind."""
     params: object
     """Instance of the kind's parameter model."""
+    paths: tuple[str, ...] = ()
+    """Paths and globs of the submission that the parameters name."""
     parameters: str = ""
     """Digest of the parameters as written: equal digests ask the same question."""
     weight: Fraction = Fraction(1)
