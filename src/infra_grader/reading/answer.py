@@ -49,7 +49,7 @@ PREFIX_WORDS = (
 PREFIXES = frozenset(PREFIX_WORDS.split())
 """Words that may stand before the number of a rating."""
 
-LOOSE = str.maketrans(dict.fromkeys(".:(%", " "))
+LOOSE = str.maketrans(dict.fromkeys(".:(%~≈", " "))
 """Signs between the words before a number, as spaces."""
 
 BLANK_WORDS = frozenset({"tbd", "todo", "tba", "tbc", "xxx", "n/a", "na", "fixme", "-", "--", "?", "x/5"})
@@ -127,7 +127,7 @@ def read_scale(text: str, *, is_header: bool = False) -> Scale | None:
     In the head of a column the bare range, `/5` or `%` is enough.
     """
     folded = fold(text)
-    if SCALE_SIGNS.isdisjoint(text):
+    if SCALE_SIGNS.isdisjoint(text) and not any(number in folded for number in SMALL):
         return None
     legend = _legend(folded)
     if legend is not None:

@@ -162,7 +162,7 @@ def _marks(index: int, passage: Passage) -> Iterator[_Mark]:
         return
     if passage.kind == "cell":
         return
-    if passage.bold and passage.bold == passage.text.rstrip(" :"):
+    if passage.bold and passage.bold.rstrip(" :") == passage.text.rstrip(" :"):
         level = BOLD_LEVEL if passage.kind == "paragraph" else LEAD_LEVEL
         yield _Mark(index, level, passage.bold.rstrip(" :"), passage.line, (), closed=False)
         return

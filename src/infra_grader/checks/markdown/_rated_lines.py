@@ -53,7 +53,7 @@ def _candidates(page: Page) -> Iterator[Rated]:
         if passage.kind == "heading":
             parents = []
             heading = passage.text
-        elif passage.bold and passage.bold == passage.text.rstrip(" :"):
+        elif passage.bold and passage.bold.rstrip(" :") == passage.text.rstrip(" :"):
             heading = passage.bold.rstrip(" :")
         yield from _from_passage(passage, heading)
 
