@@ -38,7 +38,10 @@ def pages() -> dict[str, str]:
     registry = Registry()
     kinds = [registry.find_kind(name) for name in sorted(builtin_kind_names())]
     written = {}
-    index = ["# Check kinds", "Generated from the kinds themselves; `infra-grader checks KIND` prints the same page."]
+    index = [
+        "# Check kinds",
+        "Generated from the kinds themselves; `infra-grader checks KIND` prints the same page, without the example.",
+    ]
     family = ""
     for kind in kinds:
         folder, verb = kind.name.split(".")
@@ -63,17 +66,19 @@ def page(kind: CheckKind) -> str:
 def answer(folder: Path, facts: dict[str, Any]) -> Iterator[str]:
     """Yield what comes of the example, and the files that it is asked of."""
     shown = [*files(folder / "workspace"), *(facts.get("files") or {}).items()]
-    for step in facts.get("history") or []:
-        shown += (step.get("files") or {}).items()
+    commits = [step["message"].partition("\n")[0] for step in facts.get("history") or []]
     status = (facts.get("expect") or {}).get("status", "passed")
-    yield f"is `{status}` with these files:" if shown else f"is `{status}` with an empty folder."
+    if commits:
+        yield f"is `{status}` with these commits:\n\n{fenced(chr(10).join(commits))}"
+    else:
+        yield f"is `{status}` with these files:" if shown else f"is `{status}` with an empty folder."
     for name, text in shown[:MAX_FILES]:
         lines = text.rstrip("\n").split("\n")
         left = len(lines) - MAX_LINES
         block = fenced("\n".join(lines[:MAX_LINES]), Path(name).suffix[1:])
         yield f"`{name}`:\n\n{block}" + (f"\n\nand {left} more lines" if left > 0 else "")
     if len(shown) > MAX_FILES:
-        yield f"and {len(shown) - MAX_FILES} more files"
+        yield f"and {len(shown) - MAX_FILES} more"
 
 
 def files(folder: Path) -> Iterator[tuple[str, str]]:
