@@ -14,7 +14,7 @@ from infra_grader.plugin import CheckKind, Params
 Schema = Mapping[str, Any]
 
 WORDS = {
-    "submission-path": "path or glob",
+    "submission-path": "path",
     "regex": "regular expression",
     "check-id": "id of a check",
     "string": "text",
@@ -91,7 +91,8 @@ def _type(schema: Schema, definitions: Mapping[str, Schema]) -> str:
     if "enum" in schema:
         return "one of " + ", ".join(f"`{value}`" for value in schema["enum"])
     if schema.get("type") == "array":
-        return f"list of {_type(schema.get('items', {}), definitions)}"
+        items = _type(schema.get("items", {}), definitions)
+        return f"list of ({items})" if " or " in items else f"list of {items}"
     if schema.get("type") == "object":
         return f"mapping to {_type(schema.get('additionalProperties') or {}, definitions)}"
     name = WORDS.get(schema.get("format", schema.get("type", "")), "anything")
