@@ -60,12 +60,32 @@ def prove(rubric: Rubric, exercise: Path, registry: Registry | None = None) -> I
         yield Proof(name="starter", scorecard=untouched, faults=tuple(_starter_faults(untouched, rubric)))
     for flaw in flaws(exercise):
         expectation = read_expectation(flaw / "expect.yaml")
-        with tempfile.TemporaryDirectory(prefix="infra-grader-") as folder:
-            flawed = Path(folder, "submission")
-            overlay(solution, flaw, expectation, flawed)
-            broken = grade(flawed, rubric, options=QUIET, registry=registry)
+        broken = grade_flaw(rubric, solution, flaw, expectation, registry)
         faults = tuple(_flaw_faults(broken, full, expectation, rubric))
         yield Proof(name=f"flawed/{flaw.name}", scorecard=broken, faults=faults)
+
+
+def grade_flaw(
+    rubric: Rubric, solution: Path, flaw: Path, expectation: Expectation, registry: Registry, only: Sequence[str] = ()
+) -> Scorecard:
+    """Grade the solution with a flaw over it, by every check or only by some."""
+    with tempfile.TemporaryDirectory(prefix="infra-grader-") as folder:
+        flawed = Path(folder, "submission")
+        overlay(solution, flaw, expectation, flawed)
+        return grade(flawed, rubric, options=GradeOptions(needs_commit=False, only=only), registry=registry)
+
+
+def uncaught(rubric: Rubric, exercise: Path, registry: Registry) -> list[str]:
+    """Return the names of the flaws that lose none of the checks that they are there to lose."""
+    known = rubric.checks_by_id()
+    missed = []
+    for flaw in flaws(exercise):
+        expectation = read_expectation(flaw / "expect.yaml")
+        only = [check_id for check_id in expectation.loses if check_id in known]
+        broken = grade_flaw(rubric, exercise / "solution", flaw, expectation, registry, only) if only else None
+        if broken is None or not any(check.is_lost for check in broken.all_checks() if check.id in only):
+            missed.append(flaw.name)
+    return missed
 
 
 def unproven(rubric: Rubric, exercise: Path) -> list[str]:

@@ -8,7 +8,7 @@ from infra_grader.errors import Problem
 from infra_grader.loading.bundled import find_exercise
 from infra_grader.loading.rubric_lint import lint
 from infra_grader.model.rubric import Rubric
-from infra_grader.proof import QUIET, unproven
+from infra_grader.proof import QUIET, uncaught, unproven
 
 
 def findings(rubric: Rubric, registry: Registry) -> list[Problem]:
@@ -38,5 +38,13 @@ def findings(rubric: Rubric, registry: Registry) -> list[Problem]:
                 allowed=f"a folder in exercises/{rubric.id}/flawed/ whose expect.yaml names it",
             )
             for check_id in unproven(rubric, exercise)
+        ]
+        found += [
+            Problem(
+                f"no check catches the flaw {name}",
+                path=f"flawed/{name}",
+                allowed="a flaw that loses the checks which its expect.yaml names",
+            )
+            for name in uncaught(rubric, exercise, registry)
         ]
     return found
