@@ -38,7 +38,7 @@ def absent(context: Context, params: NoSecrets) -> Outcome:
     """No passwords, keys or tokens are in the files, nor, if asked for, in the history; placeholders are fine.
 
     Comments that ask scanners to look away are listed, and not followed. What was found is never shown. A submission
-    without any text of the learner's own fails; as a penalty, give it `allow_starter: true`, and it costs nothing there.
+    without any text of the learner's own fails; give a penalty `allow_starter: true`, and it costs nothing there.
     """
     files = _search_files(context, params)
     places = list(files.places)
