@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 # What acts instead of being seen: control characters (C0, DEL, C1), marks that change the direction of writing or hide
 # (zero width space, word joiner, byte order mark, tags), line and paragraph separators, lone surrogates (bytes of a
@@ -11,14 +12,19 @@ _UNSEEN = (
     r"\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff"
     r"\ud800-\udfff\ufdd0-\ufdef\U000e0000-\U000e007f"
 )
-UNSEEN = re.compile(f"[{_UNSEEN}]")
-"""One character of those."""
 _NEEDS_ESCAPE = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
+
+
+@cache
+def unseen() -> re.Pattern[str]:
+    """Return the expression for one character that acts instead of being seen."""
+    return re.compile(f"[{_UNSEEN}]")
 
 
 def visible(text: str) -> str:
     """Return the text on one line: each character that would act instead of being seen becomes an escape."""
-    return UNSEEN.sub(_escape, text)
+    # What is printable holds none of them, and is nearly every text; the expression is slow to compile.
+    return text if text.isprintable() else unseen().sub(_escape, text)
 
 
 def _escape(match: re.Match[str]) -> str:

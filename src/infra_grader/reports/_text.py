@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 
 from infra_grader.model.outcome import Evidence, EvidenceKind
-from infra_grader.reading.visible import UNSEEN, visible
+from infra_grader.reading.visible import unseen, visible
 
 MAX_LINE = 2000
 """Characters of a message or a value that a report shows; the engine records fewer."""
@@ -14,12 +14,12 @@ MAX_BLOCK = 8000
 """Characters of a longer text, such as a program's output."""
 
 # Pictures that a plain stream cannot show, with the space after them.
-_PICTURE = re.compile("[\u2300-\u23ff\u25a0-\u27bf\u2b00-\u2bff\ufe0f\u200d\U0001f000-\U0001faff]+ ?")
+_PICTURE = "[\u2300-\u23ff\u25a0-\u27bf\u2b00-\u2bff\ufe0f\u200d\U0001f000-\U0001faff]+ ?"
 
 
 def visible_block(text: str) -> str:
     """Return the text with its line ends and tabs; all else that would act becomes an escape."""
-    if not UNSEEN.search(text):
+    if not unseen().search(text):
         return text
     parts = re.split(r"([\n\t])", text.replace("\r\n", "\n"))
     return "".join(part if part in ("\n", "\t") else visible(part) for part in parts)
@@ -50,7 +50,7 @@ def cut(text: str, limit: int) -> str:
 
 def plain(text: str) -> str:
     """Return the text without pictures, for a stream that cannot show them."""
-    return _PICTURE.sub("", text)
+    return re.sub(_PICTURE, "", text)
 
 
 def number(value: Decimal) -> str:
