@@ -15,6 +15,9 @@ DATA = "infra_grader/data"
 
 JUNK = frozenset({"__pycache__", ".DS_Store", ".mypy_cache", ".pytest_cache", ".ruff_cache"})
 
+NOT_OURS = frozenset({".git", ".venv"})
+"""Folders that hatchling never enters."""
+
 
 class CourseHook(BuildHookInterface[Any]):
     """Adds rubrics and starters to the wheel. No link is followed, in the wheel or in the source distribution."""
@@ -59,11 +62,11 @@ def plain_files(place: Path) -> Iterator[Path]:
 
 
 def links(folder: Path) -> Iterator[Path]:
-    """Yield every link below the folder; hidden folders such as `.git` and `.venv` are not entered."""
+    """Yield every link below the folder."""
     for inner in sorted(folder.iterdir()):
         if inner.is_symlink():
             yield inner
-        elif inner.is_dir() and not (inner.name.startswith(".") and inner.parent == folder):
+        elif inner.is_dir() and inner.name not in NOT_OURS:
             yield from links(inner)
 
 

@@ -18,7 +18,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 SOLUTION = ROOT / "exercises" / "exercise-01-overview" / "solution"
 RUBRIC = "rubrics/junior/exercise-01-overview.yaml"
-NOT_COPIED = (".git", ".venv", "dist", "__pycache__", ".*_cache", ".hypothesis")
+NOT_COPIED = (".git", ".venv*", "dist", "__pycache__", ".*_cache", ".hypothesis")
 WINDOWS = sys.platform == "win32"
 COMPLETE = """\
 ✅ Skills assessment completed
@@ -59,6 +59,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / "linked.yaml").symlink_to(outside / "outside-secret.yaml")
         (folder / "linked").symlink_to(outside, target_is_directory=True)
         (folder / "[odd] name!.yaml").symlink_to(outside / "outside-secret.yaml")
+    (copy / ".github" / "linked.yaml").symlink_to(outside / "outside-secret.yaml")
     linked_exercise = copy / "exercises" / "linked"
     linked_exercise.symlink_to(starter.parent, target_is_directory=True)
     return copy
