@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -82,6 +83,20 @@ def at_lines(page: Page, found: Iterable[tuple[int, str]], expected: str) -> tup
         Evidence(path=page.path, line=line, expected=expected, actual=shorten(text))
         for line, text in list(found)[:SHOWN]
     )
+
+
+def cut(text: str, at: re.Pattern[str]) -> Iterator[tuple[int, str]]:
+    """Yield the parts of a text between the matches, each with the number of lines before it."""
+    line = position = 0
+    for match in at.finditer(text):
+        yield _start(line, part := text[position : match.start()]), part
+        line += part.count("\n") + match[0].count("\n")
+        position = match.end()
+    yield _start(line, text[position:]), text[position:]
+
+
+def _start(line: int, part: str) -> int:
+    return line + part.count("\n", 0, len(part) - len(part.lstrip()))
 
 
 def shorten(text: str, size: int = 80) -> str:

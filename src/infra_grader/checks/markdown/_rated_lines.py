@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 
-from infra_grader.checks.markdown._page import Page
+from infra_grader.checks.markdown._page import Page, cut
 from infra_grader.checks.markdown._rating import RATING_NAMES, Rated, is_area
 from infra_grader.reading.answer import SCALE_SIGNS, Rating, find_ratings, is_blank, read_rating, read_scale
 from infra_grader.reading.markdown import Passage
@@ -118,10 +118,8 @@ def _from_sentence(passage: Passage, place: tuple[object, ...]) -> list[Rated]:
     bare: list[Rated] = []
     if SCALE_SIGNS.isdisjoint(passage.text):
         return found
-    position = 0
-    for clause in _clauses().split(passage.text):
-        line = passage.line + passage.text.count("\n", 0, position)
-        position = passage.text.find(clause, position) + len(clause)
+    for offset, clause in cut(passage.text, _clauses()):
+        line = passage.line + offset
         explicit = find_ratings(clause)
         if explicit:
             rest = clause[: explicit[0].start] + " " + clause[explicit[0].end :]

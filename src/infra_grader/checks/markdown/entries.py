@@ -8,7 +8,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
-from infra_grader.checks.markdown._page import Page, Paged, at_lines, counted, line_list, open_page, plural
+from infra_grader.checks.markdown._page import Page, Paged, at_lines, counted, cut, line_list, open_page, plural
 from infra_grader.plugin import Annotated, Context, Meta, Outcome, check
 from infra_grader.reading.answer import is_blank
 from infra_grader.reading.markdown import Passage, count_words
@@ -200,12 +200,7 @@ def _pieces(text: str) -> Iterator[tuple[str, list[tuple[int, str]]]]:
     if len(lines) >= FEW:
         yield "line", list(enumerate(lines))
     for form, expression in (("sentence", _sentences()), ("clause", _clauses())):
-        parts: list[tuple[int, str]] = []
-        position = 0
-        for part in expression.split(text):
-            parts.append((text.count("\n", 0, position), part))
-            position += len(part) + 1
-        yield form, parts
+        yield form, list(cut(text, expression))
 
 
 @cache

@@ -7,7 +7,7 @@ from collections import Counter
 from functools import cache
 from typing import NamedTuple
 
-from infra_grader.checks.markdown._page import Page, Paged, at_lines, line_list, open_page, plural, shorten
+from infra_grader.checks.markdown._page import Page, Paged, at_lines, cut, line_list, open_page, plural, shorten
 from infra_grader.plugin import Annotated, CheckFailed, Context, Evidence, Meta, Outcome, check
 from infra_grader.reading.markdown import split_words
 from infra_grader.reading.topics import fold, split_label
@@ -104,14 +104,11 @@ def _sentences(page: Page) -> list[_Sentence]:
     """Return the sentences below the headings, without case, labels and leading numbers, which would hide repeats."""
     found: list[_Sentence] = []
     for passage in page.document.prose():
-        position = line = 0
-        for part in _stops().split(passage.text):
-            line = passage.line + passage.text.count("\n", 0, position)
-            position += len(part) + 1
+        for offset, part in cut(passage.text, _stops()):
             label = split_label(part)
             text = " ".join(_numbering().sub("", fold(label[1] if label and label[1] else part)).split())
             if text:
-                found.append(_Sentence(text, line, len(split_words(text))))
+                found.append(_Sentence(text, passage.line + offset, len(split_words(text))))
     return found
 
 
