@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from infra_grader import __version__
@@ -108,16 +109,10 @@ def grade(
     order = plan(rubric, options.only)
     submission = open_submission(Path(path), rubric)
     started = _now()
-    with open_session(submission, rubric, registry, options) as session:
+    with open_session(submission, rubric, registry, options) as session, _commit_of(submission, options) as commit:
         outcomes = run(order, session, _observe_all(registry, observe), options.workers)
-    scorecard = score(
-        rubric,
-        outcomes,
-        submission_ref(submission, is_commit_needed=options.needs_commit),
-        environment=environment(options.seed),
-        started=started,
-        finished=_now(),
-    )
+        named = submission_ref(submission, *commit())
+    scorecard = score(rubric, outcomes, named, environment=environment(options.seed), started=started, finished=_now())
     return adjusted(scorecard, rubric, registry)
 
 
@@ -174,13 +169,22 @@ def starter_of(rubric: Rubric) -> Starter:
     return read_starter(exercise) if exercise is not None else NO_STARTER
 
 
-def submission_ref(submission: Submission, *, is_commit_needed: bool) -> SubmissionRef:
-    """Return how a scorecard names a submission."""
-    commit, dirty = None, False
-    if is_commit_needed:
-        from infra_grader.loading.commit import read_commit  # only where a report shows it
+@contextmanager
+def _commit_of(submission: Submission, options: GradeOptions) -> Iterator[Callable[[], tuple[str | None, bool]]]:
+    """Find out beside the checks which commit the folder is at; give the function that waits for the answer."""
+    if not options.needs_commit:
+        yield lambda: (None, False)
+        return
+    from concurrent.futures import ThreadPoolExecutor
 
-        commit, dirty = read_commit(submission.folder)
+    from infra_grader.loading.commit import read_commit  # only where a report shows it
+
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        yield pool.submit(read_commit, submission.folder).result
+
+
+def submission_ref(submission: Submission, commit: str | None, dirty: bool) -> SubmissionRef:
+    """Return how a scorecard names a submission."""
     return SubmissionRef(
         id=submission.id, path=str(submission.folder), root=submission.root, commit=commit, dirty=dirty
     )
