@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 from infra_grader import __version__
@@ -109,9 +109,10 @@ def grade(
     order = plan(rubric, options.only)
     submission = open_submission(Path(path), rubric)
     started = _now()
-    with open_session(submission, rubric, registry, options) as session, _commit_of(submission, options) as commit:
-        outcomes = run(order, session, _observe_all(registry, observe), options.workers)
-        named = submission_ref(submission, *commit())
+    commit = cache(lambda: _commit(submission, options))
+    with open_session(submission, rubric, registry, options) as session:
+        outcomes = run(order, session, _observe_all(registry, observe), options.workers, meanwhile=commit)
+    named = submission_ref(submission, *commit())
     scorecard = score(rubric, outcomes, named, environment=environment(options.seed), started=started, finished=_now())
     return adjusted(scorecard, rubric, registry)
 
@@ -169,18 +170,13 @@ def starter_of(rubric: Rubric) -> Starter:
     return read_starter(exercise) if exercise is not None else NO_STARTER
 
 
-@contextmanager
-def _commit_of(submission: Submission, options: GradeOptions) -> Iterator[Callable[[], tuple[str | None, bool]]]:
-    """Find out beside the checks which commit the folder is at; give the function that waits for the answer."""
+def _commit(submission: Submission, options: GradeOptions) -> tuple[str | None, bool]:
+    """Return which commit the folder is at and whether it differs from it, if a report is to show that."""
     if not options.needs_commit:
-        yield lambda: (None, False)
-        return
-    from concurrent.futures import ThreadPoolExecutor
+        return None, False
+    from infra_grader.loading.commit import read_commit  # slow, and many callers do without
 
-    from infra_grader.loading.commit import read_commit  # only where a report shows it
-
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        yield pool.submit(read_commit, submission.folder).result
+    return read_commit(submission.folder)
 
 
 def submission_ref(submission: Submission, commit: str | None, dirty: bool) -> SubmissionRef:

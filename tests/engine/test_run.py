@@ -265,3 +265,27 @@ def test_the_order_of_checks_and_the_number_of_workers_change_nothing(uses, need
         return {name: (o.status, o.fraction, o.message, o.blocked_by) for name, o in outcomes.items()}
 
     assert found(checks, 1) == found(shuffled, workers)
+
+
+def test_what_can_be_done_meanwhile_is_done_once_while_waiting():
+    begun, release = threading.Event(), threading.Event()
+    calls = []
+
+    def waits(context):
+        begun.set()
+        release.wait(20)
+        return Outcome.passed("Waited.")
+
+    def meanwhile():
+        begun.wait(20)
+        calls.append("called")
+        release.set()
+
+    outcomes = run_kinds(
+        rubric(spec("a", uses="w"), spec("b", uses="w", needs=("a",))),
+        {"w": kind_of(waits, capabilities=("command",))},
+        openers={"command": lambda shared: None},
+        meanwhile=meanwhile,
+    )
+    assert [outcome.status for outcome in outcomes.values()] == ["passed", "passed"]
+    assert calls == ["called"]

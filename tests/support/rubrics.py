@@ -69,10 +69,20 @@ def rubric(*checks, bonus=(), penalties=(), points=None, pass_mark="0", required
     )
 
 
-def run_kinds(the_rubric, kinds, folder=Path(), *, observe=lambda check, outcome: None, only=(), workers=4, **session):
+def run_kinds(
+    the_rubric,
+    kinds,
+    folder=Path(),
+    *,
+    observe=lambda check, outcome: None,
+    only=(),
+    workers=4,
+    meanwhile=tuple,
+    **session,
+):
     """Run a rubric whose kinds are given by name, and return the outcomes."""
     with Session(workspace=Workspace(folder), rubric_folder=folder, find_kind=kinds.__getitem__, **session) as opened:
-        return run(plan(the_rubric, only), opened, observe, workers)
+        return run(plan(the_rubric, only), opened, observe, workers, meanwhile)
 
 
 def score_of(the_rubric, **outcomes):

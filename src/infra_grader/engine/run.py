@@ -28,21 +28,31 @@ GRACE_S = 5.0
 Observe = Callable[[CheckSpec, Outcome], None]
 
 
-def run(plan: Plan, session: Session, observe: Observe, workers: int = WORKERS) -> Mapping[str, Outcome]:
+def run(
+    plan: Plan,
+    session: Session,
+    observe: Observe,
+    workers: int = WORKERS,
+    meanwhile: Callable[[], object] = tuple,
+) -> Mapping[str, Outcome]:
     """Run the checks of a plan and return an outcome for each, in the plan's order.
 
-    `observe` sees each outcome as soon as it stands. Raises nothing but what ends the whole run.
+    `observe` sees each outcome as soon as it stands. `meanwhile` is called at most once, as soon as this thread has
+    nothing to do but wait. Raises nothing but what ends the whole run.
     """
-    outcomes = _Run(plan, session, observe, workers).to_the_end()
+    outcomes = _Run(plan, session, observe, workers, meanwhile).to_the_end()
     return {check.id: outcomes[check.id] for check in plan.checks}
 
 
 class _Run:
-    def __init__(self, plan: Plan, session: Session, observe: Observe, workers: int) -> None:
+    def __init__(
+        self, plan: Plan, session: Session, observe: Observe, workers: int, meanwhile: Callable[[], object]
+    ) -> None:
         self.plan = plan
         self.session = session
         self.observe = observe
         self.workers = workers
+        self.meanwhile = meanwhile
         self.checks = {check.id: check for check in plan.checks}
         self.places = {check.id: place for place, check in enumerate(plan.checks)}
         self.sorter = TopologicalSorter({check.id: check.needs for check in plan.checks})
@@ -63,6 +73,8 @@ class _Run:
                 self._settle(check, judge(check, ask(check, kind, self.session, deadline)))
                 self._collect(timeout=0)
             elif self.running:
+                self.meanwhile()
+                self.meanwhile = tuple
                 self._collect(timeout=0.5)
         return self.outcomes
 
