@@ -24,11 +24,14 @@ FIRST_SIGN = "\u2100"
 
 TOPS = frozenset({3, 4, 5, 6, 7, 8, 9, 10, 20, 100})
 """Numbers that a scale may end with; others after a slash are dates and versions."""
+FEWEST_STEPS = 3
+"""Steps from which a legend explains a scale without saying so."""
 UNSTATED_TOP = 10.0
 """Top of the scale of a document that states none."""
 
 LEVEL_WORDS = (
-    "none basic basics basico basica basique beginner novice elementary foundational fundamental awareness aware "
+    "good fair poor excellent low medium high none basic basics basico basica basique beginner novice elementary "
+    "foundational fundamental awareness aware "
     "familiar intermediate competent proficient advanced expert master strong solid weak anfanger grundlagen "
     "grundkenntnisse einsteiger mittel fortgeschritten fortgeschrittene experte expertin keine gut debutant "
     "intermediaire avance avancee confirme expertise notions aucun principiante intermedio intermedia avanzado "
@@ -129,10 +132,10 @@ def read_scale(text: str, *, is_header: bool = False) -> Scale | None:
     folded = fold(text)
     if SCALE_SIGNS.isdisjoint(text) and not any(number in folded for number in SMALL):
         return None
-    legend = _legend(folded)
+    is_named = is_header or any(stem in folded for stem in SCALE_STEMS)
+    legend = _legend(folded, is_named=is_named)
     if legend is not None:
         return legend
-    is_named = is_header or any(stem in folded for stem in SCALE_STEMS)
     if is_named and (scale := _named_scale(folded)) is not None:
         return scale
     if is_header and (scale := _header_scale(folded)) is not None:
@@ -224,12 +227,15 @@ def _level(text: str) -> Rating | None:
     return None
 
 
-def _legend(folded: str) -> Scale | None:
-    """Return the scale of `1 = none, ..., 5 = expert`."""
-    if "=" not in folded:
+def _legend(folded: str, *, is_named: bool) -> Scale | None:
+    """Return the scale of `1 = none, ..., 5 = expert`, or of `1: none, 2: ...` if no step is left out."""
+    if "=" not in folded and not is_named and folded.count(":") < FEWEST_STEPS:
         return None
-    numbers = sorted({int(match[1]) for match in _equals().finditer(folded)})
-    if len(numbers) >= 2 and numbers[0] in {0, 1} and numbers[-1] in TOPS:
+    numbers = sorted({int(match[1]) for match in _steps().finditer(folded)})
+    if not numbers or numbers[0] not in {0, 1} or numbers[-1] not in TOPS:
+        return None
+    is_whole = len(numbers) >= FEWEST_STEPS and numbers[-1] - numbers[0] == len(numbers) - 1
+    if is_whole or (len(numbers) >= 2 and ("=" in folded or is_named)):
         return Scale(float(numbers[0]), float(numbers[-1]))
     return None
 
@@ -240,9 +246,12 @@ def _named_scale(folded: str) -> Scale | None:
         before = folded[: match.start()].rstrip(" (:#").rsplit(None, 1)
         if int(match[2]) in TOPS and not (before and before[-1].startswith(NOT_SCALED)):
             return Scale(float(match[1]), float(match[2]))
+    top = _slash_top().search(folded)
+    if top is not None and int(top[1]) in TOPS and not find_ratings(folded):
+        return Scale(0.0, float(top[1]))
     points = _points().search(folded)
-    if points is not None and (top := int(SMALL.get(points[1], points[1]))) in TOPS:
-        return Scale(0.0, float(top))
+    if points is not None and (number := int(SMALL.get(points[1], points[1]))) in TOPS:
+        return Scale(0.0, float(number))
     return None
 
 
@@ -318,8 +327,8 @@ def _points() -> re.Pattern[str]:
 
 
 @cache
-def _equals() -> re.Pattern[str]:
-    return re.compile(r"(?<![\d.,])(\d{1,3})\s?=\s?[^\W\d]")
+def _steps() -> re.Pattern[str]:
+    return re.compile(r"(?<![\w.,])(\d{1,3})\s?(?:=|(?<![a-z]\s\d)(?<![a-z]\s\d\s)[:–-])\s?[^\W\d]")
 
 
 @cache
@@ -329,6 +338,7 @@ def _slash_top() -> re.Pattern[str]:
 
 SIGNS = "$€£¥₹₩₽₺₴₫₱฿₦₪₸"
 CODES = (
+    ""
     ""
     ""
     ""

@@ -62,13 +62,15 @@ NUMBERS: dict[float, str] = {
     1: "one first ein eins eine einem einen eines erste erster erstes ersten un une premier premiere primer "
     "primero primera "
     "uno una primo prima um uma primeiro primeira een eerste jeden jedna jedno pierwszy pierwszym pierwsze один одна "
-    "одного первый первая первого bir birinci ett en forsta 一 एक पहला पहले 한 하나 일 첫 mot mt satu ek yek ena",
+    "одного первый первая первого bir birinci ett en forsta 一 एक पहला पहले 한 하나 일 첫 mot mt satu ek yek ena "
+    "et yksi jedan ένα ένας μία واحدة אחת",
     2: "two second zwei zweite zweiten zweites deux deuxieme dos segundo segunda due secondo seconda dois duas "
     "twee tweede "
-    "dwa drugi два две второй вторая iki ikinci tva andra 二 两 दो दूसरा 두 이",
+    "dwa drugi два две второй вторая iki ikinci tva andra 二 两 दो दूसरा 두 이 kaksi dva doi δύο اثنين שתי дві",
     3: "three third drei dritte dritter drittes dritten trois troisieme tres tercer tercero tercera tre terzo "
     "terza terceiro "
-    "terceira drie derde trzy trzeci trzech три третий трех uc ucuncu tredje 三 तीन तीसरा 세 삼 ba tiga",
+    "terceira drie derde trzy trzeci trzech три третий трех uc ucuncu tredje 三 तीन तीसरा 세 삼 ba tiga kolme "
+    "tri trei τρία ثلاث ثلاثة שלוש",
     4: "four fourth vier vierte quatre quatrieme cuatro cuarto quattro quarto quatro vierde cztery четыре "
     "четвертый dort "
     "fyra 四 चार 네 사",
@@ -76,7 +78,7 @@ NUMBERS: dict[float, str] = {
     "पांच 다섯 오",
     6: "six sixth sechs sechste sechsten sixieme seis sexto sei sesto zes zesde szesc szesciu szesty шесть шести "
     "шестой alti "
-    "sex sjatte 六 छह छः छ 여섯 육 sau enam έξι",
+    "sex sjatte 六 छह छः छ 여섯 육 sau enam έξι seks kuusi sest sase έξι ستة ست שישה שש шість",
     12: "twelve zwolf douze doce dodici doze twaalf dwanascie двенадцать oniki tolv 十二 बारह 열두 십이",
     24: "twenty-four vierundzwanzig vingt-quatre veinticuatro ventiquattro 二十四 चौबीस",
     36: "thirty-six sechsunddreissig trente-six treinta_y_seis trentasei trinta_e_seis 三十六 छत्तीस",

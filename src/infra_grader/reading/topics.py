@@ -43,6 +43,7 @@ class Topic(NamedTuple):
     origin: Literal["title", "heading", "lead", "row", "column"]
     """`title` is the heading above all others: it is about no part of the document."""
     level: int
+    """Level of a heading or label; number of a column, from 0."""
     body: tuple[Passage, ...]
     """Headings below it are among them; see `text`."""
 
@@ -235,4 +236,4 @@ def _from_table(table: Table) -> Iterator[Topic]:
             for row in table.rows
             if number < len(row.cells)
         )
-        yield Topic(header, table.line, "column", LEAD_LEVEL, body)
+        yield Topic(header, table.line, "column", number, body)

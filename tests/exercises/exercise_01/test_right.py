@@ -234,3 +234,23 @@ def test_more_than_asked_passes(grader):
     for name in ("assessment", "plan", "roadmap", "research"):
         grader.replace(**{name: grader.solution(name) + extra})
     assert grader.lost() == {}
+
+
+TERSE = {
+    "assessment": "# Skills\n\n| Skill | Rating |\n|---|---|\n"
+    + "".join(f"| {area} | {n % 5 + 1} |\n" for n, area in enumerate(RATED))
+    + "\n## Gaps\n\n- Kubernetes\n- Terraform\n- Cloud\n\n## Priorities\n\n1. Kubernetes\n2. Terraform\n",
+    "plan": "# Plan\n\n## Top 3 gaps\n\n- Kubernetes\n- Terraform\n- Cloud\n\n"
+    + "".join(f"## Month {m}\n\n- Week {4 * m - 3}: Docker\n- Week {4 * m - 2}: labs\n\n" for m in range(1, 7))
+    + "## Resources\n\n- The Kubernetes book\n",
+    "roadmap": "# Roadmap\n\n## 6 months\n\n- Finish 3 projects\n\n## 1 year\n\n- Junior role, $90k\n\n## 3 years\n\n"
+    "- Lead a team of 5\n\n## Action plan\n\n1. Study 10 hours a week\n2. Apply to 5 jobs a month\n",
+    "research": "# Jobs\n\n"
+    + "".join(f"{n}. Junior AI Infrastructure Engineer at Company {n}\n" for n in range(1, 11))
+    + "\n## Common requirements\n\n- Python\n- Docker\n- Kubernetes\n\n## Salary ranges (Berlin)\n\n- Entry: €50,000\n",
+}
+
+
+def test_terse_documents_pass(grader):
+    grader.replace(**TERSE)
+    assert grader.lost() == {}

@@ -6,10 +6,22 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from infra_grader.checks.markdown._page import Page, Paged, at_lines, open_page, plural, share_of
+from infra_grader.checks.markdown._page import Page, Paged, at_lines, open_page, plural, share_of, shorten
 from infra_grader.plugin import Annotated, CheckFailed, Context, Evidence, Measure, Meta, Outcome, check
 from infra_grader.reading.answer import find_amounts, is_blank
 from infra_grader.reading.topics import matches_name
+
+NO_PLACES = (
+    "salar", "pay", "range", "average", "median", "mean", "junior", "senior", "mid", "entry", "lead", "principal",
+    "staff",
+    "engineer", "developer", "role", "level", "title", "total", "base", "bonus", "market", "expect", "minimum",
+    "maximum", "low",
+    "high", "typical", "compens", "the", "usd", "eur", "gbp", "inr", "year", "per", "devops", "mlops", "platform",
+    "cloud",
+    "infrastructure", "machine", "learning", "data", "intern", "starting", "figure", "annual", "monthly", "gross",
+    "net",
+)  # fmt: skip
+"""Starts of capitalised words that name no place."""
 
 
 class Amounts(Paged):
@@ -39,7 +51,7 @@ def amounts(context: Context, params: Amounts) -> Outcome:
             ),
         )
     measure = Measure(value=len(found), unit="amounts", threshold=params.min)
-    place = _place(page, params.places) if params.places else (None, "")
+    place = _place(page, params.places, {line for line, _ in found}) if params.places else (None, "")
     if place is None:
         return Outcome.failed(
             f"{page.path} names {plural(len(found), 'amount')} and no place that they are for.",
@@ -48,7 +60,7 @@ def amounts(context: Context, params: Amounts) -> Outcome:
         )
     shown = at_lines(page, found, "an amount")
     if place[0] is not None:
-        shown += (Evidence(path=page.path, line=place[0], expected="a place", actual=place[1]),)
+        shown += (Evidence(path=page.path, line=place[0], expected="a place", actual=shorten(place[1])),)
     return Outcome.partial(
         share_of(len(found), params.min),
         f"{page.path} names {plural(len(found), 'amount')}.",
@@ -77,18 +89,29 @@ def _labelled(page: Page, params: Amounts) -> Iterator[tuple[int, str]]:
             yield from ((passage.line, match[0]) for match in _large().finditer(passage.text))
 
 
-def _place(page: Page, names: tuple[str, ...]) -> tuple[int, str] | None:
-    """Return where the document names a place, and which."""
+def _place(page: Page, names: tuple[str, ...], lines: set[int]) -> tuple[int, str] | None:
+    """Return where the document names a place, and which: a label, a word such as "remote", a name near an amount."""
     for topic in page.topics:
         if matches_name(topic.title, names):
             for passage in topic.text:
                 if not is_blank(passage.text) and any(map(str.isalpha, passage.text)):
-                    return passage.line, passage.text[:60]
+                    return passage.line, passage.text
     for passage in page.document.passages:
+        if passage.kind != "cell" and matches_name(passage.text, names):
+            return passage.line, passage.text
         if match := _after_preposition().search(passage.text):
             return passage.line, match[0]
-        if matches_name(passage.text, names) and passage.kind != "cell":
-            return passage.line, passage.text[:60]
+    return _name_near(page, lines)
+
+
+def _name_near(page: Page, lines: set[int]) -> tuple[int, str] | None:
+    """Return a proper name on one of the lines, or in a label above them."""
+    about = [(topic.line, topic.title) for topic in page.topics if lines.intersection(p.line for p in topic.body)]
+    about += [(passage.line, passage.text) for passage in page.document.passages if passage.line in lines]
+    for line, text in about:
+        for match in _proper_name().finditer(text):
+            if not match[0].lower().startswith(NO_PLACES):
+                return line, match[0]
     return None
 
 
@@ -106,3 +129,8 @@ def _after_preposition() -> re.Pattern[str]:
         r"\b(?i:in|at|near|around|bei|aus|für|à|a|au|en|em|no|na|w|we|v|в|во|на|de|di|te|från|i|til)\s"
         r"[A-ZÀ-ÖØ-ÞĀ-ŽА-Я][^\W\d_]+|[A-Z][a-z]+,\s[A-Z][A-Za-z]+|[\u0900-\u0dff\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]{2,}"
     )
+
+
+@cache
+def _proper_name() -> re.Pattern[str]:
+    return re.compile(r"\b[A-ZÀ-ÖØ-ÞĀ-ŽА-Я][^\W\d_]{2,}")

@@ -72,6 +72,11 @@ BEHIND_IT = tuple(map(fold, LATER))
 """Words after a span of time that lies ahead."""
 
 
+ONE = frozenset({"one", "eins", "один", "одна", "одну", "jeden", "jedna"})
+"""Words for one that are not articles as well."""
+HAN_NUMBERS = frozenset("二三四五六七八九十百千万两")
+
+
 class Horizons(Paged):
     """Which horizons are wanted, and what each must say."""
 
@@ -135,9 +140,9 @@ def has_number(text: str) -> bool:
         if word[0].isdigit():
             if not _calendar_year().fullmatch(word):
                 return True
-        elif (number_of(word) or 0) >= 2:
+        elif word in ONE or (number_of(word) or 0) >= 2:
             return True
-    return False
+    return not HAN_NUMBERS.isdisjoint(folded)
 
 
 def _message(page: Page, params: Horizons, missing: list[str], bare: list[str]) -> str:

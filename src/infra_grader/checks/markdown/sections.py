@@ -41,7 +41,8 @@ class Sections(Paged):
     ] = ()
     links: Annotated[bool, Meta(description="Whether a link anywhere serves as well, for a list of sources.")] = False
     once: Annotated[
-        bool, Meta(description="Whether a label that stands three times or more is left out: a field of entries.")
+        bool,
+        Meta(description="Leave out fields of entries: labels that stand three times, rows, columns but the first."),
     ] = False
 
 
@@ -91,6 +92,9 @@ def _judge(page: Page, names: list[str], params: Sections) -> tuple[bool, Eviden
 def _candidates(page: Page, names: list[str], params: Sections) -> Iterator[Topic]:
     fitting = [topic for topic in page.topics if topic.origin != "title" and matches_name(topic.title, names)]
     if params.once:
+        fitting = [
+            topic for topic in fitting if topic.origin != "row" and not (topic.origin == "column" and topic.level)
+        ]
         seen = Counter(fold(topic.title) for topic in fitting)
         fitting = [topic for topic in fitting if seen[fold(topic.title)] < REPEATED]
     yield from fitting
@@ -99,6 +103,11 @@ def _candidates(page: Page, names: list[str], params: Sections) -> Iterator[Topi
         for passage in page.document.passages:
             if passage.kind in kinds and matches_name(passage.text, params.sentence_names or names):
                 yield Topic(passage.text, passage.line, "lead", 0, (passage,))
+
+
+def _is_field(topic: Topic) -> bool:
+    """Whether a label is a row, or a column that says something about what the first column names."""
+    return topic.origin == "row" or (topic.origin == "column" and topic.level > 0)
 
 
 def _own_words(topic: Topic) -> int:
