@@ -95,7 +95,7 @@ def test_show_and_docs_and_list(tmp_path):
     assert "readme" in run("rubric", "show", rubric, folder=tmp_path).out
     docs = run("rubric", "docs", rubric, folder=tmp_path).out
     assert docs.startswith("# A simple rubric")
-    assert "| 6.00 | A README | Write one. |" in docs
+    assert "| 6 | A README | Write one. |" in docs
     listed = run("rubric", "list", folder=tmp_path)
     assert "exercise-01-overview" in listed.out
 

@@ -118,6 +118,11 @@ def open_heading(group: OpenGroup) -> str:
     return f"{lead}: {line(group.reason)}" if group.reason else f"{lead}."
 
 
+def more_places(count: int) -> str:
+    """Return how many places are not shown."""
+    return "1 more place" if count == 1 else f"{count} more places"
+
+
 def submission_words(submission: SubmissionRef) -> str:
     """Return which submission this is about, with the start of its commit."""
     text = line(submission.id, MAX_NAME)

@@ -14,6 +14,7 @@ from infra_grader.reports._wording import (
     STATUS_WORDS,
     check_points,
     criterion_points,
+    more_places,
     penalty_points,
     points,
     points_by_check,
@@ -118,7 +119,7 @@ def _finding_lines(check: CheckScore) -> Iterator[str]:
                 yield "  - Seen:"
             yield "\n" + fenced(evidence.text or "", MAX_EXCERPT, "    ") + "\n"
     if len(check.evidence) > MAX_PLACES:
-        yield f"  - and {len(check.evidence) - MAX_PLACES} more places"
+        yield f"  - and {more_places(len(check.evidence) - MAX_PLACES)}"
 
 
 def _open_parts(scorecard: Scorecard) -> Iterator[str]:

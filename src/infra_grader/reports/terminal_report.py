@@ -19,6 +19,7 @@ from infra_grader.reports._wording import (
     STATUS_WORDS,
     check_points,
     criterion_points,
+    more_places,
     open_heading,
     penalty_points,
     points,
@@ -121,7 +122,7 @@ def _write_findings(page: _Page, check: CheckScore) -> None:
         if is_block(evidence):
             page.excerpt(block(evidence.text or ""))
     if len(check.evidence) > MAX_PLACES:
-        page.write(f"and {len(check.evidence) - MAX_PLACES} more places", lead=f"    {page.bullet}", style="dim")
+        page.write(f"and {more_places(len(check.evidence) - MAX_PLACES)}", lead=f"    {page.bullet}", style="dim")
 
 
 def _write_open(page: _Page, scorecard: Scorecard) -> None:

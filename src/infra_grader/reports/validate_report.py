@@ -12,7 +12,7 @@ from infra_grader.model.scorecard import CheckScore, CriterionScore, Scorecard
 from infra_grader.plugin import RenderOptions
 from infra_grader.reports._findings import for_learner, penalties_that_cost, title_of
 from infra_grader.reports._text import block, expectation, is_block, line, place, plain, prose, remark, sight
-from infra_grader.reports._wording import OPEN_WORDS, penalty_points
+from infra_grader.reports._wording import OPEN_WORDS, more_places, penalty_points
 
 MAX_PLACES = 5
 SIGNS = {True: "✅", False: "❌", None: "❔"}
@@ -108,7 +108,7 @@ def _place_lines(check: CheckScore) -> Iterator[str]:
             continue
         shown += 1
         if shown > MAX_PLACES:
-            yield f"      where: {len(check.evidence) - MAX_PLACES} more places"
+            yield f"      where: {more_places(len(check.evidence) - MAX_PLACES)}"
             return
         if text:
             yield f"      {'where' if evidence.path else 'seen'}: {text}"

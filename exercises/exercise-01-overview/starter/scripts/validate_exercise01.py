@@ -12,9 +12,9 @@ SCRIPTS = os.path.dirname(os.path.abspath(__file__))
 sys.path[:] = [place for place in sys.path if place and os.path.abspath(place) not in (SCRIPTS, os.getcwd())]
 
 try:
-    from infra_grader.cli.main import main
+    from infra_grader.cli.main import console
 except ModuleNotFoundError:
     print("infra-grader is not installed. Install it with: pip install infra-grader", file=sys.stderr)
     sys.exit(2)
 
-sys.exit(main(["validate", "exercise-01-overview", os.path.dirname(SCRIPTS)]))
+console(["validate", "exercise-01-overview", os.path.dirname(SCRIPTS)])
