@@ -66,7 +66,7 @@ def test_all_faults_of_a_file_are_listed_at_once_from_the_top_down(refuse):
 def test_a_file_that_is_no_rubric_at_all_is_refused(refuse, text, expected):
     start = time.perf_counter()
     problems = refuse(text=text)
-    assert time.perf_counter() - start < 5
+    assert time.perf_counter() - start < 60
     assert len(problems) == 1
     if expected:
         assert worded(problems[0]) == expected

@@ -210,7 +210,7 @@ def test_duplicate_keys_are_faults_for_learners_too():
 def test_hostile_text_is_refused_at_once(text, message):
     start = time.perf_counter()
     assert fault(text, strict=False).partition(": ")[2] == message
-    assert time.perf_counter() - start < 5
+    assert time.perf_counter() - start < 60  # seconds; what is not refused takes hours
 
 
 def test_billion_laughs_are_refused_before_they_are_expanded():
