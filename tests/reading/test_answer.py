@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from infra_grader.reading.answer import Scale, find_amounts, find_ratings, is_blank, read_rating, read_scale
+from infra_grader.reading.amount import find_amounts
+from infra_grader.reading.answer import Scale, find_ratings, is_blank, read_rating, read_scale
 
 
 @pytest.mark.parametrize(

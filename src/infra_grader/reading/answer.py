@@ -1,4 +1,4 @@
-"""What people write as an answer: ratings and the scale they are on, amounts of money, and blanks that are none.
+"""What people write as an answer: ratings and the scale they are on, and blanks that are none.
 
 Every expression here takes time in proportion to the text.
 """
@@ -9,6 +9,7 @@ import re
 from functools import cache
 from typing import Literal, NamedTuple
 
+from infra_grader.reading.amount import FIGURES
 from infra_grader.reading.topics import fold
 
 FULL = "★⭐🌟✭✮●■◆▰█▓🟩🟢🟦🟨🟧🔵🟡⚫⬛✦"
@@ -16,8 +17,41 @@ FULL = "★⭐🌟✭✮●■◆▰█▓🟩🟢🟦🟨🟧🔵🟡⚫⬛✦"
 EMPTY = "☆✩✰○□◇▱░▒⬜⚪🔘✧"
 """Signs that show what is missing to the top of the scale."""
 
-FIGURES = frozenset("0123456789")
 SCALE_SIGNS = FIGURES | frozenset(FULL + "%")
+
+OUT_OF = frozenset(
+    [
+        "/",
+        "out of",
+        "of",
+        "von",
+        "auf",
+        "sur",
+        "su",
+        "de",
+        "di",
+        "em",
+        "uit",
+        "op",
+        "av",
+        "af",
+        "z",
+        "na",
+        "из",
+        "üzerinden",
+        "में से",
+    ]
+)
+"""What stands between a rating and the top of its scale."""
+PERCENT = ("percent", "prozent", "pour cent", "por ciento", "por cento", "per cento", "procent", "процент", "yüzde")
+STARS = frozenset("★⭐🌟☆✩")
+STAR_WORDS = (
+    "star", "stern", "étoile", "estrella", "stelle", "stella", "estrela", "sterren", "gwiazd", "звезд", "звёзд",
+    "yıldız",
+    "stjärn", "颗星", "星", "つ星", "별",
+)  # fmt: skip
+ON_CALL = (24.0, 7)
+"""Round the clock, not 24 of 7."""
 
 FIRST_SIGN = "\u2100"
 """Where letter-like signs, arrows, stars, ticks and pictures start; dashes and dots lie before."""
@@ -112,7 +146,7 @@ def read_rating(text: str) -> Rating | None:
 
 def find_ratings(text: str) -> list[Rating]:
     """Return the ratings in a text that show by their form what they are: 3/5, 3 of 5, 60%, stars."""
-    found = [_explicit_rating(match) for match in _explicit().finditer(text)]
+    found = [] if FIGURES.isdisjoint(text) else [_explicit_rating(text, match) for match in _figure().finditer(text)]
     if not text.isascii():
         taken = [(rating.start, rating.end) for rating in found if rating]
         for match in _star_runs().finditer(text):
@@ -141,13 +175,6 @@ def read_scale(text: str, *, is_header: bool = False) -> Scale | None:
     if is_header and (scale := _header_scale(folded)) is not None:
         return scale
     return _star_legend(text)
-
-
-def find_amounts(text: str) -> list[str]:
-    """Return the amounts of money in a text, as written: $85,000, 60.000 €, 85k, 12 LPA, 30万円."""
-    if FIGURES.isdisjoint(text):
-        return []
-    return [match[0].strip() for match in _amount().finditer(text)]
 
 
 SCALE_STEMS = (
@@ -183,16 +210,22 @@ SMALL = {
 }
 
 
-def _explicit_rating(match: re.Match[str]) -> Rating | None:
-    value = float(match["n"].replace(",", "."))
-    if match["m"]:
-        top = int(match["m"])
-        if top not in TOPS or match[0] == "24/7":
-            return None
-        return Rating(value, float(top), "ratio", *match.span())
-    if match["percent"]:
-        return Rating(value, 100.0, "percent", *match.span())
-    return Rating(value, None, "stars", *match.span())
+def _explicit_rating(text: str, match: re.Match[str]) -> Rating | None:
+    """Return the rating that starts with a number, if what follows it makes it one."""
+    value = float(match[1].replace(",", "."))
+    follows = (match[2] or match[3] or "").lower()
+    if follows == "%" or follows.startswith(PERCENT):
+        return Rating(value, 100.0, "percent", match.start(), match.end(2) if match[2] else match.end(3))
+    if follows in STARS or follows.startswith(STAR_WORDS):
+        return Rating(value, None, "stars", match.start(), match.end())
+    first = follows.split(" ")[0]
+    for word in (follows, first):
+        if word in OUT_OF:
+            start = match.end(1) + text[match.end(1) :].lower().index(word) + len(word)
+            top = _top().match(text, start)
+            if top is not None and int(top[1]) in TOPS and (value, int(top[1])) != ON_CALL:
+                return Rating(value, float(top[1]), "ratio", match.start(), top.end())
+    return None
 
 
 def _may_precede(before: str) -> bool:
@@ -276,19 +309,19 @@ def _star_legend(text: str) -> Scale | None:
 # Compiled on first use: each costs up to a millisecond, and few documents need all of them.
 
 NUMBER = r"\d{1,3}(?:[.,]\d{1,2})?"
-OUT_OF = r"/|out of|of|von|auf|sur|su|de|di|em|uit|op|av|af|z|na|из|üzerinden|में से"
 
 
 @cache
-def _explicit() -> re.Pattern[str]:
+def _figure() -> re.Pattern[str]:
+    """A number, and up to two words or a sign after it."""
     return re.compile(
-        rf"(?<![A-Za-z0-9_.,/$€£-])(?P<n>{NUMBER})\s?(?:"
-        rf"(?:{OUT_OF})\s?(?P<m>\d{{1,3}})(?![\d/\w]|[.,-]\d)"
-        r"|(?P<percent>%|percent|prozent|pour cent|por ciento|por cento|per cento|procent|процент|yüzde)"
-        r"|(?P<star>[★⭐🌟☆✩]|stars?\b|sterne?n?\b|étoiles?\b|estrellas?\b|stell[ae]\b|estrelas?\b|sterren\b|gwiazd|звезд"
-        r"|звёзд|yıldız|stjärn|颗星|星|つ星|별))",
-        re.IGNORECASE,
+        rf"(?<![A-Za-z0-9_.,/$€£-])({NUMBER})\s?(?:([/%★⭐🌟☆✩])|([^\W\d_]{{1,12}}(?:\s[^\W\d_]{{2,7}})?))?"
     )
+
+
+@cache
+def _top() -> re.Pattern[str]:
+    return re.compile(r"\s?(\d{1,3})(?![\d/\w]|[.,-]\d)")
 
 
 @cache
@@ -334,27 +367,3 @@ def _steps() -> re.Pattern[str]:
 @cache
 def _slash_top() -> re.Pattern[str]:
     return re.compile(r"(?:/|out of|von|sur|max\.?|of)\s?(\d{1,3})(?!\d)")
-
-
-SIGNS = "$€£¥₹₩₽₺₴₫₱฿₦₪₸"
-CODES = (
-    ""
-    ""
-    ""
-    ""
-    ""
-    "USD|EUR|GBP|INR|CHF|SEK|NOK|DKK|PLN|CZK|HUF|RON|BGN|BRL|CAD|AUD|NZD|SGD|HKD|JPY|CNY|RMB|KRW|TWD|TRY|RUB|UAH|ZAR|NGN"
-    "|KES|EGP|AED|SAR|ILS|MXN|ARS|CLP|COP|PEN|IDR|MYR|THB|VND|PHP|PKR|BDT|LKR"
-)
-DIGITS = r"\d[\d.,'’\u00a0\u202f ]{0,20}"
-
-
-@cache
-def _amount() -> re.Pattern[str]:
-    return re.compile(
-        rf"(?:[{SIGNS}]|\b(?:{CODES}|Rs\.?|kr\.?|CA\$|A\$|S\$|Fr\.?))\s?{DIGITS}(?:[kKmM]\b|lakhs?|LPA)?"
-        rf"|(?<![A-Za-z0-9_.,]){DIGITS}(?:k|K|mil|tys\.?|тыс\.?|M|Mio\.?|万|만|千|lakhs?|lacs?|L|crores?|Cr)?\s?"
-        rf"(?:[{SIGNS}]|(?:{CODES})\b|euros?\b|dollars?\b|rupees?\b|pounds?\b|zł|złotych|kr\b|lei\b|Ft\b|Kč|руб|грн|TL\b"
-        r"|yuan\b|yen\b|won\b|reais\b|pesos?\b|francs?\b|Franken\b|kronor\b|元|円|원|रुपये|lakhs?\b|lacs?\b|LPA\b|l\.p\.a)"
-        r"|(?<![A-Za-z0-9_.,])\d{2,3}(?:[.,]\d)?\s?[kK]\b"
-    )

@@ -8,7 +8,8 @@ from functools import cache
 
 from infra_grader.checks.markdown._page import Page, Paged, at_lines, open_page, plural, share_of, shorten
 from infra_grader.plugin import Annotated, CheckFailed, Context, Evidence, Measure, Meta, Outcome, check
-from infra_grader.reading.answer import find_amounts, is_blank
+from infra_grader.reading.amount import find_amounts
+from infra_grader.reading.answer import is_blank
 from infra_grader.reading.topics import matches_name
 
 NO_PLACES = (
