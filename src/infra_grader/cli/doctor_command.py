@@ -14,7 +14,7 @@ from infra_grader import __version__
 from infra_grader.api import bundled, load_rubric
 from infra_grader.cli.main import PASSED
 from infra_grader.cli.options import add_common
-from infra_grader.cli.rubric_text import shown
+from infra_grader.cli.rubric_text import plain
 from infra_grader.engine.openers import OPENERS
 from infra_grader.engine.registry import Registry
 from infra_grader.plugin import CAPABILITIES
@@ -98,6 +98,6 @@ def _assessable(rubric_id: str, registry: Registry) -> str:
                 open_points += check.points
     here = rubric.points - by_hand - open_points
     return (
-        f"{shown(here)} of {shown(rubric.points)} points here, {shown(by_hand)} by a person, "
-        f"{shown(open_points)} not assessed on this machine"
+        f"{plain(here)} of {plain(rubric.points)} points here, {plain(by_hand)} by a person, "
+        f"{plain(open_points)} not assessed on this machine"
     )

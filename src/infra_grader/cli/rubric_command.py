@@ -48,12 +48,12 @@ def rubric(options: argparse.Namespace) -> int:
 
 
 def _list(options: argparse.Namespace) -> int:
-    from infra_grader.cli.rubric_text import shown
+    from infra_grader.cli.rubric_text import plain
 
     registry = Registry(options.plugin)
     for rubric_id in sorted(bundled()):
         found = load_rubric(rubric_id, registry)
-        print(f"{found.id:<36} {shown(found.points):>5} points  {found.track:<8} {found.title}")
+        print(f"{found.id:<36} {plain(found.points):>5} points  {found.track:<8} {found.title}")
     return PASSED
 
 
@@ -88,7 +88,7 @@ def _lint(options: argparse.Namespace) -> int:
 
 
 def _test(options: argparse.Namespace) -> int:
-    from infra_grader.cli.rubric_text import shown
+    from infra_grader.cli.rubric_text import plain
     from infra_grader.proof import prove, unproven
 
     if options.proof and len(options.rubric) != 1:
@@ -105,9 +105,8 @@ def _test(options: argparse.Namespace) -> int:
             raise UsageError(f"there is no proof for {loaded.id}", "Name its folder with --proof.")
         for proof in prove(loaded, exercise, registry):
             verdict = "ok" if not proof.faults else "FAULT"
-            print(
-                f"{verdict:<6}{loaded.id}  {proof.name}  {shown(proof.scorecard.score.earned)} of {shown(loaded.points)}"
-            )
+            earned = plain(proof.scorecard.score.earned)
+            print(f"{verdict:<6}{loaded.id}  {proof.name}  {earned} of {plain(loaded.points)}")
             for fault in proof.faults:
                 print(f"      {fault}")
             sys.stdout.flush()

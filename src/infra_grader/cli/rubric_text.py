@@ -7,7 +7,7 @@ from decimal import Decimal
 from infra_grader.model.rubric import CheckSpec, Rubric, Visibility
 
 
-def shown(points: Decimal) -> str:
+def plain(points: Decimal) -> str:
     """Return points as people write them: `12.5`, `100`."""
     return f"{points.normalize():f}"
 
@@ -16,16 +16,16 @@ def outline(rubric: Rubric) -> str:
     """Return a rubric's criteria and checks with their points, one a line."""
     lines = [
         f"{rubric.title}  ({rubric.id}, version {rubric.version})",
-        f"{shown(rubric.points)} points, pass at {shown(rubric.pass_mark)}",
+        f"{plain(rubric.points)} points, pass at {plain(rubric.pass_mark)}",
     ]
     for criterion in rubric.criteria:
         needed = ", required" if criterion.required else ""
-        lines += ["", f"{criterion.title}  {shown(criterion.points)} points{needed}"]
+        lines += ["", f"{criterion.title}  {plain(criterion.points)} points{needed}"]
         lines += [_line(check) for check in criterion.checks]
     if rubric.bonus:
         lines += [
             "",
-            f"Bonus, up to {shown(rubric.bonus.max_points)} points",
+            f"Bonus, up to {plain(rubric.bonus.max_points)} points",
             *(_line(check) for check in rubric.bonus.checks),
         ]
     if rubric.penalties:
@@ -36,28 +36,28 @@ def outline(rubric: Rubric) -> str:
 def _line(check: CheckSpec) -> str:
     needs = f"  needs {', '.join(check.needs)}" if check.needs else ""
     tags = f"  [{', '.join(check.tags)}]" if check.tags else ""
-    return f"  {shown(check.points):>6}  {check.id:<28} {check.uses:<22} {check.title}{needs}{tags}"
+    return f"  {plain(check.points):>6}  {check.id:<28} {check.uses:<22} {check.title}{needs}{tags}"
 
 
 def page(rubric: Rubric) -> str:
     """Return what a rubric asks for, in Markdown for learners: titles, points and hints; hidden checks by number."""
     parts = [
         f"# {rubric.title}",
-        f"{shown(rubric.points)} points; {shown(rubric.pass_mark)} are needed to pass."
+        f"{plain(rubric.points)} points; {plain(rubric.pass_mark)} are needed to pass."
         + (
-            f" Grades: {', '.join(f'{letter} from {shown(bound)} %' for letter, bound in rubric.grades)}."
+            f" Grades: {', '.join(f'{letter} from {plain(bound)} %' for letter, bound in rubric.grades)}."
             if rubric.grades
             else ""
         ),
     ]
     for criterion in rubric.criteria:
         needed = " Required." if criterion.required else ""
-        parts.append(f"## {criterion.title} ({shown(criterion.points)} points)")
+        parts.append(f"## {criterion.title} ({plain(criterion.points)} points)")
         if needed:
             parts.append("Every check of this criterion has to pass.")
         parts.append(_table(criterion.checks))
     if rubric.bonus:
-        parts += [f"## Bonus (up to {shown(rubric.bonus.max_points)} points)", _table(rubric.bonus.checks)]
+        parts += [f"## Bonus (up to {plain(rubric.bonus.max_points)} points)", _table(rubric.bonus.checks)]
     if rubric.penalties:
         parts += ["## Penalties", _table(rubric.penalties)]
     return "\n\n".join(parts)
@@ -66,11 +66,11 @@ def page(rubric: Rubric) -> str:
 def _table(checks: tuple[CheckSpec, ...]) -> str:
     rows = ["| points | what is asked | how to get there |", "|---:|---|---|"]
     shown = [check for check in checks if check.visibility is Visibility.VISIBLE]
-    rows += [f"| {shown(check.points)} | {_cell(check.title)} | {_cell(check.hint)} |" for check in shown]
+    rows += [f"| {plain(check.points)} | {_cell(check.title)} | {_cell(check.hint)} |" for check in shown]
     hidden = [check for check in checks if check.visibility is not Visibility.VISIBLE]
     if hidden:
         rows.append(
-            f"| {shown(sum((check.points for check in hidden), Decimal(0)))} | {len(hidden)} more checks, not shown | |"
+            f"| {plain(sum((check.points for check in hidden), Decimal(0)))} | {len(hidden)} more checks, not shown | |"
         )
     return "\n".join(rows)
 
