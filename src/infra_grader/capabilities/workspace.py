@@ -7,6 +7,7 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Sequence
+from copy import copy
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -68,8 +69,9 @@ class Workspace:
 
     def view(self, *, allow_starter: bool) -> Workspace:
         """Return the same workspace as another check sees it; what was found by walking is shared."""
-        other = Workspace(self.folder, self.starter, allow_starter=allow_starter)
-        other._walk = self._walk = self._walked()
+        self._walked()
+        other = copy(self)
+        other.allow_starter = allow_starter
         return other
 
     # What is there

@@ -3,8 +3,6 @@
 Every expression here takes time in proportion to the text.
 """
 
-from __future__ import annotations
-
 import re
 from functools import cache
 from typing import Literal, NamedTuple

@@ -4,20 +4,15 @@ CommonMark with tables and strikethrough. What is not rendered as text does not 
 matter, tags, code blocks, struck-out words, characters without a shape.
 """
 
-from __future__ import annotations
-
 import re
+from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 from infra_grader.model.outcome import CheckFailed, Evidence
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from markdown_it.token import Token
 
 MAX_CHARACTERS = 256 * 1024
 """A document beyond this is no document; the parser needs up to 25 microseconds for a hostile character."""

@@ -3,8 +3,6 @@
 The usual words of twenty languages are known; numbers and units may stand in either order.
 """
 
-from __future__ import annotations
-
 import re
 from functools import cache, lru_cache
 from typing import Literal, NamedTuple

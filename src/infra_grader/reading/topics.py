@@ -4,17 +4,13 @@ People label text by headings, by bold lines, by "Label: text" in paragraphs and
 by the head of a column. All of these are topics here, so that a check can ask for one whatever its form.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from infra_grader.reading.markdown import Document, Passage, Table, count_words
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
 
 BOLD_LEVEL = 7
 """Level of a bold line that serves as a heading: below every real heading."""

@@ -1,7 +1,5 @@
 """The document that a check of this family looks at, parsed once a submission."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction

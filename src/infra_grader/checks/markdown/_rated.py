@@ -1,7 +1,5 @@
 """The areas that a document rates, wherever they stand, and the scales that hold for them."""
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from collections.abc import Iterable

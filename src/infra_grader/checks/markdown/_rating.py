@@ -1,7 +1,5 @@
 """What is rated in a document, and the words that tell ratings of areas from other numbers."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from infra_grader.reading.answer import LEVELS, Rating, Scale

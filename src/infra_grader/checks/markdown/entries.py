@@ -1,7 +1,5 @@
 """The markdown.entries check kind."""
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Sequence

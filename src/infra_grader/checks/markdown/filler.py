@@ -1,7 +1,5 @@
 """The markdown.filler check kind."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from functools import cache

@@ -1,7 +1,5 @@
 """The markdown.schedule check kind."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator
 from fractions import Fraction
