@@ -77,7 +77,7 @@ def _waiting_lines(scorecard: Scorecard, criterion: CriterionScore) -> Iterator[
     for cause in dict.fromkeys(causes):
         waiting = [prose(check.title) for check in criterion.checks if _waits(check) and check.blocked_by == cause]
         checks = "1 more check waits" if len(waiting) == 1 else f"{len(waiting)} more checks wait"
-        yield f"   {checks} for \"{prose(title_of(scorecard, cause))}\": {'; '.join(waiting)}"
+        yield f'   {checks} for "{prose(title_of(scorecard, cause))}": {"; ".join(waiting)}'
 
 
 def _waits(check: CheckScore) -> bool:
