@@ -57,7 +57,7 @@ def verdict_reasons(scorecard: Scorecard) -> list[str]:
     if score.passed is None and not unmet and score.earned >= scorecard.rubric.pass_mark:
         reasons.append("Nothing was assessed, and that is never a success.")
     if score.bonus:
-        reasons.append(f"{points(score.bonus)} of it are a bonus.")
+        reasons.append(f"{points(score.bonus)} of the score are a bonus.")
     certain = sum((penalty.lost_at_least for penalty in scorecard.penalties), Decimal(0))
     if certain:
         reasons.append(f"{points(certain)} are taken off as a penalty.")
