@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
 
+from infra_grader.capabilities.plain_text import seen_text
 from infra_grader.plugin import Annotated, Context, Meta, Params, Places, Regex, TextFile, places
 
 SHOWN = 200
@@ -44,9 +45,12 @@ class Found(NamedTuple):
 
 
 def read_searched(context: Context, params: Search) -> list[TextFile]:
-    """Return the files to search. Raises `CheckFailed` if there is none, or one is not text."""
+    """Return the files to search, without the characters that take no room and could hide what is looked for.
+
+    Raises `CheckFailed` if there is none, or one is not text.
+    """
     workspace = context.workspace
-    return [TextFile(path, workspace.read_text(path)) for path in workspace.find_first(places(params.path))]
+    return [TextFile(path, seen_text(workspace.read_text(path))) for path in workspace.find_first(places(params.path))]
 
 
 def find_matches(file: TextFile, expression: re.Pattern[str], most: int) -> Iterator[Found]:
