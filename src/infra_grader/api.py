@@ -144,8 +144,9 @@ def refuse_inside(rubric: str | os.PathLike[str], path: str | os.PathLike[str], 
     A rubric named by id is ours wherever infra-grader is installed, in a `.venv` of the submission for example.
     """
     files = [("rubric", Path(rubric))] if names_file(rubric) else []
+    submission = os.path.realpath(path)
     for what, file in [*files, *(("plugin", file) for file in plugins)]:
-        if file.resolve().is_relative_to(Path(path).resolve()):
+        if Path(os.path.realpath(file)).is_relative_to(submission):
             raise UsageError(f"the {what} {file} lies inside the submission", "Use a copy of yours that lies outside.")
 
 
@@ -196,15 +197,18 @@ def environment(seed: int) -> Mapping[str, str | int]:
     }
 
 
-def cache_folder() -> Path:
-    """Return the folder for what can be made again, by the platform's custom."""
+def cache_folder() -> Path | None:
+    """Return the folder for what can be made again, by the platform's custom; `None` where it has no absolute place.
+
+    A relative one would lie in whatever folder this is run in, which may be the submission.
+    """
     if sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA") or os.path.expanduser("~\\AppData\\Local")
     elif sys.platform == "darwin":
         base = os.path.expanduser("~/Library/Caches")
     else:
         base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return Path(base, "infra-grader")
+    return Path(base, "infra-grader") if os.path.isabs(base) else None
 
 
 def _observe_all(registry: Registry, observe: Observe | None) -> Observe:

@@ -12,7 +12,7 @@ from infra_grader.api import GradeOptions, bundled, load_rubric, refuse_inside
 from infra_grader.api import grade as grade_submission
 from infra_grader.api import rescore as rescore_record
 from infra_grader.cli.main import GRADER_FAILED, NOT_PASSED, PASSED, UNDECIDED
-from infra_grader.cli.options import add_common, add_reports, add_rubric
+from infra_grader.cli.options import add_common, add_path, add_reports, add_rubric
 from infra_grader.cli.output import (
     Destination,
     OutputError,
@@ -32,9 +32,7 @@ from infra_grader.model.scorecard import Scorecard
 
 def grade_options(parser: argparse.ArgumentParser) -> None:
     """Declare what `grade` accepts."""
-    parser.add_argument(
-        "path", metavar="PATH", nargs="?", type=Path, default=Path(), help="the submission (default: .)"
-    )
+    add_path(parser, "the submission (default: .)")
     add_rubric(parser)
     add_reports(parser)
     parser.add_argument(
@@ -94,9 +92,7 @@ def grade(options: argparse.Namespace) -> int:
 def validate_options(parser: argparse.ArgumentParser) -> None:
     """Declare what `validate` accepts."""
     parser.add_argument("exercise", metavar="EXERCISE", help="id of an exercise, or its number")
-    parser.add_argument(
-        "path", metavar="PATH", nargs="?", type=Path, default=Path(), help="the exercise's folder (default: .)"
-    )
+    add_path(parser, "the exercise's folder (default: .)")
     add_common(parser)
 
 

@@ -6,6 +6,18 @@ import argparse
 from pathlib import Path
 
 
+def add_path(parser: argparse.ArgumentParser, text: str) -> None:
+    """Add PATH, the submission: the current folder where it is left out."""
+    parser.add_argument("path", metavar="PATH", nargs="?", type=_named_path, default=Path(), help=text)
+
+
+def _named_path(text: str) -> Path:
+    """Return a path; an empty one is a variable that was not set, and not the current folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("the path is empty")
+    return Path(text)
+
+
 def add_common(parser: argparse.ArgumentParser) -> None:
     """Add what every command accepts."""
     parser.add_argument(
