@@ -74,3 +74,8 @@ def test_hostile_text_ends_soon(piece):
     started = time.process_time()
     find_spans(piece * (100_000 // len(piece)))
     assert time.process_time() - started < 10
+
+
+@pytest.mark.parametrize("text", ["aylık 60.000 TL", "monthly 3,500 USD", "yearly 45.000 EUR"])
+def test_thousands_number_no_unit(text):
+    assert find_spans(text) == ()

@@ -14,6 +14,8 @@ Unit = Literal["week", "month", "year"]
 WEEKS_A_MONTH = 52 / 12
 MAX_NUMBER = 400
 """Numbers beyond are years of the calendar, not a count."""
+THOUSANDS = len(".000")
+"""Length of what makes thousands of a number."""
 
 UNITS: dict[Unit, str] = {
     "week": (
@@ -213,6 +215,8 @@ def units_in(text: str) -> set[Unit]:
 def number_of(word: str) -> float | None:
     """Return the number that a folded token is, in digits or as a word."""
     if word[0].isdigit():
+        if len(word) > THOUSANDS and not word[-THOUSANDS].isdigit():  # "60.000" is no 60 of anything
+            return None
         try:
             value = float(word.replace(",", "."))
         except ValueError:
