@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
+
+Run = Callable[[argparse.Namespace], int]
 
 
 def add_path(parser: argparse.ArgumentParser, text: str) -> None:
@@ -46,3 +49,22 @@ def add_rubric(parser: argparse.ArgumentParser) -> None:
         required=True,
         help="id of a bundled rubric, or a file (with a slash or .yaml in its name)",
     )
+
+
+def actions_of(parser: argparse.ArgumentParser) -> Callable[[str, Run, str], argparse.ArgumentParser]:
+    """Let a command have actions, such as `rubric list`; return the function that adds one: name, function, help."""
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+
+    def action(name: str, run: Run, text: str) -> argparse.ArgumentParser:
+        inner = actions.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", allow_abbrev=False)
+        inner.set_defaults(run=run)
+        add_common(inner)
+        return inner
+
+    return action
+
+
+def run_action(options: argparse.Namespace) -> int:
+    """Run the action that the arguments chose, and return its exit code."""
+    run: Run = options.run
+    return run(options)
