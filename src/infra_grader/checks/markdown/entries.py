@@ -16,6 +16,10 @@ FEW = 3
 """Entries from which a table, list or row of headings is the collection, so that sentences are not looked at."""
 
 
+SIGNS = (" - ", " – ", " — ", " | ", ", ", " (", " @ ", " at ", " / ", " · ")
+"""What people put between the parts of an entry."""
+
+
 class Entries(Paged):
     """What is to be collected, and how an entry is known."""
 
@@ -81,13 +85,16 @@ def _plural(noun: str, number: int) -> str:
 
 def _distinct(found: list[_Entry]) -> tuple[list[_Entry], list[_Entry]]:
     """Return the entries that differ in more than their number, and those that repeat one of them."""
+    without = {_digits().sub("", entry.key) for entry in found if "://" not in entry.text}
+    is_counted = len(without) * 2 <= len({entry.key for entry in found})
     first: dict[str, _Entry] = {}
     again: list[_Entry] = []
     for entry in found:
-        if entry.key in first:
+        key = _digits().sub("", entry.key) if is_counted and "://" not in entry.text else entry.key
+        if key in first:
             again.append(entry)
         else:
-            first[entry.key] = entry
+            first[key] = entry
     return list(first.values()), again
 
 
@@ -104,17 +111,37 @@ def _collections(page: Page, params: Entries) -> dict[Hashable, list[_Entry]]:
             name = next((cell for cell in row.cells if any(map(str.isalpha, cell))), "")
             if _is_entry(text, name, params, is_known=is_known):
                 found["table", tuple(fold(header) for header in table.headers)].append(_Entry(text, row.line))
+    lists: dict[Hashable, list[tuple[Passage, str]]] = defaultdict(list)
     for item, nested in _items(page):
         targets = (target for line in range(item.line, item.end_line + 1) for target in links.get(line, ()))
         text = " ".join([item.text, *(passage.text for passage in nested), *targets])
-        if _is_entry(text, item.text, params):
-            found["list", item.level, _section(page, item.line)].append(_Entry(text, item.line))
+        lists["list", item.level, _section(page, item.line)].append((item, text))
+    for key, items in lists.items():
+        found[key] = [_Entry(text, item.line) for item, text in _like_most(items, params)]
     for key, topics in _siblings(page).items():
         for topic in _numbered_ones(topics):
             text = " ".join([topic.title, *(passage.text for passage in topic.text)])
             if _is_entry(text, topic.title, params, is_known=topic.words() > 0 and _has_word(topic.title, params)):
                 found[key].append(_Entry(text, topic.line))
     return found
+
+
+def _like_most(items: list[tuple[Passage, str]], params: Entries) -> Iterator[tuple[Passage, str]]:
+    """Yield the items that are entries, and those that are written as all of them are, if most are entries."""
+    known = [item for item, text in items if _is_entry(text, item.text, params)]
+    shape: set[str] = set()
+    if len(known) * 2 > len(items) and len(known) >= FEW:
+        shape = set.intersection(*(_signs(item) for item in known))
+    for item, text in items:
+        is_alike = bool(shape) and shape <= _signs(item)
+        if item in known or (is_alike and _is_entry(text, item.text, params, is_known=True)):
+            yield item, text
+
+
+def _signs(item: Passage) -> set[str]:
+    """Return what sets the parts of an item apart: "Engineer - Acme - Berlin"."""
+    head = item.text.split("\n")[0]
+    return {sign for sign in SIGNS if sign in head} | ({"bold"} if item.bold else set())
 
 
 def _items(page: Page) -> Iterator[tuple[Passage, Sequence[Passage]]]:

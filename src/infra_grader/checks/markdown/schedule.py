@@ -82,7 +82,7 @@ def schedule(context: Context, params: Schedule) -> Outcome:
     else:
         covered = _covered_months(parts)
         number = max(len(covered), _calendar_months(page, params.min_words))
-        missing = sorted(set(range(1, params.min + 1)) - covered) if len(covered) == number else []
+        missing = sorted(set(range(1, params.min + 1)) - covered) if len(covered) == number > 0 else []
         noun, where = "month", parts[0].line if parts else None
     message = f"{page.path} {'covers' if noun == 'month' else 'has'} {_count(number, noun)}"
     message += "." if number >= params.min else f", {params.min} are asked for{_without(missing)}."
