@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from infra_grader.testing import run_check
@@ -577,3 +579,26 @@ def test_naming_an_import_is_no_use_of_it(tmp_path, use):
 )
 def test_a_part_of_a_module_is_used_in_many_ways(tmp_path, text):
     assert judge(tmp_path, "python.uses", {"imports": ["torch.hub"]}, text).fraction == 1
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="this Python knows what is newer than 3.11")
+@pytest.mark.parametrize(
+    "line",
+    [
+        "def first[T](items: list[T]) -> T: return items[0]",
+        "class Box[T]: pass",
+        "type Number = int | float",
+        "type Pair[T] = tuple[T, T]",
+        """name = f"{row["name"]}" """,
+        """names = f"{", ".join(rows)}" """,
+    ],
+)
+def test_syntax_of_a_newer_python_is_not_the_fault_of_the_learner(tmp_path, line):
+    outcome = judge(tmp_path, "python.parses", {}, f"{line}\n")
+    assert outcome.status == "not_assessed"
+    assert "3.12" in outcome.remedy
+
+
+@pytest.mark.parametrize("line", ["def first(:", "type x", 'name = f"{row"', "class [T]: pass"])
+def test_broken_code_stays_the_fault_of_the_learner(tmp_path, line):
+    assert judge(tmp_path, "python.parses", {}, f"{line}\n").status == "failed"
