@@ -602,3 +602,63 @@ def test_syntax_of_a_newer_python_is_not_the_fault_of_the_learner(tmp_path, line
 @pytest.mark.parametrize("line", ["def first(:", "type x", 'name = f"{row"', "class [T]: pass"])
 def test_broken_code_stays_the_fault_of_the_learner(tmp_path, line):
     assert judge(tmp_path, "python.parses", {}, f"{line}\n").status == "failed"
+
+
+DESCRIBED = [
+    ("Verdoppelt.\n\n    Argumente:\n        number: Die Zahl.\n\n    Rückgabe:\n        Das Doppelte.\n    ", 1),
+    ("Doubles.\n\n    Args:\n        number (Callable[[int], str]): It.\n\n    Returns:\n        Two of it.\n    ", 1),
+    ("Doubles.\n\n    Argumente:\n        number: Die Zahl.\n    ", 0),
+    ("Doubles.\n\n    Raises:\n        number: It.\n    ", 0),
+    ("TODO describe what comes out.\n\n    Args:\n        number: It.\n\n    Returns:\n        Two.\n    ", 0),
+    ("Lorem ipsum dolor.\n\n    Args:\n        number: It.\n\n    Returns:\n        Two.\n    ", 0),
+]
+
+
+@pytest.mark.parametrize(("docstring", "fraction"), DESCRIBED)
+def test_sections_of_any_language(tmp_path, docstring, fraction):
+    text = f'def double(number: int) -> int:\n    """{docstring}"""\n    return call(number)\n'
+    outcome = judge(tmp_path, "python.docstrings", {"style": "google", "modules": False}, text)
+    assert outcome.fraction == fraction
+
+
+@pytest.mark.parametrize("kind", ["Any", "Any | None", "Optional[Any]", "...", "1"])
+def test_a_type_that_says_nothing_is_none(tmp_path, kind):
+    text = f"from typing import Any, Optional\n\ndef double(number: {kind}) -> {kind}:\n    return call(number)\n"
+    assert judge(tmp_path, "python.annotations", {}, text).fraction == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("from flask import abort\n\ndef f(a):\n    if not a:\n        abort(400)\n    abort(404)\n", 2),
+        ("from flask import abort\n\ndef f(a):\n    abort(501)\n    return call(a)\n", 0),
+        ("@app.errorhandler(404)\ndef f(error):\n    return call(error)\n", 1),
+        ("@app.exception_handler(ValueError)\nasync def f(request, error):\n    return call(error)\n", 1),
+        ("@app.exception_handler(Exception)\nasync def f(request, error):\n    return call(error)\n", 0),
+        ("def f(a):\n    try:\n        x = 1\n    except OSError:\n        log.error(a)\n    return call(a)\n", 0),
+        ("def f(a):\n    try:\n        x = a[0]\n    except* OSError:\n        log.error(a)\n    return call(a)\n", 1),
+    ],
+)
+def test_places_that_handle_errors(tmp_path, text, places):
+    assert judge(tmp_path, "python.error_handling", {}, text).measure.value == places
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("def read():\n    call()\n\nclass Loader:\n    load = read\n", {"class": "Loader", "methods": ["load"]}),
+        (
+            "class Torch:\n    def load(self):\n        call()\n\nLoader = Torch\n",
+            {"class": "Loader", "methods": ["load"]},
+        ),
+        ("host, port = 'here', 5000\n", {"variable": "port"}),
+        ("try:\n    port = read()\nexcept OSError:\n    port = 5000\n", {"variable": "port"}),
+    ],
+)
+def test_defined_in_other_ways(tmp_path, text, wanted):
+    assert judge(tmp_path, "python.defines", {"names": [wanted]}, text).fraction == 1
+
+
+@pytest.mark.parametrize("text", ["if False:\n    port = 1\n", "def f():\n    port = 1\n", "port, host = None, 1\n"])
+def test_not_defined(tmp_path, text):
+    assert judge(tmp_path, "python.defines", {"names": [{"variable": "port"}]}, text).fraction == 0

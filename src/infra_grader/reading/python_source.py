@@ -328,8 +328,16 @@ def _last_name(node: ast.expr) -> str:
 
 
 def _is_any(annotation: ast.expr | None) -> bool:
-    if isinstance(annotation, ast.Constant):
-        return annotation.value == "Any"
+    """Whether an annotation says nothing: `Any`, also where it may be `None`, or what is no type at all."""
+    match annotation:
+        case ast.Constant(value=str() as written):
+            return written.strip() == "Any"
+        case ast.Constant(value=value):
+            return value is not None
+        case ast.BinOp(left=left, op=ast.BitOr(), right=right):
+            return _is_any(left) or _is_any(right)
+        case ast.Subscript(value=value, slice=inner) if _last_name(value) == "Optional":
+            return _is_any(inner)
     return annotation is not None and _last_name(annotation) == "Any"
 
 
