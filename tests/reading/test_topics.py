@@ -72,6 +72,7 @@ def test_label(line, label):
         ("Wissenslücken", "lücke", True), ("最大の課題", "課題", True),
         ("Próximo", "próximo", True),
         ("next steps", "next step", True), ("Łuki", "luki", True), ("कार्य योजना", "योजना", True), ("", "gap", False),
+        ("الفجوات", "فجوات", True), ("והפערים", "פערים", True),
     ],
 )  # fmt: skip
 def test_name(title, name, fits):

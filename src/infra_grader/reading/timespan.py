@@ -230,7 +230,7 @@ def _span(tokens: list[_Token], index: int, unit: Unit, used: set[int]) -> Span 
     back = _skip(tokens, index, -1)
     if back >= 0 and back not in used and (last := number_of(tokens[back].text)) is not None:
         return _back_span(tokens, back, index, unit, last, used)
-    if index and tokens[index - 1].text in ALONE:
+    if index and (tokens[index - 1].text in ALONE or _is_article(tokens, index)):
         return Span(unit, 1, 1, numbered=False, start=tokens[index - 1].start, end=tokens[index].end)
     ahead = _skip(tokens, index, 1)
     if ahead >= len(tokens) or ahead in used or (first := number_of(tokens[ahead].text)) is None:
@@ -240,6 +240,15 @@ def _span(tokens: list[_Token], index: int, unit: Unit, used: set[int]) -> Span 
     used.add(ahead)
     last, end = _range_end(tokens, ahead, first, used)
     return Span(unit, first, last, numbered=True, start=tokens[index].start, end=tokens[end].end)
+
+
+def _is_article(tokens: list[_Token], index: int) -> bool:
+    """Whether "a" before a unit means one of it: "in a year", "a year from now", but not "40k a year"."""
+    if tokens[index - 1].text not in {"a", "an"}:
+        return False
+    before = tokens[index - 2].text if index > 1 else ""
+    after = tokens[index + 1].text if index + 1 < len(tokens) else ""
+    return before in {"in", "within", "after"} or after in {"from", "later", "ahead", "hence"}
 
 
 def _back_span(tokens: list[_Token], back: int, index: int, unit: Unit, last: float, used: set[int]) -> Span:

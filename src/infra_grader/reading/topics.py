@@ -23,6 +23,8 @@ PLAIN: dict[int, str | None] = {
     **{ord(letter): plain for letter, plain in zip("łıøđæœ", ("l", "i", "o", "d", "ae", "oe"), strict=True)},
 }
 """Marks that go, and letters that have no decomposition and are often written without their mark."""
+SEMITIC = ("\u05d0", "\u06ff")
+"""First and last letter of the scripts that write articles and prepositions together with the noun."""
 LONG_NAME = 5
 """Letters from which a name is found inside a word as well."""
 JOINED_WORD = 9
@@ -95,11 +97,18 @@ def matches_name(title: str, names: Iterable[str], *, inside: bool = True) -> bo
         if name in folded:
             return True
     for word in _words().findall(folded):
-        if word.startswith(starts):
+        if word.startswith(starts) or (SEMITIC[0] <= word[0] <= SEMITIC[1] and _bare_noun(word).startswith(starts)):
             return True
         if inside and len(word) >= JOINED_WORD and any(name in word for name in long):
             return True
     return False
+
+
+def _bare_noun(word: str) -> str:
+    """Return an Arabic or Hebrew word without what is written together with it: and, the, in, for."""
+    if word[0] <= "\u05ff":
+        return word.lstrip("והבל")
+    return word.lstrip("وبفك").removeprefix("ال").removeprefix("لل")
 
 
 @cache
