@@ -100,7 +100,7 @@ def _has_blank(line: str, passage: Passage, handed_out: frozenset[str]) -> bool:
     for match in _brackets().finditer(line):
         inside = fold(next(filter(None, match.groups()), ""))
         if not inside.strip("._…- x"):
-            if match[0] == whole and passage.kind != "cell":  # in a cell it may be a box to tick
+            if match[0] == whole and passage.kind != "cell" and "x" not in inside:  # a cell may be a box to tick
                 return True
         elif not inside.isdigit() and (
             match[0] == whole or inside.startswith(CUES) or f"[{inside}]" in handed_out or inside in PHRASES

@@ -85,16 +85,13 @@ def _plural(noun: str, number: int) -> str:
 
 def _distinct(found: list[_Entry]) -> tuple[list[_Entry], list[_Entry]]:
     """Return the entries that differ in more than their number, and those that repeat one of them."""
-    without = {_digits().sub("", entry.key) for entry in found if "://" not in entry.text}
-    is_counted = len(without) * 2 <= len({entry.key for entry in found})
     first: dict[str, _Entry] = {}
     again: list[_Entry] = []
     for entry in found:
-        key = _digits().sub("", entry.key) if is_counted and "://" not in entry.text else entry.key
-        if key in first:
+        if entry.key in first:
             again.append(entry)
         else:
-            first[key] = entry
+            first[entry.key] = entry
     return list(first.values()), again
 
 

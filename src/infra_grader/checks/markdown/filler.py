@@ -22,10 +22,6 @@ SENTENCE_WORDS = 6
 """Words from which a sentence may not be repeated; shorter ones are answers such as "Berlin, remote"."""
 FEWEST_REPEATS = 4
 """Times that a sentence must stand to be filler."""
-MANY_REPEATS = 10
-"""Times from which a short one is filler as well, if it is most of the text."""
-MOST = 0.6
-"""Share of the words from which it is."""
 VARIETY_WORDS = 60
 """Length from which the number of different words is judged."""
 LONG_WORDS = 600
@@ -71,31 +67,22 @@ def _lorem(page: Page) -> Outcome | None:
 
 
 def _repeated(page: Page, sentences: list[_Sentence], params: Filler) -> Outcome | None:
-    counts = Counter(sentence.text for sentence in sentences)
+    counts = Counter(sentence.text for sentence in sentences if sentence.words >= SENTENCE_WORDS)
     total = sum(sentence.words for sentence in sentences)
     seen: set[str] = set()
     again: list[_Sentence] = []
     for sentence in sentences:
-        if sentence.text in seen and _is_filler(sentence, counts[sentence.text], total):
+        if sentence.text in seen and counts[sentence.text] >= FEWEST_REPEATS:
             again.append(sentence)
         seen.add(sentence.text)
     if sum(sentence.words for sentence in again) <= params.max_repeated * total:
         return None
-    text = Counter(sentence.text for sentence in again).most_common(1)[0][0]
-    times = counts[text]
+    text, times = counts.most_common(1)[0]
     where = line_list([sentence.line for sentence in again])
     return Outcome.failed(
         f'{page.path} repeats the same text to length: "{shorten(text, 50)}" stands {times} times, again on {where}.',
         *at_lines(page, [(sentence.line, sentence.text) for sentence in again], "text that is not repeated"),
     )
-
-
-def _is_filler(sentence: _Sentence, times: int, total: int) -> bool:
-    """Whether a sentence is repeated too often; a short one, such as an answer, may be most of a small document."""
-    if sentence.words >= SENTENCE_WORDS:
-        return times >= FEWEST_REPEATS
-    is_most = times * sentence.words > MOST * total
-    return is_most and times >= MANY_REPEATS and not any(map(str.isdigit, sentence.text))
 
 
 def _variety(page: Page, params: Filler) -> Outcome:
