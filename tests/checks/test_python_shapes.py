@@ -621,6 +621,20 @@ def test_sections_of_any_language(tmp_path, docstring, fraction):
     assert outcome.fraction == fraction
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "return {'code': code, 'message': message}",
+        "return jsonify(error={'code': code, 'message': message}), 400",
+        "return f'{code}: {message}'",
+        "self.code = code",
+    ],
+)
+def test_putting_arguments_together_is_work(tmp_path, body):
+    text = f"def error(self, code, message):\n    {body}\n"
+    assert judge(tmp_path, "python.defines", {"names": [{"function": "error"}]}, text).fraction == 1
+
+
 @pytest.mark.parametrize("kind", ["Any", "Any | None", "Optional[Any]", "...", "1"])
 def test_a_type_that_says_nothing_is_none(tmp_path, kind):
     text = f"from typing import Any, Optional\n\ndef double(number: {kind}) -> {kind}:\n    return call(number)\n"

@@ -104,12 +104,12 @@ def is_hollow(value: ast.AST, idle: set[str]) -> bool:  # noqa: PLR0911 - one fo
             return name in idle
         case ast.Tuple(elts=items) | ast.List(elts=items) | ast.Set(elts=items):
             return all(is_hollow(item, idle) for item in items)
-        case ast.Dict(values=items):
-            return all(is_hollow(item, idle) for item in items)
+        case ast.Dict(values=items):  # arguments under keys are a structure that somebody thought of
+            return all(is_hollow(item, set()) for item in items)
         case ast.Call(func=ast.Name(id=name), args=[], keywords=[]) if name in EMPTY_MAKERS:
             return True
         case ast.Call() if call_name(value).rpartition(".")[2] in RESPONDERS:
-            return all(is_hollow(item, idle) or _is_number(item) for item in _given(value))
+            return all(is_hollow(item, set()) or _is_number(item) for item in _given(value))
     return False
 
 

@@ -52,6 +52,12 @@ def find_sources(context: Context, params: PythonParams) -> list[Source]:
             Evidence(path=wanted[0], expected="Python files of your own", actual="none, or only what was handed out"),
         )
     sources = [read_source(context, path) for path in found]
+    leave_newer(sources)
+    return sources
+
+
+def leave_newer(sources: Iterable[Source]) -> None:
+    """Raise `NotAssessed` if a file is written for a newer Python than the one that runs here."""
     newer = [source for source in sources if source.fault and source.fault.is_newer]
     if newer:
         raise NotAssessed(
@@ -59,7 +65,6 @@ def find_sources(context: Context, params: PythonParams) -> list[Source]:
             "Install infra-grader with Python 3.12 or newer, then grade again.",
             *(fault_evidence(source) for source in newer[:MOST_SHOWN]),
         )
-    return sources
 
 
 def read_source(context: Context, path: str) -> Source:

@@ -21,9 +21,17 @@ class Search(Params):
         Places, Meta(description="The file, or several places that may hold it; all files of a glob are searched.")
     ]
     pattern: Annotated[Regex, Meta(description="Regular expression to look for.")]
+    what: Annotated[
+        str, Meta(description="What the pattern stands for, in a few words; messages say that in place of the pattern.")
+    ] = ""
     ignore_case: Annotated[bool, Meta(description="Whether capital and small letters are the same.")] = False
     multiline: Annotated[bool, Meta(description="Whether `^` and `$` match at every line.")] = True
     dotall: Annotated[bool, Meta(description="Whether `.` matches the end of a line too.")] = False
+
+    @property
+    def described(self) -> str:
+        """What is looked for, as a message says it."""
+        return self.what or f"text matching {self.pattern!r}"
 
     @property
     def expression(self) -> re.Pattern[str]:
