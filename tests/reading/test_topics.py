@@ -57,6 +57,8 @@ def test_rows_and_columns_are_topics():
         ("at 10:30", None),
         ("https://x.example", None),
         ("no label", None),
+        ("目標:毎週", ("目標", "毎週")),
+        ("at 14:30", None),
         (": x", None),
     ],
 )

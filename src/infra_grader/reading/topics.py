@@ -77,12 +77,17 @@ def split_label(line: str) -> tuple[str, str] | None:
         wide = line.partition("：")
         if not mark or len(wide[0]) < len(label):
             label, mark, rest = wide
-    if not mark or (mark == ":" and rest[:1] not in {"", " ", "\t", "*", "\xa0"}):
+    if not mark or (mark == ":" and rest[:1] not in {"", " ", "\t", "*", "\xa0"} and not _is_unspaced(label, rest)):
         return None
     label = label.strip()
     if not label or len(label) > MAX_LABEL_CHARACTERS or len(label.split()) > MAX_LABEL_WORDS:
         return None
     return label, rest.strip()
+
+
+def _is_unspaced(label: str, rest: str) -> bool:
+    """Whether a script that has no spaces stands beside a colon."""
+    return max(label[-1:], rest[:1]) > chr(LAST_SPACED)
 
 
 def matches_name(title: str, names: Iterable[str], *, inside: bool = True) -> bool:

@@ -191,7 +191,8 @@ def _calendar_months(page: Page, min_words: int) -> int:
         named |= {_calendar()[word] for word in _letters().findall(folded) if word in _calendar()}
         if named and words() >= min_words:
             found |= named
-    return len({item for item in found if isinstance(item, int)}) or len(found)
+    names = sum(isinstance(item, int) for item in found)
+    return max(names, len(found) - names)
 
 
 def _calendar_labels(page: Page) -> Iterator[tuple[str, Callable[[], int]]]:
