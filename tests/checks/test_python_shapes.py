@@ -563,7 +563,7 @@ def test_not_read(tmp_path, text):
     assert judge(tmp_path, "python.environment", VARIABLES, text).fraction == 0
 
 
-@pytest.mark.parametrize("use", ["flask\n", "_ = flask\n", "_ = flask, flask\n"])
+@pytest.mark.parametrize("use", ["flask\n", "flask.views\n", "_ = flask\n", "_ = flask, flask\n"])
 def test_naming_an_import_is_no_use_of_it(tmp_path, use):
     outcome = judge(tmp_path, "python.uses", {"imports": ["flask"]}, f"import flask\n\n{use}")
     assert outcome.fraction == 0
@@ -676,3 +676,9 @@ def test_defined_in_other_ways(tmp_path, text, wanted):
 @pytest.mark.parametrize("text", ["if False:\n    port = 1\n", "def f():\n    port = 1\n", "port, host = None, 1\n"])
 def test_not_defined(tmp_path, text):
     assert judge(tmp_path, "python.defines", {"names": [{"variable": "port"}]}, text).fraction == 0
+
+
+def test_a_function_that_ignores_what_it_is_given_is_a_stub(tmp_path):
+    text = "class Loader:\n    def predict(self, image):\n        return 'cat'\n"
+    outcome = judge(tmp_path, "python.defines", {"names": [{"class": "Loader", "methods": ["predict"]}]}, text)
+    assert "only a stub" in outcome.message

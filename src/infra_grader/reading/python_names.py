@@ -73,7 +73,12 @@ class Names:
         for node in self.live:
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and id(node) not in idle:
                 loaded.setdefault(node.id, node.lineno)
-            elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in self.imports:
+            elif (
+                isinstance(node, ast.Attribute)
+                and isinstance(node.value, ast.Name)
+                and node.value.id in self.imports
+                and id(node) not in idle
+            ):
                 found.append(Reference(name=f"{self.imports[node.value.id]}.{node.attr}", line=node.lineno))
             elif isinstance(node, ast.Call) and self.resolve(node.func) == "importlib.import_module" and node.args:
                 module = literal(node.args[0], self.constants)
@@ -93,7 +98,9 @@ class Names:
             if isinstance(node, ast.Assign) and {written_name(item) for item in node.targets} != {"_"}:
                 continue
             parts = value.elts if isinstance(value, ast.Tuple | ast.List) else [value]
-            idle.update(id(part) for part in parts if part is not None)
+            # `torch.hub` alone does as little as `torch`
+            named = [part for part in parts if part is not None and written_name(part)]
+            idle.update(id(inner) for part in named for inner in ast.walk(part))
         return idle
 
     def calls(self) -> list[Reference]:

@@ -37,7 +37,10 @@ class Schema(Params):
     path: Annotated[Places, Meta(description="A JSON, YAML or TOML file, or several places that may hold it.")]
     schema: Annotated[
         dict[str, Any] | str,
-        Meta(description="A JSON Schema (2020-12 unless it says otherwise), or a file of the rubric's own with one."),
+        Meta(
+            description="A JSON Schema (2020-12 unless it says otherwise), or a file of the rubric's own with one."
+            " Where a part of it has an `errorMessage`, messages say that."
+        ),
     ]
 
 
@@ -114,6 +117,8 @@ def _describe(error: Any) -> Evidence:
 
 
 def _problem(error: Any) -> str:
+    if isinstance(error.schema, dict) and isinstance(error.schema.get("errorMessage"), str):
+        return str(error.schema["errorMessage"])
     quoted = repr(error.instance)
     if len(quoted) <= MAX_QUOTED or not error.message.startswith(quoted):
         return str(error.message)

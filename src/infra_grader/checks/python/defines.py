@@ -10,7 +10,7 @@ import msgspec
 
 from infra_grader.checks.python._files import PythonParams, fault_evidence, find_sources
 from infra_grader.plugin import Annotated, Context, Evidence, Meta, Outcome, Params, check
-from infra_grader.reading.python_body import FunctionNode, is_hollow
+from infra_grader.reading.python_body import FunctionNode, calls_something, is_hollow
 from infra_grader.reading.python_flow import live_children, live_nodes
 from infra_grader.reading.python_source import Class, Function, Source
 
@@ -108,7 +108,7 @@ def _candidates(wanted: Wanted, sources: list[Source]) -> Iterator[Found]:
             elif isinstance(item, Function) and item.name == wanted.function and not item.is_nested:
                 taken = {parameter.arg for parameter in item.parameters}
                 lacking = [name for name in wanted.parameters if name not in taken]
-                flaw = "" if item.has_own_body else "only a stub"
+                flaw = "" if _answers(item) else "only a stub"
                 flaw = flaw or (f"does not take {', '.join(lacking)}" if lacking else "")
                 yield [_piece(source, item, f"function {item.name}", flaw)]
 
@@ -170,7 +170,7 @@ def _class_pieces(wanted: Wanted, source: Source, item: Class, sources: list[Sou
             if (method.owner == kind.name and method.node.name in _names(name))
             or (not method.owner and method.name in _borrowed(kind, name))
         ]
-        own = [pair for pair in methods if pair[1].has_own_body]
+        own = [pair for pair in methods if _answers(pair[1])]
         expected = f"{item.name}.{_either(name)}"
         if methods:
             home, method = (own or methods)[0]
@@ -185,6 +185,14 @@ def _class_pieces(wanted: Wanted, source: Source, item: Class, sources: list[Sou
         actual = "set" if place else "not set"
         pieces.append((place is not None, Evidence(path=path, line=line, expected=expected, actual=actual)))
     return pieces
+
+
+def _answers(item: Function) -> bool:
+    """Whether a function does something of its own; one that is given something looks at it, or calls something."""
+    if not item.has_own_body or not item.parameters or calls_something(item.node):
+        return item.has_own_body
+    given = {parameter.arg for parameter in item.parameters} | {"self", "cls"}
+    return any(isinstance(node, ast.Name) and node.id in given for part in item.node.body for node in live_nodes(part))
 
 
 def _borrowed(kind: Class, name: Alternatives) -> set[str]:

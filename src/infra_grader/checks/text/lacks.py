@@ -18,7 +18,7 @@ def lacks(context: Context, params: Search) -> Outcome:
         )
     found = [place for file in files for place in find_matches(file, params.expression, MAX_MATCHES)]
     measure = Measure(value=len(found), unit="matches", threshold=0)
-    wanted = f"no {params.described}"
+    wanted = f"no {params.described}" if not params.what else f"nothing like this: {params.what}"
     if not found:
         where = f"{files[0].path} contains" if len(files) == 1 else f"{len(files)} files contain"
         return Outcome.passed(
