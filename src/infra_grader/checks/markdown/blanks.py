@@ -23,7 +23,7 @@ CUES = (
 """What a text in square brackets says if it waits to be replaced."""
 
 
-OPENING = frozenset("[<{(")
+OPENING = frozenset("[<{")
 """What a placeholder may start with."""
 
 UNDONE = frozenset({"tbd", "tba", "todo", "tbc", "fixme", "xxx", "???"})
@@ -138,16 +138,13 @@ def _progress_cells(page: Page) -> frozenset[Passage]:
     cells = [passage for passage in page.document.passages if passage.kind == "cell"]
     if not any(fold(cell.text.strip(" .*")) in UNDONE for cell in cells):
         return frozenset()
-    found: set[Passage] = set()
+    fine: set[tuple[int, str]] = set()
     for table in page.document.tables:
-        columns = {number for number, header in enumerate(table.headers) if matches_name(header, PROGRESS)}
-        lines = {row.line: row.cells for row in table.rows}
-        for cell in cells:
-            if cell.line == table.line:
-                found.add(cell)
-            elif cell.line in lines:
-                found |= {cell} if any(lines[cell.line][number] == cell.text for number in columns) else set()
-    return frozenset(found)
+        fine |= {(table.line, header) for header in table.headers}
+        for number, header in enumerate(table.headers):
+            if matches_name(header, PROGRESS):
+                fine |= {(row.line, row.cells[number]) for row in table.rows}
+    return frozenset(cell for cell in cells if (cell.line, cell.text) in fine)
 
 
 def _empty(page: Page) -> Iterator[tuple[int, str]]:
@@ -198,7 +195,4 @@ def _underscores() -> re.Pattern[str]:
 
 @cache
 def _brackets() -> re.Pattern[str]:
-    return re.compile(
-        r"(?<!\w)(?:\[([^\[\]\n]{0,80})\](?![(:])|<([^\W\d][^<>\n]{0,80})>|\{\{?([^{}\n]{1,80})\}\}?"
-        r"|\((?=fill|your answer|to be )([^()\n]{1,40})\))"
-    )
+    return re.compile(r"(?<!\w)(?:\[([^\[\]\n]{0,80})\](?![(:])|<([^\W\d][^<>\n]{0,80})>|\{\{?([^{}\n]{1,80})\}\}?)")

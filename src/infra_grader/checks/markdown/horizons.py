@@ -171,8 +171,9 @@ def _find_horizons(page: Page, wanted: tuple[int, ...]) -> dict[int, list[_Conte
 
 def _labelled(page: Page, wanted: tuple[int, ...]) -> Iterator[tuple[int, int, tuple[Passage, ...]]]:
     """Yield horizon, line and text of each label that names exactly one horizon; 0 is the present."""
+    headings = [topic for topic in page.topics if topic.origin == "heading"]
     for topic in page.topics:
-        if topic.origin == "title" or _is_title(page, topic, wanted):
+        if topic.origin == "title" or (headings == [topic] and _is_title(topic, wanted)):
             continue
         months = _only(topic.title, wanted)
         if months is None and matches_name(topic.title, NOW, inside=False):
@@ -187,10 +188,8 @@ def _labelled(page: Page, wanted: tuple[int, ...]) -> Iterator[tuple[int, int, t
                     yield months, row.line, tuple(Passage("cell", text, row.line) for text in rest)
 
 
-def _is_title(page: Page, topic: Topic, wanted: tuple[int, ...]) -> bool:
-    """Whether a heading that names a horizon is the only one, above sentences on others: "Three years from now"."""
-    if topic.origin != "heading" or sum(other.origin == "heading" for other in page.topics) > 1:
-        return False
+def _is_title(topic: Topic, wanted: tuple[int, ...]) -> bool:
+    """Whether the only heading names a horizon and stands above sentences on others: "Three years from now"."""
     own = _only(topic.title, wanted)
     return own is not None and any(
         months != own for passage in topic.text for months, _ in _in_sentences(passage, wanted)
