@@ -10,10 +10,12 @@ from functools import cache
 from pathlib import Path
 
 from infra_grader import __version__
+from infra_grader.capabilities.deadline import Overrun
 from infra_grader.capabilities.starter import NO_STARTER, Starter, read_starter
 from infra_grader.capabilities.workspace import Workspace
 from infra_grader.engine.adjust import adjusted, observers
 from infra_grader.engine.ask import Session
+from infra_grader.engine.limits import interrupt_after
 from infra_grader.engine.openers import OPENERS
 from infra_grader.engine.plan import plan
 from infra_grader.engine.registry import Registry
@@ -28,6 +30,9 @@ from infra_grader.model.record import Record
 from infra_grader.model.rubric import CheckSpec, Rubric, Unassessed
 from infra_grader.model.scorecard import Scorecard, SubmissionRef
 from infra_grader.model.submission import Submission
+
+COMMIT_LIMIT_S = 30.0
+"""Seconds to find out which commit a submission is at; a hostile repository may take any time."""
 
 
 class GradeOptions(Record):
@@ -177,7 +182,11 @@ def _commit(submission: Submission, options: GradeOptions) -> tuple[str | None, 
         return None, False
     from infra_grader.loading.commit import read_commit  # slow, and many callers do without
 
-    return read_commit(submission.folder)
+    try:
+        with interrupt_after(COMMIT_LIMIT_S):
+            return read_commit(submission.folder)
+    except Overrun:
+        return None, False
 
 
 def submission_ref(submission: Submission, commit: str | None, dirty: bool) -> SubmissionRef:

@@ -21,6 +21,8 @@ MAX_FILES = 50_000
 BLANK_LIMIT = 65_536
 """Bytes up to which a file is read to see whether it shows anything."""
 MAX_DEPTH = 60
+MAX_COMPARED = 3000
+"""Files among which a name that is nearly right is looked for; each costs a comparison."""
 
 NOT_WORK = frozenset(
     {".git", ".hg", ".svn", "__pycache__", ".venv", "venv", "node_modules", ".tox", ".nox",
@@ -349,7 +351,7 @@ def _nearest(places: Sequence[str], files: Sequence[str]) -> str:
     for place in plain:
         if match := by_lower.get(place.lower()):
             return match
-    for place in plain:
+    for place in plain if len(files) <= MAX_COMPARED else ():
         for path in difflib.get_close_matches(place, files, n=1, cutoff=0.85):
             return path
     return ""
