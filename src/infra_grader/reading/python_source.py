@@ -200,8 +200,12 @@ class Source:
 
     def extract(self, node: ast.stmt) -> str:
         """Return the text of a statement, without the white space around its lines."""
-        lines = self.text.split("\n")[node.lineno - 1 : node.end_lineno]
-        return "\n".join(line.strip() for line in lines)
+        return "\n".join(line.strip() for line in self.lines[node.lineno - 1 : node.end_lineno])
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """Its lines; line n is `lines[n - 1]`."""
+        return self.text.split("\n")
 
     @property
     def functions(self) -> list[Function]:

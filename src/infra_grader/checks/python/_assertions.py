@@ -23,7 +23,7 @@ SWALLOWED = frozenset({"AssertionError", "Exception", "BaseException"})
 TELLS_NOTHING = frozenset({"bool", "callable", "id", "repr", "str", "type"})
 """Of a name that could be imported they are known beforehand."""
 
-INERT = frozenset(dir(builtins))
+INERT = frozenset(dir(builtins)) | {"pytest", "self"}
 """Names that hold nothing of the learner's."""
 
 
@@ -198,10 +198,10 @@ def _made_up(live: Iterable[ast.AST], parameters: AbstractSet[str], known: Abstr
 
 def touches(node: ast.AST, inert: AbstractSet[str]) -> bool:
     """Whether an expression reads a name that is neither Python's own nor made up; `self.client` is one."""
-    own = INERT | inert | {"pytest", "self"}
     for inner in ast.walk(node):
-        if isinstance(inner, ast.Name) and inner.id not in own and isinstance(inner.ctx, ast.Load):
-            return True
+        match inner:
+            case ast.Name(id=name, ctx=ast.Load()) if name not in INERT and name not in inert:
+                return True
         if written_name(inner).startswith("self.") and not written_name(inner).startswith("self.assert"):
             return True
     return False
@@ -213,7 +213,7 @@ def _observes(test: ast.expr, inert: AbstractSet[str], given: AbstractSet[str]) 
         test = test.operand
     match test:
         case ast.Name(id=name):
-            return name not in given | inert | INERT
+            return name not in given and name not in inert and name not in INERT
         case ast.Compare(left=left, ops=[ast.Is() | ast.IsNot() | ast.NotEq()], comparators=[ast.Constant(value=None)]):
             return _observes(left, inert, given)
         case ast.Call(func=ast.Name(id=name), args=[argument]) if name in TELLS_NOTHING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from infra_grader.checks.python._assertions import Surroundings, asserting_functions, asserts, surroundings_of
@@ -41,8 +41,9 @@ def find_tests(
         above = [item for item in conftests if _is_above(item.path, file.path)]
         reach = reach_of(file, above, modules)
         around = surroundings_of(file, asserting_functions([file, *above]))
+        left_out = _left_out(file)
         for item in _test_functions(file):
-            flaw = _flaw(around, item) or (_distance(reach, item) if own else "")
+            flaw = _flaw(around, left_out, item) or (_distance(reach, item) if own else "")
             body = file.source.extract(item.node).partition("(")[2]
             if not flaw and body in bodies:
                 flaw = "it is a copy of another test"
@@ -114,20 +115,23 @@ def _left_out_classes(file: Names) -> set[str]:
     }
 
 
-def _flaw(around: Surroundings, item: Function) -> str:
-    file = around.file
-    classes = {kind.name: kind.node for kind in file.source.classes}
-    marks = [*item.node.decorator_list, *(classes[item.owner].decorator_list if item.owner in classes else ())]
-    marks += [
-        node.value for node in file.source.tree.body if isinstance(node, ast.Assign) and _names_mark(node.targets)
-    ]
+def _flaw(around: Surroundings, left_out: Collection[str], item: Function) -> str:
+    marks = item.node.decorator_list
     if item.is_given:
         return "it was handed out"
-    if any(_leaves_out(file, mark) for mark in marks) or _skips(item.node.body) or _skips(file.source.tree.body):
+    is_left_out = item.owner in left_out or any(_leaves_out(around.file, mark) for mark in marks)
+    if is_left_out or _skips(item.node.body):
         return "it is skipped or expected to fail"
-    if not asserts(around, item.node):
-        return "it asserts nothing"
-    return ""
+    return "" if asserts(around, item.node) else "it asserts nothing"
+
+
+def _left_out(file: Names) -> set[str]:
+    """Return the classes whose tests are always left out; an empty name stands for the tests in no class."""
+    classes = {kind.name: kind.node.decorator_list for kind in file.source.classes}
+    marks = [node.value for node in file.source.tree.body if isinstance(node, ast.Assign) and _names_mark(node.targets)]
+    if _skips(file.source.tree.body) or any(_leaves_out(file, mark) for mark in marks):
+        return {"", *classes}
+    return {name for name, decorators in classes.items() if any(_leaves_out(file, mark) for mark in decorators)}
 
 
 def _names_mark(targets: Iterable[ast.expr]) -> bool:
