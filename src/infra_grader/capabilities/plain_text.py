@@ -12,8 +12,8 @@ BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 
-VANISHING = dict.fromkeys(
-    [0xAD, 0x180E, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2060, 0x2065), 0xFEFF]
+VANISHING = frozenset(
+    map(chr, [0xAD, 0x180E, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2060, 0x2065), 0xFEFF])
 )
 """Characters that take no room: text with them looks like text without. Joiners stay: some scripts need them."""
 
@@ -26,7 +26,15 @@ def decode_bytes(content: bytes) -> str:
 
 def seen_text(text: str) -> str:
     """Return the text without the characters that take no room."""
-    return text if text.isascii() else text.translate(VANISHING)
+    return without(text, VANISHING)
+
+
+def without(text: str, characters: frozenset[str]) -> str:
+    """Return the text without some characters that few texts have."""
+    # `str.translate` asks for every character of a text that is not ASCII; most texts have none of these.
+    for character in characters.intersection(text):
+        text = text.replace(character, "")
+    return text
 
 
 def is_blank(content: bytes) -> bool:

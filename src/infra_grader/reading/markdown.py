@@ -13,20 +13,21 @@ from typing import Literal, NamedTuple
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from infra_grader.capabilities.plain_text import without
 from infra_grader.model.outcome import CheckFailed, Evidence
 from infra_grader.reading.html import is_element, strip_html
 
 MAX_CHARACTERS = 256 * 1024
 """A document beyond this is no document; the parser needs up to 25 microseconds for a hostile character."""
 
-INVISIBLE = dict.fromkeys(
-    [
+INVISIBLE = frozenset(
+    map(chr, [
         0xAD, 0x34F, 0x61C, 0x115F, 0x1160, 0x17B4, 0x17B5, *range(0x180B, 0x1810), *range(0x200B, 0x2010),
         *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0x2800, 0x3164, *range(0xFE00, 0xFE10), 0xFEFF, 0xFFA0, 0x20E3,
         *range(0xE0000, 0xE0080), *range(0xE0100, 0xE01F0),
-    ]
+    ])
 )  # fmt: skip
-"""Characters that take no ink, for `str.translate`."""
+"""Characters that take no ink."""
 
 PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 
@@ -351,4 +352,4 @@ def _urls(text: str) -> list[str]:
 
 def _visible(text: str) -> str:
     """Return a text without characters that nobody sees."""
-    return text if text.isascii() else text.translate(INVISIBLE)
+    return without(text, INVISIBLE)

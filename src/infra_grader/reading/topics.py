@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import Literal, NamedTuple
 
+from infra_grader.capabilities.plain_text import without
 from infra_grader.reading.markdown import Document, Passage, Table, count_words
 
 BOLD_LEVEL = 7
@@ -18,11 +19,10 @@ LEAD_LEVEL = 8
 """Level of a label that starts a paragraph."""
 LAST_SPACED = 0x08FF
 """Last character of the scripts whose words are found by their starts; beyond, marks and missing spaces forbid it."""
-PLAIN: dict[int, str | None] = {
-    **dict.fromkeys((*range(0x300, 0x370), *range(0x64B, 0x656), 0x93C, 0x94D)),
-    **{ord(letter): plain for letter, plain in zip("łıøđæœ", ("l", "i", "o", "d", "ae", "oe"), strict=True)},
-}
-"""Marks that go, and letters that have no decomposition and are often written without their mark."""
+MARKS = frozenset(map(chr, (*range(0x300, 0x370), *range(0x64B, 0x656), 0x93C, 0x94D)))
+"""Marks that fold away."""
+PLAIN = (("ł", "l"), ("ı", "i"), ("ø", "o"), ("đ", "d"), ("æ", "ae"), ("œ", "oe"))
+"""Letters that have no decomposition and are often written without their mark."""
 SEMITIC = ("\u05d0", "\u06ff")
 """First and last letter of the scripts that write articles and prepositions together with the noun."""
 LONG_NAME = 5
@@ -67,7 +67,10 @@ def fold(text: str) -> str:
     """Return a text without case, accents and other marks, for comparison; its lines stay."""
     if text.isascii():
         return text.lower()
-    return unicodedata.normalize("NFKD", text.casefold()).translate(PLAIN)
+    text = without(unicodedata.normalize("NFKD", text.casefold()), MARKS)
+    for letter, plain in PLAIN:
+        text = text.replace(letter, plain)
+    return text
 
 
 def split_label(line: str) -> tuple[str, str] | None:
