@@ -186,7 +186,8 @@ def test_a_closed_pipe_is_said_without_a_traceback(tmp_path, rubric, passing):
     assert "Traceback" not in ended.stderr
 
 
-def test_ctrl_c_exits_130_and_leaves_nothing(tmp_path, passing):
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interruption_exits_130_and_leaves_nothing(tmp_path, passing, how):
     plugin = tmp_path / "slow.py"
     plugin.write_text(
         "import time\n"
@@ -213,7 +214,7 @@ def test_ctrl_c_exits_130_and_leaves_nothing(tmp_path, passing):
         if (tmp_path / "begun").exists():
             break
         time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(how)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     assert "interrupted" in err

@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from types import FrameType
 from typing import NoReturn
 
 from infra_grader import __version__
@@ -42,6 +43,7 @@ def console(arguments: Sequence[str] | None = None) -> NoReturn:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by who started us: what is said there leads nowhere
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
+    _end_as_if_interrupted()
     code = main(sys.argv[1:] if arguments is None else arguments)
     for stream in (sys.stdout, sys.stderr):
         try:
@@ -49,6 +51,18 @@ def console(arguments: Sequence[str] | None = None) -> NoReturn:
         except OSError:  # said already, where it could be said
             code = code or GRADER_FAILED
     os._exit(code)
+
+
+def _end_as_if_interrupted() -> None:
+    """Let a CI that cancels, or a terminal that closes, end us like Ctrl-C: our tools ended, our files removed."""
+    import signal  # `main` alone, in a thread or in tests, does without
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is signal.SIG_DFL:
+            signal.signal(getattr(signal, name), interrupt)
 
 
 def main(arguments: Sequence[str]) -> int:
