@@ -1,6 +1,8 @@
 import os
 import sys
+import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -89,6 +91,29 @@ def test_the_scratch_folder_is_removed(command):
     scratch = command.scratch
     assert scratch.is_dir()
     command.close()
+    assert not scratch.exists()
+
+
+def test_the_scratch_folder_is_removed_even_while_a_check_writes_there(command):
+    scratch = command.scratch
+    begun = threading.Event()
+
+    def write():
+        for number in range(200):
+            (scratch / f"folder{number}").mkdir()
+            for file in range(20):
+                (scratch / f"folder{number}" / f"{file}").write_text("x")
+            begun.set()
+
+    def write_until_it_is_gone():
+        with suppress(OSError):
+            write()
+
+    writer = threading.Thread(target=write_until_it_is_gone)
+    writer.start()
+    begun.wait(10)
+    command.close()
+    writer.join(10)
     assert not scratch.exists()
 
 

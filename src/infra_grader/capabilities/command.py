@@ -12,6 +12,7 @@ import sys
 import sysconfig
 import tempfile
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -139,7 +140,12 @@ class Command:
             self._scratch = None
         for process in live:
             _kill(process)
-        if scratch is not None:
+        if scratch is None:
+            return
+        scratch.cleanup()
+        until = time.monotonic() + CLOSE_GRACE_S
+        while os.path.exists(scratch.name) and time.monotonic() < until:
+            time.sleep(0.02)  # a check that was left behind still writes there, until it notices
             scratch.cleanup()
 
 
