@@ -220,14 +220,15 @@ class Context:
 
     def on_close(self, close: Callable[[], None]) -> None:
         """Call this at the end of the submission, latest first, whatever happens."""
-        self._shared.closing.callback(close)
+        self._shared.on_close(close)
 
 
 class Shared:
     """What the checks of one submission share, and what is closed at its end."""
 
     def __init__(self) -> None:
-        self.closing = ExitStack()
+        self._closing = ExitStack()
+        self._is_closed = False
         self._made: dict[Hashable, object] = {}
         self._locks: dict[Hashable, threading.Lock] = {}
         self._lock = threading.Lock()
@@ -246,6 +247,22 @@ class Shared:
         if isinstance(made, CheckFailed | NotAssessed):
             raise made
         return made  # type: ignore[return-value]  # what `make` of the same key gave
+
+    def on_close(self, close: Callable[[], None]) -> None:
+        """Call this at the end of the submission; at once where that is over, and `NotAssessed` is raised then."""
+        with self._lock:
+            is_late = self._is_closed
+            if not is_late:
+                self._closing.callback(close)
+        if is_late:  # in the thread of a check that was left behind
+            close()
+            raise NotAssessed("The grading has ended.")
+
+    def close(self) -> None:
+        """Close what was opened, latest first."""
+        with self._lock:
+            self._is_closed = True
+        self._closing.close()
 
 
 Run = Callable[[Context, Any], Outcome]

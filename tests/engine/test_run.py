@@ -12,6 +12,7 @@ from infra_grader.capabilities.deadline import Overrun
 from infra_grader.engine.openers import OPENERS
 from infra_grader.model.outcome import CheckFailed, Evidence, Measure, NotAssessed, Outcome, Status
 from infra_grader.model.rubric import AwardRow
+from infra_grader.plugin import Shared
 from rubrics import kind_of, rubric, run_kinds, spec
 
 
@@ -334,3 +335,15 @@ def test_what_can_be_done_meanwhile_is_done_once_while_waiting():
     )
     assert [outcome.status for outcome in outcomes.values()] == ["passed", "passed"]
     assert calls == ["called"]
+
+
+def test_what_is_opened_after_the_end_is_closed_at_once():
+    shared = Shared()
+    closed = []
+    shared.on_close(lambda: closed.append("first"))
+    shared.on_close(lambda: closed.append("second"))
+    shared.close()
+    assert closed == ["second", "first"]
+    with pytest.raises(NotAssessed, match="has ended"):
+        shared.on_close(lambda: closed.append("late"))
+    assert closed[-1] == "late"

@@ -43,13 +43,12 @@ class Session(msgspec.Struct, kw_only=True):
     handles: dict[str, Mapping[str, str]] = {}
 
     def __enter__(self) -> Self:
-        self.shared.closing.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.shared.closing.__exit__(kind, error, trace)
+        self.shared.close()
 
     def limit(self, check: CheckSpec, kind: CheckKind) -> float:
         """Return the seconds that a check may take."""

@@ -12,7 +12,7 @@ def open_command(shared: Shared) -> object:
     from infra_grader.capabilities.command import Command  # starting processes is slow to import
 
     command = Command()
-    shared.closing.callback(command.close)
+    shared.on_close(command.close)
     return command
 
 
