@@ -1,6 +1,7 @@
 from decimal import Decimal
 from fractions import Fraction
 
+from infra_grader.engine.ask import not_assessed
 from infra_grader.engine.rescore import rescore
 from infra_grader.engine.score import judge
 from infra_grader.model.outcome import Measure, Outcome, Status
@@ -55,6 +56,13 @@ def test_a_new_check_and_another_question_are_open():
     again = rescore(card, rubric(spec("a").replace(parameters="2"), spec("new")))
     assert statuses(again) == {"a": "not_assessed", "new": "not_assessed"}
     assert "Grade the submission again" in again.criteria[0].checks[0].remedy
+
+
+def test_what_only_left_out_keeps_that_reason():
+    the_rubric = rubric(spec("a"), spec("b", needs=("a",)))
+    left_out = not_assessed("Left out of this run by --only.")
+    card = score_of(the_rubric, a=left_out, b=left_out)
+    assert rescore(card, the_rubric) == card
 
 
 def test_an_open_check_stays_open():

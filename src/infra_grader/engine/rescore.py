@@ -37,7 +37,8 @@ def rescore(scorecard: Scorecard, rubric: Rubric) -> Scorecard:
 
 def _outcome(check: CheckSpec, record: CheckScore | None, outcomes: Mapping[str, Outcome]) -> Outcome:
     held = held_back(check, outcomes)
-    if held is not None:
+    has_own_reason = record is not None and record.status.is_open and not record.blocked_by
+    if held is not None and not (held.status.is_open and has_own_reason):
         return held
     if record is None:
         return not_assessed("The record does not hold this check.", GRADE_AGAIN)
