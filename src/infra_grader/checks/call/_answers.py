@@ -11,7 +11,7 @@ from infra_grader.capabilities.sandbox import Dialogue, Job, Limits, NoReply
 from infra_grader.checks.call import _worker
 from infra_grader.plugin import Context
 
-MAX_PROCESSES = 5
+MAX_PROCESSES = 3
 """Processes for one check: one that breaks down on every question is not asked all of them."""
 
 
@@ -35,12 +35,10 @@ class Answer:
 class LoadError(Exception):
     """The module cannot be loaded at all."""
 
-    def __init__(self, problem: str, missing: str = "") -> None:
+    def __init__(self, problem: str) -> None:
         super().__init__(problem)
         self.problem = problem
         """What happened instead, as a clause."""
-        self.missing = missing
-        """Name of the module that was not found, where that is the reason."""
 
 
 class AbsentError(Exception):
@@ -89,8 +87,7 @@ def _load(dialogue: Dialogue, path: str, context: Context) -> None:
     if raised:
         text = reply.get("text")
         said = f": {text}" if isinstance(text, str) and text else ""
-        missing = reply.get("missing")
-        raise LoadError(f"{raised[0]} was raised{said}", missing if isinstance(missing, str) else "")
+        raise LoadError(f"{raised[0]} was raised{said}")
     if reply.keys() != {"id", "value"}:
         raise LoadError("there was a reply that says nothing")
 

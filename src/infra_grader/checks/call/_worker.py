@@ -146,8 +146,6 @@ def serve() -> None:
 def described(error: BaseException) -> dict[str, Any]:
     """Return what to say of an exception: the names of its types, from its own to the most general, and its text."""
     told: dict[str, Any] = {"raised": [str(kind.__name__)[:100] for kind in type(error).__mro__[:-1]][:20]}
-    if isinstance(error, ModuleNotFoundError):
-        told["missing"] = str(error.name)[:100]
     if isinstance(error, Exception):
         told["text"] = str(error)[:MAX_TEXT]
     return told

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import msgspec
 
-from infra_grader.capabilities.sandbox import Limits
+from infra_grader.capabilities.sandbox import Job, Limits
 from infra_grader.checks.call._answers import AbsentError, Answer, LoadError, answers, job_for
 from infra_grader.checks.call._questions import Drawn, describe, draw_questions
 from infra_grader.plugin import (
@@ -28,6 +27,10 @@ from infra_grader.reading.plain_value import is_same
 
 MAX_SHOWN = 5
 AUTHOR = "Tell the author of the rubric."
+FIND_PACKAGES = """\
+import importlib.util, sys
+print(*[name for name in sys.argv[1:] if importlib.util.find_spec(name.partition(".")[0]) is None])
+"""
 
 
 class Function(Params):
@@ -48,6 +51,10 @@ class Function(Params):
         Annotated[float, Meta(ge=0)] | None,
         Meta(description="By how much a float may be off; then whole numbers count as numbers too."),
     ] = None
+    packages: Annotated[
+        list[Annotated[str, Meta(pattern="^[A-Za-z_][A-Za-z0-9_.]*$")]],
+        Meta(description="Modules that a solution may import beyond Python's own; not assessed where one is missing."),
+    ] = msgspec.field(default_factory=list)
     seconds: Annotated[float, Meta(gt=0, le=120, description="Time for each call, and for loading the module.")] = 5.0
     reveal: Annotated[
         bool, Meta(description="Whether wrong answers are shown with their arguments and what would be right.")
@@ -64,6 +71,7 @@ def function(context: Context, params: Function) -> Outcome:
     some can be guessed; it measures the share of right answers among those that were drawn.
     """
     path = context.workspace.first(places(params.path))
+    _require_packages(context, params.packages)
     drawn = draw_questions(params.arguments, params.questions, f"{context.seed} {params.function}")
     questions = [*params.examples, *drawn]
     # The reference has answered, and its process has ended, before the learner's starts.
@@ -105,12 +113,6 @@ def _given(context: Context, params: Function, path: str, questions: list[list[A
     try:
         return list(answers(context, job_for(context, limits), path, params.function, questions))
     except LoadError as error:
-        if _lacks_package(context, error.missing):
-            raise NotAssessed(
-                f"{path} needs the package {error.missing}, which the sandbox does not have.",
-                f"Install {error.missing} for the interpreter that runs learner code.",
-                Evidence(path=path, actual=error.problem),
-            ) from error
         raise CheckFailed(
             f"{path} cannot be loaded: {error.problem}.",
             Evidence(path=path, expected="a module that can be imported", actual=error.problem),
@@ -122,14 +124,15 @@ def _given(context: Context, params: Function, path: str, questions: list[list[A
         ) from error
 
 
-def _lacks_package(context: Context, name: str) -> bool:
-    """Whether a module that was not found is a package to install, rather than the learner's own or a slip."""
-    top = name.partition(".")[0]
-    if not top.isidentifier() or top in sys.stdlib_module_names:
-        return False
-    return not any(
-        f"/{top}/" in f"/{path}" or f"/{path}".endswith(f"/{top}.py") for path in context.workspace.all_files()
-    )
+def _require_packages(context: Context, packages: list[str]) -> None:
+    """Raise `NotAssessed` if the sandbox lacks a package, whatever the submission says: it is not asked."""
+    if not packages:
+        return
+    job = Job(arguments=(context.sandbox.python, "-I", "-c", FIND_PACKAGES, *packages))
+    missing = context.sandbox.run(job, context.deadline).stdout.decode("utf-8", "replace").split()
+    if missing:
+        names = " ".join(missing)
+        raise NotAssessed(f"The sandbox lacks {names}.", f"{context.sandbox.python} -m pip install {names}")
 
 
 def _is_right(answer: Answer, expected: Answer, tolerance: float | None) -> bool:
