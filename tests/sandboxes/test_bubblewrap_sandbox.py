@@ -19,6 +19,7 @@ from infra_grader.capabilities.sandbox import MIB, Job, Limit, Limits, NoReply, 
 from infra_grader.capabilities.workspace import Workspace
 from infra_grader.model.outcome import CheckFailed, NotAssessed
 from infra_grader.sandboxes import _scratch, bubblewrap_sandbox
+from infra_grader.sandboxes._system_calls import call_filter
 from infra_grader.sandboxes.bubblewrap_sandbox import open_bubblewrap
 
 ECHO = """\
@@ -280,6 +281,38 @@ def test_no_descriptor_is_inherited(bubblewrap, tmp_path):
     with (tmp_path / "secret").open("w") as file:
         os.set_inheritable(file.fileno(), True)
         assert python(bubblewrap, "import os; print(len(os.listdir('/proc/self/fd')))").stdout == b"4\n"
+
+
+def test_system_calls_that_nobody_needs_are_refused(bubblewrap):
+    code = """
+        import ctypes, errno, os, threading
+        libc = ctypes.CDLL(None, use_errno=True)
+        calls = {
+            "unshare": lambda: libc.unshare(0x10000000),
+            "clone": lambda: libc.syscall(56 if os.uname().machine == "x86_64" else 220, 0x10000011, 0, 0, 0, 0),
+            "ptrace": lambda: libc.ptrace(0, 0, 0, 0),
+            "mount": lambda: libc.mount(b"none", b"/tmp", b"tmpfs", 0, None),
+        }
+        for name, call in calls.items():
+            if call() == 0:
+                print(name, "worked")
+            elif ctypes.get_errno() != errno.EPERM:
+                print(name, errno.errorcode[ctypes.get_errno()])
+        print(libc.syscall(435, 0, 0), errno.errorcode[ctypes.get_errno()])
+        thread = threading.Thread(target=print, args=("a thread",))
+        thread.start()
+        thread.join()
+        if not os.fork():
+            os._exit(7)
+        print(os.waitstatus_to_exitcode(os.wait()[1]))
+        print([line.split()[1] for line in open("/proc/self/status") if line.startswith("Seccomp:")])
+    """
+    assert python(bubblewrap, code).stdout.decode().splitlines() == ["-1 ENOSYS", "a thread", "7", "['2']"]
+
+
+def test_a_machine_that_is_not_known_has_no_filter():
+    assert call_filter("riscv64") == b""
+    assert len(call_filter("aarch64")) % 8 == 0
 
 
 def test_programs_do_not_see_one_another(bubblewrap):

@@ -37,9 +37,14 @@ class Printed:
 
 @contextmanager
 def started(
-    arguments: Sequence[str], folder: Path, variables: Mapping[str, str], *, is_dialogue: bool = False
+    arguments: Sequence[str],
+    folder: Path,
+    variables: Mapping[str, str],
+    *,
+    is_dialogue: bool = False,
+    descriptors: Sequence[int] = (),
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Start a program with nothing of ours: pipes of its own, no descriptor, these variables. It is killed in the end.
+    """Start a program with nothing of ours: pipes of its own, these variables and descriptors. It is killed in the end.
 
     A dialogue's standard error is thrown away. Raises `NotAssessed` if the program cannot be started.
     """
@@ -52,6 +57,7 @@ def started(
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL if is_dialogue else subprocess.PIPE,
             start_new_session=True,
+            pass_fds=descriptors,
         )
     except OSError as error:
         raise NotAssessed(f"The sandbox cannot be started: {error.strerror}.", "See `infra-grader doctor`.") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,7 @@ from infra_grader.plugin import hookimpl
 from infra_grader.sandboxes import _cgroup, _scratch
 from infra_grader.sandboxes._process import LineDialogue, Watch, finish, started
 from infra_grader.sandboxes._resources import find_program, left_behind, limited, variables, watch
+from infra_grader.sandboxes._system_calls import call_filter
 
 NOBODY = 65534
 WORK = "/work"
@@ -70,10 +72,14 @@ class Bubblewrap:
         owner = NOBODY if os.geteuid() == 0 else None
         with self._home.run_folder(job, owner) as place, _cgroup.group(place.name, job.limits) as group:
             inside = [*limited(find_program("prlimit"), job.limits, group, counts_processes=True), *job.arguments]
-            command = [*self._walls(place.work, job), "--", *_as_nobody(), *inside]
-            # Bubblewrap kills the program when it ends itself, however it ends; and it ends with this thread.
-            with started(group.entering(command), place.work, {}, is_dialogue=is_dialogue) as process:
-                yield process, place.work, watch(place.work, job.limits, group)
+            with _call_filter() as descriptors:
+                filtered = [word for each in descriptors for word in ("--seccomp", str(each))]
+                command = [*self._walls(place.work, job), *filtered, "--", *_as_nobody(), *inside]
+                # Bubblewrap kills the program when it ends itself, however it ends; and it ends with this thread.
+                with started(
+                    group.entering(command), place.work, {}, is_dialogue=is_dialogue, descriptors=descriptors
+                ) as process:
+                    yield process, place.work, watch(place.work, job.limits, group)
 
     def _walls(self, work: Path, job: Job) -> list[str]:
         """Return bubblewrap's command up to the program."""
@@ -87,6 +93,22 @@ class Bubblewrap:
         for name, value in variables(job).items():
             command += ["--setenv", name, value]
         return command
+
+
+@contextmanager
+def _call_filter() -> Iterator[tuple[int, ...]]:
+    """Yield a descriptor from which bubblewrap reads the filter of system calls; none where there is no filter."""
+    content = call_filter()
+    if not content:
+        yield ()
+        return
+    descriptor = os.memfd_create("filter")
+    try:
+        os.write(descriptor, content)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        yield (descriptor,)
+    finally:
+        os.close(descriptor)
 
 
 def python() -> str:
@@ -149,6 +171,8 @@ def _weaknesses() -> Iterator[str]:
             yield "memory: no control group can be made here, so each process is limited in its address space alone"
         if "processes" not in group.limits:
             yield "processes: no control group can be made here, so all runs of this user are counted together"
+    if not call_filter():
+        yield f"system calls: not filtered on {platform.machine()}"
     yield "disk: looked at five times a second, so a program can exceed it for a moment"
     yield "processor time: limited for each process, not for all of a run together"
 
