@@ -537,6 +537,19 @@ def test_a_program_that_does_not_listen_ends_a_dialogue(bubblewrap):
 # What is missing
 
 
+def test_a_sandbox_that_does_not_start_is_no_learner_s_fault(bubblewrap, monkeypatch):
+    monkeypatch.setattr(bubblewrap_sandbox, "_system", lambda: ("--ro-bind", "/no/such/folder", "/usr"))
+    with pytest.raises(NotAssessed, match="ended before the program began"):
+        python(bubblewrap, "print(1)")
+    with bubblewrap.converse(job_of(bubblewrap, ECHO), Deadline(20)) as dialogue, pytest.raises(NotAssessed):
+        dialogue.ask({"id": 1}, Deadline(20))
+
+
+@pytest.mark.parametrize("code", ["import os; os.kill(1, 9)", "import os; os.kill(-1, 9)", "import os; os.abort()"])
+def test_a_program_cannot_make_it_look_so(bubblewrap, code):
+    assert python(bubblewrap, code).exit_status in {0, 1, 134, 137}
+
+
 def test_a_missing_program_says_how_to_get_it(monkeypatch):
     monkeypatch.setattr(bubblewrap_sandbox, "find_program", lambda name: "")
     monkeypatch.setattr(sys, "platform", "linux")

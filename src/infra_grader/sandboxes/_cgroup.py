@@ -58,7 +58,7 @@ class Group:
         for folder in {*self._folders.values()}:
             while not _removed(folder) and time.monotonic() < until:
                 self.kill()
-                time.sleep(0.005)
+                time.sleep(0.001)
 
 
 @contextmanager

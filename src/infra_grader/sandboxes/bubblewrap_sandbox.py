@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from infra_grader.capabilities.deadline import Deadline
-from infra_grader.capabilities.sandbox import Dialogue, Ended, Job, Limits, SandboxKind
+from infra_grader.capabilities.sandbox import Dialogue, Ended, Job, Limit, Limits, SandboxKind
 from infra_grader.model.outcome import NotAssessed
 from infra_grader.plugin import hookimpl
 from infra_grader.sandboxes import _cgroup, _scratch
@@ -25,6 +25,7 @@ WORK = "/work"
 INSTALL = "Install it: apt-get install bubblewrap (or dnf, pacman, apk add bubblewrap)."
 ROOT_LINKS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64")
 TRIAL_S = 10.0
+STATUS_BYTES = 4096
 
 
 class Bubblewrap:
@@ -72,14 +73,15 @@ class Bubblewrap:
         owner = NOBODY if os.geteuid() == 0 else None
         with self._home.run_folder(job, owner) as place, _cgroup.group(place.name, job.limits) as group:
             inside = [*limited(find_program("prlimit"), job.limits, group, counts_processes=True), *job.arguments]
-            with _call_filter() as descriptors:
-                filtered = [word for each in descriptors for word in ("--seccomp", str(each))]
-                command = [*self._walls(place.work, job), *filtered, "--", *_as_nobody(), *inside]
+            with _file_in_memory(call_filter()) as calls, _file_in_memory(b"") as status:
+                command = [*self._walls(place.work, job), "--json-status-fd", str(status)]
+                command += [*(["--seccomp", str(calls)] if call_filter() else []), "--", *_as_nobody(), *inside]
+                look = _or_nothing_ran(watch(place.work, job.limits, group), status)
                 # Bubblewrap kills the program when it ends itself, however it ends; and it ends with this thread.
                 with started(
-                    group.entering(command), place.work, {}, is_dialogue=is_dialogue, descriptors=descriptors
+                    group.entering(command), place.work, {}, is_dialogue=is_dialogue, descriptors=(calls, status)
                 ) as process:
-                    yield process, place.work, watch(place.work, job.limits, group)
+                    yield process, place.work, look
 
     def _walls(self, work: Path, job: Job) -> list[str]:
         """Return bubblewrap's command up to the program."""
@@ -96,19 +98,32 @@ class Bubblewrap:
 
 
 @contextmanager
-def _call_filter() -> Iterator[tuple[int, ...]]:
-    """Yield a descriptor from which bubblewrap reads the filter of system calls; none where there is no filter."""
-    content = call_filter()
-    if not content:
-        yield ()
-        return
-    descriptor = os.memfd_create("filter")
+def _file_in_memory(content: bytes) -> Iterator[int]:
+    """Yield the descriptor of a file with this content, to be read from its start or written to."""
+    descriptor = os.memfd_create("infra-grader")
     try:
         os.write(descriptor, content)
         os.lseek(descriptor, 0, os.SEEK_SET)
-        yield (descriptor,)
+        yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _or_nothing_ran(look: Watch, status: int) -> Watch:
+    """Return a watch that raises `NotAssessed` where bubblewrap ended before the program began, which is no learner's.
+
+    Bubblewrap tells an exit code only if it started what it was to start; the program cannot reach that descriptor.
+    """
+
+    def look_closer(exit_status: int | None) -> Limit | None:
+        limit = look(exit_status)
+        if exit_status is not None and limit is None and b'"exit-code"' not in os.pread(status, STATUS_BYTES, 0):
+            raise NotAssessed(
+                "The sandbox ended before the program began.", "`infra-grader doctor` looks for the reason."
+            )
+        return limit
+
+    return look_closer
 
 
 def python() -> str:
