@@ -171,6 +171,24 @@ FAULTY = {
     "a kind with an annotation that is not there": '@check("a.b")\ndef ask(context, params: Q):\n    """Asks."""\n',
     "a kind with an unknown capability": f"@check('a.b', capabilities=('telepathy',))\n{KIND}",
     "two kinds of one name": f"@check('a.b')\n{KIND}\nfirst = ask\n@check('a.b')\n{KIND}",
+    "a kind without a name": f"@check\n{KIND}",
+    "a kind that is asked by keywords": KIND.replace("def ask(", '@check("a.b")\ndef ask(*, '),
+    "a kind that is a coroutine": f"@check('a.b')\nasync {KIND}",
+    "a kind that is a generator": f"@check('a.b')\n{KIND}    yield\n",
+    "a kind that is a class": '@check("a.b")\nclass Ask:\n    """Asks."""\n    def __init__(self, c, params: P): ...\n',
+    "a kind whose model names what is not there": (
+        'class Q(Params):\n    x: "Absent" = 1\n@check("a.b")\ndef ask(context, params: Q):\n    """Asks."""\n'
+    ),
+    "a kind whose model holds what YAML cannot": (
+        'class Q(Params):\n    x: Context\n@check("a.b")\ndef ask(context, params: Q):\n    """Asks."""\n'
+    ),
+    "the name of a kind that is built in": f"@check('file.exists')\n{KIND}",
+    "the name of a format that is built in": (
+        "from infra_grader.plugin import ReportFormat\n@hookimpl\ndef infra_grader_report_formats():\n"
+        "    return [ReportFormat(name='json', is_machine=True, render=str)]\n"
+    ),
+    "formats that are none": "@hookimpl\ndef infra_grader_report_formats():\n    return ['mine']\n",
+    "formats that cannot be had": "@hookimpl\ndef infra_grader_report_formats():\n    return 1 / 0\n",
     "an import that fails": "import no_such_module_anywhere\n",
     "a syntax error": "def (:\n",
     "an error at import": "1 / 0\n",
@@ -185,6 +203,23 @@ def test_faulty_plugin_is_named_and_refused(text: str, submission: Path, rubric:
     assert (outcome.returncode, outcome.stdout) == (2, "")
     assert "faulty_plugin.py" in outcome.stderr
     assert "Traceback" not in outcome.stderr
+
+
+def test_two_plugin_files_of_one_name_are_kept_apart(submission: Path, tmp_path: Path) -> None:
+    kind = f"@check('NAME.ask')\n{KIND}    return Outcome.passed(P.__doc__)\n"
+    options: list[object] = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "kinds.py").write_text(
+            "from __future__ import annotations\n"
+            + HEAD.replace("x: int", f'"""{name}"""\n    {name}: int')
+            + kind.replace("NAME", name)
+        )
+        options += ["--plugin", tmp_path / name / "kinds.py"]
+    checks = "[{id: a, uses: one.ask, with: {one: 2}}, {id: b, uses: two.ask, with: {two: 2}}]"
+    (tmp_path / "two.yaml").write_text(RUBRIC[: RUBRIC.index("[{")] + checks + "\n")
+    outcome = infra_grader("grade", submission, "--rubric", tmp_path / "two.yaml", "--report", "json", *options)
+    assert [check["message"] for check in result_of(outcome)["criteria"][0]["checks"]] == ["one", "two"]
 
 
 def test_plugin_file_that_is_not_there_is_named(submission: Path, rubric: Path, tmp_path: Path) -> None:
@@ -206,8 +241,11 @@ def test_plugin_of_the_submission_is_refused(submission: Path, rubric: Path) -> 
         "@hookimpl\ndef infra_grader_observe_outcome(check, outcome):\n    raise ValueError('observer broke')\n",
         "@hookimpl\ndef infra_grader_adjust_scorecard(scorecard, rubric):\n    raise ValueError('adjuster broke')\n",
         "@hookimpl\ndef infra_grader_adjust_scorecard(scorecard, rubric):\n    return 'a scorecard'\n",
+        "@hookimpl\ndef infra_grader_observe_outcome(check, outcome):\n    raise SystemExit(0)\n",
+        "@hookimpl\ndef infra_grader_adjust_scorecard(scorecard, rubric):\n    raise SystemExit(0)\n",
+        "print('loaded')\n@hookimpl\ndef infra_grader_observe_outcome(check, outcome):\n    print('seen')\n",
     ],
-    ids=["observer", "adjuster", "adjuster that returns something else"],
+    ids=["observer", "adjuster", "odd adjuster", "observer that exits", "adjuster that exits", "one that prints"],
 )
 def test_plugin_that_breaks_while_grading_changes_nothing(
     text: str, submission: Path, rubric: Path, tmp_path: Path

@@ -10,10 +10,12 @@ from functools import cache
 from pathlib import Path
 
 from infra_grader import __version__
+from infra_grader.capabilities.deadline import Overrun
 from infra_grader.capabilities.starter import NO_STARTER, Starter, read_starter
 from infra_grader.capabilities.workspace import Workspace
 from infra_grader.engine.adjust import adjusted, observers
 from infra_grader.engine.ask import Session
+from infra_grader.engine.limits import interrupt_after
 from infra_grader.engine.openers import openers
 from infra_grader.engine.plan import plan
 from infra_grader.engine.registry import Registry
@@ -28,6 +30,9 @@ from infra_grader.model.record import Record
 from infra_grader.model.rubric import CheckSpec, Rubric, Unassessed
 from infra_grader.model.scorecard import Scorecard, SubmissionRef
 from infra_grader.model.submission import Submission
+
+COMMIT_LIMIT_S = 30.0
+"""Seconds to find out which commit a submission is at; a hostile repository may take any time."""
 
 
 class GradeOptions(Record):
@@ -148,8 +153,9 @@ def refuse_inside(rubric: str | os.PathLike[str], path: str | os.PathLike[str], 
     A rubric named by id is ours wherever infra-grader is installed, in a `.venv` of the submission for example.
     """
     files = [("rubric", Path(rubric))] if names_file(rubric) else []
+    submission = os.path.realpath(path)
     for what, file in [*files, *(("plugin", file) for file in plugins)]:
-        if file.resolve().is_relative_to(Path(path).resolve()):
+        if Path(os.path.realpath(file)).is_relative_to(submission):
             raise UsageError(f"the {what} {file} lies inside the submission", "Use a copy of yours that lies outside.")
 
 
@@ -180,7 +186,11 @@ def _commit(submission: Submission, options: GradeOptions) -> tuple[str | None, 
         return None, False
     from infra_grader.loading.commit import read_commit  # slow, and many callers do without
 
-    return read_commit(submission.folder)
+    try:
+        with interrupt_after(COMMIT_LIMIT_S):
+            return read_commit(submission.folder)
+    except Overrun:
+        return None, False
 
 
 def submission_ref(submission: Submission, commit: str | None, dirty: bool) -> SubmissionRef:
@@ -200,15 +210,18 @@ def environment(seed: int) -> Mapping[str, str | int]:
     }
 
 
-def cache_folder() -> Path:
-    """Return the folder for what can be made again, by the platform's custom."""
+def cache_folder() -> Path | None:
+    """Return the folder for what can be made again, by the platform's custom; `None` where it has no absolute place.
+
+    A relative one would lie in whatever folder this is run in, which may be the submission.
+    """
     if sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA") or os.path.expanduser("~\\AppData\\Local")
     elif sys.platform == "darwin":
         base = os.path.expanduser("~/Library/Caches")
     else:
         base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return Path(base, "infra-grader")
+    return Path(base, "infra-grader") if os.path.isabs(base) else None
 
 
 def _observe_all(registry: Registry, observe: Observe | None) -> Observe:

@@ -57,13 +57,17 @@ class ResultError(InfraGraderError):
 
 
 class PluginError(InfraGraderError):
-    """A plugin breaks the plugin contract, or a name that is asked for is provided by none."""
+    """A plugin breaks the plugin contract, or is not there."""
 
     def __init__(self, plugin: str, problem: str, remedy: str = "") -> None:
         super().__init__(f"{plugin}: {problem}")
         self.plugin = plugin
         self.problem = problem
         self.remedy = remedy
+
+
+class UnknownNameError(PluginError):
+    """A check kind or a report format is asked for that no plugin provides; `plugin` is the name."""
 
 
 class UsageError(InfraGraderError):

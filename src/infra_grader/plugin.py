@@ -258,6 +258,9 @@ class Shared:
 
 
 Run = Callable[[Context, Any], Outcome]
+BY_PLACE = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+LATER = inspect.CO_COROUTINE | inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
+"""Flags of functions whose call gives something to wait for, not an outcome."""
 
 
 class CheckKind(msgspec.Struct, frozen=True, kw_only=True, dict=True):
@@ -284,16 +287,18 @@ class CheckKind(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def _annotation(self) -> object:
         """Return what the function's second parameter is annotated with."""
         code = getattr(self.run, "__code__", None)
-        if code is not None and code.co_argcount == 2:  # by far the most frequent way to write it, and the fast one
+        # By far the most frequent way to write it, and the fast one.
+        if code is not None and code.co_argcount == 2 and not code.co_kwonlyargcount:
             named = self.run.__annotations__.get(code.co_varnames[1])
             found = self.run.__globals__.get(named) if isinstance(named, str) else named
             if isinstance(found, type):
                 return found
         try:
             parameters = list(inspect.signature(self.run, eval_str=True).parameters.values())
-        except (NameError, TypeError) as error:
+        except (NameError, TypeError, ValueError, AttributeError, SyntaxError) as error:
             raise PluginError(self.name, f"its annotations cannot be read: {error}") from error
-        return parameters[1].annotation if len(parameters) == 2 else None
+        takes_both = len(parameters) == 2 and all(parameter.kind in BY_PLACE for parameter in parameters)
+        return parameters[1].annotation if takes_both else None
 
     @property
     def summary(self) -> str:
@@ -312,6 +317,8 @@ def check(name: str, *, capabilities: tuple[str, ...] = (), measure: str = "") -
     `capabilities` are what its context holds beyond the workspace; `measure` is the unit of the number that its
     outcomes carry, for kinds that have one. What is wrong with it is said when the plugin is registered.
     """
+    if not isinstance(name, str):  # above all where it was written without a name: then this is the function
+        raise TypeError('a check kind is marked with its name: @check("family.verb")')
 
     def mark(run: Run) -> Run:
         kind = CheckKind(name=name, run=run, capabilities=frozenset(capabilities), measure=measure)
@@ -336,6 +343,8 @@ def check_kinds(module: object) -> list[CheckKind]:
             raise PluginError(kind.name, "a check kind is named family.verb, in lower case")
         if unknown := kind.capabilities - CAPABILITIES:
             raise PluginError(kind.name, f"it asks for unknown capabilities: {', '.join(sorted(unknown))}")
+        if isinstance(kind.run, type) or getattr(getattr(kind.run, "__code__", None), "co_flags", 0) & LATER:
+            raise PluginError(kind.name, "it is no plain function, which returns an Outcome when it is called")
         if not kind.summary:
             raise PluginError(kind.name, "it has no docstring, which is its line in the reference")
         if not kind.params.__struct_config__.frozen or not kind.params.__struct_config__.forbid_unknown_fields:

@@ -92,5 +92,14 @@ def test_the_scratch_folder_is_removed(command):
     assert not scratch.exists()
 
 
+def test_nothing_is_started_after_the_end(command, tmp_path):
+    command.close()
+    with pytest.raises(NotAssessed, match="has ended"):
+        sh(command, f"touch {tmp_path}/started")
+    with pytest.raises(NotAssessed, match="has ended"):
+        assert command.scratch
+    assert not (tmp_path / "started").exists()
+
+
 def test_invalid_bytes_are_replaced(command):
     assert sh(command, r"printf 'a\377b'").stdout == "a\N{REPLACEMENT CHARACTER}b"

@@ -220,3 +220,12 @@ def test_many_files_and_deep_folders_end(tmp_path):
     deep.mkdir(parents=True)
     (deep / "x.txt").write_text("x")
     assert Workspace(tmp_path).find("**/*.txt") == ()
+
+
+def test_among_very_many_files_only_the_case_of_a_name_is_compared(tmp_path, monkeypatch):
+    monkeypatch.setattr("infra_grader.capabilities.workspace.MAX_COMPARED", 1)
+    workspace = make(tmp_path, **{"docs__plan.md": "x", "docs__notes.md": "x"})
+    with pytest.raises(CheckFailed, match=r"docs/PLAN\.md is missing; docs/plan\.md is there"):
+        workspace.read_text("docs/PLAN.md")
+    with pytest.raises(CheckFailed, match=r"docs/plans\.md is missing\.$"):
+        workspace.read_text("docs/plans.md")

@@ -90,6 +90,7 @@ def test_the_same_submission_gives_the_same_object(tmp_path, rubric, passing):
         (["ada", "--rubric", "no-such-rubric"], "no bundled rubric has this id"),
         (["ada", "--rubric", "./missing.yaml"], "missing.yaml"),
         (["ada", "--rubric", "RUBRIC", "--report", "nonsense"], "no such report format"),
+        (["", "--rubric", "RUBRIC"], "the path is empty"),
         (["ada", "--rubric", "RUBRIC", "--report", "json", "--report", "junit"], "cannot share standard output"),
         (["ada", "--rubric", "RUBRIC", "--report", "json="], "names no file"),
         (["ada", "--rubric", "RUBRIC", "--report", "json=a", "--report", "html=./a"], "two reports would be written"),
@@ -185,7 +186,8 @@ def test_a_closed_pipe_is_said_without_a_traceback(tmp_path, rubric, passing):
     assert "Traceback" not in ended.stderr
 
 
-def test_ctrl_c_exits_130_and_leaves_nothing(tmp_path, passing):
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interruption_exits_130_and_leaves_nothing(tmp_path, passing, how):
     plugin = tmp_path / "slow.py"
     plugin.write_text(
         "import time\n"
@@ -212,7 +214,7 @@ def test_ctrl_c_exits_130_and_leaves_nothing(tmp_path, passing):
         if (tmp_path / "begun").exists():
             break
         time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(how)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     assert "interrupted" in err
@@ -324,3 +326,56 @@ def test_evidence_is_named_relative_to_the_submission(tmp_path):
     ended = run("grade", work, "--rubric", write_rubric(tmp_path, text), "--report", "json", folder=tmp_path)
     checks = json.loads(ended.out)["criteria"][0]["checks"]
     assert checks[1]["evidence"][0]["path"] == "projects/p1/notes.md"
+
+
+SHELL = f'"{sys.executable}" -P -m infra_grader'
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "said"),
+    [
+        ("checks > /dev/full", 4, "could not be written: No space left"),
+        ("rubric schema > /dev/full", 4, "could not be written: No space left"),
+        ("grade ada --rubric rubrics/simple.yaml >&-", 0, ""),
+        ("grade ada --rubric rubrics/simple.yaml <&- >&- 2>&-", 0, ""),
+        ("validate 1 ada >&-", 1, ""),
+        ("grade nowhere --rubric rubrics/simple.yaml 2>&-", 2, ""),
+        ("grade nowhere --rubric rubrics/simple.yaml 2>/dev/full", 2, ""),
+    ],
+)
+def test_streams_that_are_full_or_closed(tmp_path, rubric, passing, command, code, said):
+    ended = subprocess.run(
+        ["sh", "-c", f"{SHELL} {command}"],
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    assert (ended.returncode, ended.stdout) == (code, "")
+    assert said in ended.stderr if said else ended.stderr == ""
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("arguments", ["--rubric {rubric}", "{work} --rubric {rubric} --report json=r.json"])
+def test_a_current_folder_that_is_gone(tmp_path, rubric, passing, arguments):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    command = f"rmdir '{gone}'; {SHELL} grade {arguments.format(work=passing, rubric=rubric)}"
+    ended = subprocess.run(
+        ["sh", "-c", command], cwd=gone, env=environment(tmp_path), capture_output=True, check=False, text=True
+    )
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == "infra-grader: the current folder is gone. Change to one that is there.\n"
+
+
+@pytest.mark.parametrize("variable", ["XDG_CACHE_HOME", "HOME"])
+def test_a_cache_without_an_absolute_place_is_not_made(tmp_path, rubric, passing, variable):
+    more = {"XDG_CACHE_HOME": ""} | {variable: "here"}
+    assert run("grade", "--rubric", rubric, folder=passing, **more).code == 0
+    assert sorted(os.listdir(passing)) == ["README.md", "notes.md"]
+
+
+@pytest.mark.parametrize("columns", ["\N{SUPERSCRIPT TWO}", "9" * 5000, "-1", "0", ""])
+def test_odd_widths_are_passed_over(tmp_path, rubric, passing, columns):
+    assert run("grade", passing, "--rubric", rubric, folder=tmp_path, COLUMNS=columns).code == 0

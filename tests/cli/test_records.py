@@ -21,6 +21,16 @@ def test_a_record_can_be_rendered_again(tmp_path, record):
     assert json.loads(again.out) == json.loads(record.read_text())
 
 
+def test_rendering_a_record_succeeds_whatever_it_says(tmp_path, record):
+    ended = run(
+        "grade", "ada", "--rubric", "rubrics/simple.yaml", "--only", "notes", "--report", "json=r.json", folder=tmp_path
+    )
+    assert ended.code == 3, ended.err
+    assert run("report", record, folder=tmp_path).code == 0
+    full = run("report", record, "--report", "json=/dev/full", folder=tmp_path)
+    assert (full.code, "No space left" in full.err) == (4, True)
+
+
 def test_a_changed_pass_mark_is_applied_without_the_submission(tmp_path, record):
     stricter = write_rubric(tmp_path, SIMPLE.replace("pass_mark: 6", "pass_mark: 7"), "stricter.yaml")
     (tmp_path / "ada/README.md").unlink()

@@ -1,6 +1,8 @@
 import threading
 import time
+from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -37,7 +39,43 @@ def returns_nothing(context):
     return None
 
 
-KINDS = {kind.name: kind for kind in map(kind_of, (passes, fails, cannot_tell, breaks, exits, returns_nothing))} | {
+def ends_the_run(context):
+    raise GeneratorExit
+
+
+def gives_sevenfold(context):
+    return Outcome(status=Status.PASSED, fraction=Fraction(7), message="Seven.")
+
+
+def contradicts_itself(context):
+    return Outcome(status=Status.FAILED, fraction=Fraction(1), message="All or nothing.")
+
+
+def says_no_text(context):
+    return Outcome.passed(5)
+
+
+def gives_text_as_evidence(context):
+    return Outcome.passed("Fine.", "README.md")
+
+
+def measures_nothing_finite(context):
+    return Outcome.passed("Fine.", measure=Measure(value=float("nan"), unit="s"))
+
+
+FAULTY = (
+    breaks,
+    exits,
+    returns_nothing,
+    ends_the_run,
+    gives_sevenfold,
+    contradicts_itself,
+    says_no_text,
+    gives_text_as_evidence,
+    measures_nothing_finite,
+)
+
+KINDS = {kind.name: kind for kind in map(kind_of, (passes, fails, cannot_tell, *FAULTY))} | {
     "fake.waits": kind_of(lambda context: Outcome.passed("Waited."), capabilities=("command",))
 }
 
@@ -57,12 +95,19 @@ def test_what_the_machine_lacks_stays_open_with_its_remedy():
     assert (outcome.status, outcome.remedy) == (Status.NOT_ASSESSED, "apt install hadolint")
 
 
-@pytest.mark.parametrize("uses", ["fake.breaks", "fake.exits", "fake.returns_nothing"])
-def test_a_fault_of_ours_is_an_error_without_a_traceback(uses, capfd):
-    outcome = status(uses)
+@pytest.mark.parametrize("kind", FAULTY)
+def test_a_fault_of_ours_is_an_error_without_a_traceback(kind, capfd):
+    outcome = status(f"fake.{kind.__name__}")
     assert outcome.status is Status.ERROR
     assert "ZeroDivisionError" not in outcome.message
     assert capfd.readouterr() == ("", "")
+
+
+def test_evidence_may_hold_any_plain_value():
+    piece = Evidence(path=Path("a.md"), expected=True, actual=Decimal("0.5"))
+    kinds = {"odd": kind_of(lambda context: Outcome.passed("Fine.", piece))}
+    outcome = run_kinds(rubric(spec("a", uses="odd")), kinds)["a"]
+    assert outcome.evidence == (Evidence(path="a.md", expected=True, actual="0.5"),)
 
 
 def test_a_capability_that_is_not_here_leaves_the_check_open():

@@ -164,6 +164,24 @@ def test_starter_with_a_comment_added_to_every_file_stays_below_the_ceiling(copy
     assert graded(submission).score.possible <= 5
 
 
+@pytest.mark.parametrize(
+    "line", ["X = 5\n", "def main(): return open('x').read()\n", "import flask; app = flask.Flask('x')\n"]
+)
+def test_starter_with_a_line_added_to_every_file_stays_below_the_ceiling(copy, line):
+    folder = copy(EXERCISE / "starter")
+    change_texts(folder, lambda file, text: text + (line if file.suffix == ".py" else "\n# Mine\n"))
+    assert graded(folder).score.earned <= 5
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_starter_in_another_encoding_scores_nothing(copy, encoding):
+    folder = copy(EXERCISE / "starter")
+    for file in folder.rglob("*"):
+        if file.is_file():
+            file.write_text(file.read_text(encoding="utf-8") + " \n\n", encoding=encoding)
+    assert graded(folder).score.earned == 0
+
+
 def test_starter_whose_functions_pretend_to_work_earns_nothing_for_function(copy):
     submission = copy(EXERCISE / "starter")
     change_texts(submission, lambda file, text: text.replace("    pass\n", "    return None\n"))

@@ -1,3 +1,5 @@
+import os
+
 import pytest
 from cases import git
 
@@ -103,3 +105,17 @@ def test_configured_programs_never_run(repository):
     (repository / "a.txt").write_text("changed")
     read_commit(repository)
     assert not witness.exists()
+
+
+@pytest.mark.parametrize("name", [".gitignore", ".git/HEAD", ".git/config", ".git/packed-refs", ".git/index"])
+def test_a_pipe_in_the_place_of_a_file_is_never_opened(repository, name):
+    commit = head(repository)
+    (repository / name).unlink(missing_ok=True)
+    os.mkfifo(repository / name)
+    assert read_commit(repository)[0] == (None if name == ".git/HEAD" else commit)
+
+
+def test_another_repository_that_is_named_is_not_read(repository, tmp_path_factory):
+    other = tmp_path_factory.mktemp("other")
+    (other / ".git").write_text(f"gitdir: {repository / '.git'}\n")
+    assert read_commit(other) == (None, False)

@@ -156,3 +156,10 @@ def test_any_text_has_facts_in_its_lines(source):
     assert all(1 <= passage.line <= last for passage in document.passages)
     assert all(1 <= row.line <= last for table in document.tables for row in table.rows)
     assert all(1 <= item.line <= item.end_line <= last + 1 for item in document.items)
+
+
+@pytest.mark.parametrize("source", ["<your answer>", "- Goal: <goal>", "<title and link>", "a <date> and no more"])
+def test_what_only_looks_like_a_tag_stays(source):
+    (passage,) = parse_markdown("a.md", source).passages
+    assert "<" in passage.text
+    assert ">" in passage.text

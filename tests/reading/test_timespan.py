@@ -74,3 +74,18 @@ def test_hostile_text_ends_soon(piece):
     started = time.process_time()
     find_spans(piece * (100_000 // len(piece)))
     assert time.process_time() - started < 10
+
+
+@pytest.mark.parametrize("text", ["aylık 60.000 TL", "monthly 3,500 USD", "yearly 45.000 EUR"])
+def test_thousands_number_no_unit(text):
+    assert find_spans(text) == ()
+
+
+@pytest.mark.parametrize("text", ["in a year", "A year from now", "a year later"])
+def test_article_is_one(text):
+    assert [span.months for span in find_spans(text)] == [12]
+
+
+@pytest.mark.parametrize("text", ["40k a year", "once a month"])
+def test_article_may_mean_every(text):
+    assert find_spans(text) == ()

@@ -57,6 +57,8 @@ def test_rows_and_columns_are_topics():
         ("at 10:30", None),
         ("https://x.example", None),
         ("no label", None),
+        ("目標:毎週", ("目標", "毎週")),
+        ("at 14:30", None),
         (": x", None),
     ],
 )
@@ -72,6 +74,7 @@ def test_label(line, label):
         ("Wissenslücken", "lücke", True), ("最大の課題", "課題", True),
         ("Próximo", "próximo", True),
         ("next steps", "next step", True), ("Łuki", "luki", True), ("कार्य योजना", "योजना", True), ("", "gap", False),
+        ("الفجوات", "فجوات", True), ("והפערים", "פערים", True),
     ],
 )  # fmt: skip
 def test_name(title, name, fits):

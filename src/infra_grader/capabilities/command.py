@@ -48,11 +48,14 @@ class Command:
         self._live: set[subprocess.Popen[bytes]] = set()
         self._lock = threading.Lock()
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
+        self._is_closed = False
+        """Set when the submission ends, perhaps before a check that was left behind in its thread."""
 
     @property
     def scratch(self) -> Path:
-        """A folder of ours, removed at the end of the submission."""
+        """A folder of ours, removed at the end of the submission; after it, `NotAssessed` is raised."""
         with self._lock:
+            self._check_open()
             if self._scratch is None:
                 self._scratch = tempfile.TemporaryDirectory(prefix="infra-grader-", ignore_cleanup_errors=True)
             return Path(self._scratch.name)
@@ -95,9 +98,10 @@ class Command:
         except OSError as error:
             reason = f"{arguments[0]} cannot be started: {error.strerror}."
             raise NotAssessed(reason, f"Try {arguments[0]} by hand.") from error
-        with self._lock:
-            self._live.add(process)
         try:
+            with self._lock:
+                self._live.add(process)
+                self._check_open()
             return self._finish(process, tuple(arguments), deadline, stdin)
         finally:
             _kill(process)
@@ -123,9 +127,14 @@ class Command:
         stdout, stderr = (drain.text() for drain in drains)
         return CommandOutput(arguments, process.returncode, stdout, stderr, any(drain.is_cut for drain in drains))
 
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise NotAssessed("The grading has ended.")
+
     def close(self) -> None:
-        """Kill whatever still runs and remove the scratch folder."""
+        """Kill whatever still runs, remove the scratch folder, and start nothing any more."""
         with self._lock:
+            self._is_closed = True
             live, scratch = list(self._live), self._scratch
             self._scratch = None
         for process in live:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from infra_grader.capabilities.plain_text import decode_bytes, seen_text
 from infra_grader.model.record import Record
 
 EMPTY_BLOB = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
@@ -21,23 +22,53 @@ def blob_id(content: bytes, *, as_is: bool = False) -> str:
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
+def essence(text: str) -> str:
+    """Return the id of a text that white space, line ends and characters that take no room do not change."""
+    lines = (" ".join(line.split()) for line in seen_text(text).split("\n"))
+    return blob_id("\n".join(line for line in lines if line).encode("utf-8", "surrogatepass"))
+
+
 class Starter(Record):
     """The files of a starter: their fingerprints, and their texts where the course lets us ship them."""
 
     blobs: Mapping[str, str] = {}
     """Path in the starter, and the blob id or the first ten or more digits of it."""
+    essences: frozenset[str] = frozenset()
+    """What `essence` gives for the texts that we ship."""
     folder: Path | None = None
     """Folder with the files themselves, if there is one."""
 
     def holds(self, content: bytes) -> bool:
         """Whether a file with this content is the starter's, under whatever name.
 
-        Empty files are nobody's work and nobody's template, so they are never the starter's.
+        A byte order mark, other white space, line ends and invisible characters make it nobody's own. Empty files are
+        nobody's work and nobody's template, so they are never the starter's.
         """
         if not self.blobs:
             return False
         found = blob_id(content)
-        return found != EMPTY_BLOB and any(found.startswith(blob) for blob in self.blobs.values())
+        if found == EMPTY_BLOB:
+            return False
+        return self._knows(found) or self._holds_text(content)
+
+    def _holds_text(self, content: bytes) -> bool:
+        """Whether the starter holds this text but for its white space, as far as fingerprints can tell."""
+        try:
+            text = decode_bytes(content)
+        except UnicodeDecodeError:
+            return False
+        plain = essence(text)
+        if plain == EMPTY_BLOB:
+            return False
+        if plain in self.essences:
+            return True
+        text = seen_text(text)
+        tidy = "\n".join(line.rstrip() for line in text.split("\n"))
+        variants = {text, f"{text.rstrip()}\n", f"{tidy.rstrip()}\n"}
+        return any(self._knows(blob_id(variant.encode("utf-8", "surrogatepass"))) for variant in variants)
+
+    def _knows(self, found: str) -> bool:
+        return any(found.startswith(blob) for blob in self.blobs.values())
 
     def text(self, path: str) -> str | None:
         """Return the text that was handed out under this path, or `None` if that is not known."""
@@ -68,9 +99,18 @@ def read_starter(exercise: Path) -> Starter:
     folder = exercise / "starter"
     if not folder.is_dir():
         return Starter(blobs=blobs)
+    essences: set[str] = set()
     for path, blob in read_fingerprints(folder):
         blobs[f"{path}@starter" if path in blobs else path] = blob
-    return Starter(blobs=blobs, folder=folder)
+        essences |= _essences((folder / path).read_bytes())
+    return Starter(blobs=blobs, essences=frozenset(essences - {EMPTY_BLOB}), folder=folder)
+
+
+def _essences(content: bytes) -> set[str]:
+    try:
+        return {essence(decode_bytes(content))}
+    except UnicodeDecodeError:  # no text: only its blob id can be compared
+        return set()
 
 
 def read_fingerprints(folder: Path) -> Iterator[tuple[str, str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import os
 import re
 import stat
@@ -13,26 +12,23 @@ from pathlib import Path
 from typing import NamedTuple
 
 from infra_grader.capabilities.ignored import IgnoreRules, read_ignore_rules
+from infra_grader.capabilities.plain_text import decode_bytes, is_blank
 from infra_grader.capabilities.starter import NO_STARTER, Starter
 from infra_grader.model.outcome import CheckFailed, Evidence, NotAssessed
 
 MAX_FILE_BYTES = 4 * 1024 * 1024
 MAX_FILES = 50_000
+BLANK_LIMIT = 65_536
+"""Bytes up to which a file is read to see whether it shows anything."""
 MAX_DEPTH = 60
+MAX_COMPARED = 3000
+"""Files among which a name that is nearly right is looked for; each costs a comparison."""
 
 NOT_WORK = frozenset(
     {".git", ".hg", ".svn", "__pycache__", ".venv", "venv", "node_modules", ".tox", ".nox",
      ".mypy_cache", ".ruff_cache", ".pytest_cache", ".terraform"}
 )  # fmt: skip
 """Folders that globs never enter: installed or generated, not written by the learner."""
-
-BOMS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 
 
 class TextFile(NamedTuple):
@@ -170,6 +166,11 @@ class Workspace:
     def size(self, path: str) -> int:
         """Return the size of a file in bytes, without reading it."""
         return self._look(path).size
+
+    def is_blank(self, path: str) -> bool:
+        """Whether a file shows nothing: no bytes, or a short text of white space and invisible characters."""
+        size = self.size(path)
+        return not size or (size <= BLANK_LIMIT and is_blank(self._read(path)))
 
     # How it is done
 
@@ -322,9 +323,8 @@ def _literal(part: str) -> str:
 
 def decode_text(path: str, content: bytes) -> str:
     """Return a file's text: by its byte order mark, else as UTF-8. Raises `CheckFailed` where it is no text."""
-    encoding = next((name for bom, name in BOMS if content.startswith(bom)), "utf-8")
     try:
-        text = content.decode(encoding)
+        text = decode_bytes(content)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise CheckFailed(
@@ -333,7 +333,7 @@ def decode_text(path: str, content: bytes) -> str:
         ) from error
     if "\0" in text:
         raise CheckFailed(f"{path} is not text: it contains NUL bytes.", Evidence(path=path))
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    return text
 
 
 def _refused(path: str, error: OSError) -> NotAssessed:
@@ -351,7 +351,7 @@ def _nearest(places: Sequence[str], files: Sequence[str]) -> str:
     for place in plain:
         if match := by_lower.get(place.lower()):
             return match
-    for place in plain:
+    for place in plain if len(files) <= MAX_COMPARED else ():
         for path in difflib.get_close_matches(place, files, n=1, cutoff=0.85):
             return path
     return ""

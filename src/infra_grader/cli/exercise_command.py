@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from infra_grader.api import load_rubric
 from infra_grader.cli.main import PASSED
-from infra_grader.cli.options import add_common
+from infra_grader.cli.options import actions_of, run_action
 from infra_grader.engine.registry import Registry
 from infra_grader.errors import UsageError
 from infra_grader.loading.bundled import exercise_ids, find_exercise
@@ -17,14 +17,7 @@ from infra_grader.loading.bundled import exercise_ids, find_exercise
 
 def exercise_options(parser: argparse.ArgumentParser) -> None:
     """Declare what `exercise` accepts."""
-    actions = parser.add_subparsers(metavar="ACTION", required=True)
-
-    def action(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
-        sub = actions.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", allow_abbrev=False)
-        sub.set_defaults(run=run)
-        add_common(sub)
-        return sub
-
+    action = actions_of(parser)
     action("list", _list, "list the exercises that come with infra-grader")
     action("show", _show, "show what an exercise asks for").add_argument("exercise", metavar="ID")
     install = action("install", _install, "put an exercise's starter in place, without overwriting anything")
@@ -34,8 +27,7 @@ def exercise_options(parser: argparse.ArgumentParser) -> None:
 
 def exercise(options: argparse.Namespace) -> int:
     """Run one of the exercise commands."""
-    run: Callable[[argparse.Namespace], int] = options.run
-    return run(options)
+    return run_action(options)
 
 
 def _list(options: argparse.Namespace) -> int:

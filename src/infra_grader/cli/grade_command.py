@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 
 from infra_grader.api import GradeOptions, bundled, load_rubric, refuse_inside
 from infra_grader.api import grade as grade_submission
 from infra_grader.api import rescore as rescore_record
 from infra_grader.cli.main import GRADER_FAILED, NOT_PASSED, PASSED, UNDECIDED
-from infra_grader.cli.options import add_common, add_reports, add_rubric
+from infra_grader.cli.options import add_common, add_path, add_reports, add_rubric
 from infra_grader.cli.output import (
     Destination,
     OutputError,
@@ -31,9 +32,7 @@ from infra_grader.model.scorecard import Scorecard
 
 def grade_options(parser: argparse.ArgumentParser) -> None:
     """Declare what `grade` accepts."""
-    parser.add_argument(
-        "path", metavar="PATH", nargs="?", type=Path, default=Path(), help="the submission (default: .)"
-    )
+    add_path(parser, "the submission (default: .)")
     add_rubric(parser)
     add_reports(parser)
     parser.add_argument(
@@ -65,38 +64,37 @@ def grade(options: argparse.Namespace) -> int:
     """Grade a submission and report on it."""
     log_to_stderr(is_verbose=options.verbose)
     refuse_inside(options.rubric, options.path, options.plugin)
-    registry = Registry(options.plugin)
-    wanted = destinations(options.report, registry)
-    rubric = load_rubric(options.rubric, registry)
-    progress = Progress(len(list(rubric.all_checks())), is_wanted=not options.verbose)
+    with redirect_stdout(sys.stderr):  # what a plugin prints is no report
+        registry = Registry(options.plugin)
+        wanted = destinations(options.report, registry)
+        rubric = load_rubric(options.rubric, registry)
+        progress = Progress(len(list(rubric.all_checks())), is_wanted=not options.verbose)
 
-    def observe(check: CheckSpec, _outcome: Outcome) -> None:
-        progress.step(check.id)
+        def observe(check: CheckSpec, _outcome: Outcome) -> None:
+            progress.step(check.id)
 
-    try:
-        scorecard = grade_submission(
-            options.path,
-            rubric,
-            options=GradeOptions(
-                only=options.only,
-                unassessed=Unassessed(options.unassessed) if options.unassessed else None,
-                seed=options.seed,
-                sandbox=options.sandbox,
-            ),
-            registry=registry,
-            observe=observe,
-        )
-    finally:
-        progress.wipe()
+        try:
+            scorecard = grade_submission(
+                options.path,
+                rubric,
+                options=GradeOptions(
+                    only=options.only,
+                    unassessed=Unassessed(options.unassessed) if options.unassessed else None,
+                    seed=options.seed,
+                    sandbox=options.sandbox,
+                ),
+                registry=registry,
+                observe=observe,
+            )
+        finally:
+            progress.wipe()
     return _report(scorecard, wanted, options)
 
 
 def validate_options(parser: argparse.ArgumentParser) -> None:
     """Declare what `validate` accepts."""
     parser.add_argument("exercise", metavar="EXERCISE", help="id of an exercise, or its number")
-    parser.add_argument(
-        "path", metavar="PATH", nargs="?", type=Path, default=Path(), help="the exercise's folder (default: .)"
-    )
+    add_path(parser, "the exercise's folder (default: .)")
     add_common(parser)
 
 
@@ -107,11 +105,11 @@ def validate(options: argparse.Namespace) -> int:
     log_to_stderr(is_verbose=options.verbose)
     name = exercise_id(options.exercise)
     refuse_inside(name, options.path, options.plugin)
-    registry = Registry(options.plugin)
-    rubric = load_rubric(name, registry)
-    scorecard = grade_submission(
-        options.path, rubric, options=GradeOptions(needs_commit=False, sandbox="none"), registry=registry
-    )
+    with redirect_stdout(sys.stderr):
+        registry = Registry(options.plugin)
+        rubric = load_rubric(name, registry)
+        chosen = GradeOptions(needs_commit=False, sandbox="none")
+        scorecard = grade_submission(options.path, rubric, options=chosen, registry=registry)
     try:
         write(sys.stdout, render_validate(scorecard, render_options(options, sys.stdout)))
     except OutputError as error:
@@ -142,12 +140,16 @@ def report_options(parser: argparse.ArgumentParser) -> None:
 
 
 def report(options: argparse.Namespace) -> int:
-    """Render a recorded result again."""
+    """Render a recorded result again; that is all it does, so it succeeds whatever the result."""
     from infra_grader.loading.result_file import load_result
 
-    wanted = destinations(options.report, Registry(options.plugin))
-    _report(scorecard := load_result(options.result), wanted, options)
-    return exit_code(scorecard)
+    with redirect_stdout(sys.stderr):
+        wanted = destinations(options.report, Registry(options.plugin))
+    try:
+        deliver(load_result(options.result), wanted, options)
+    except OutputError as error:
+        return _not_written(error)
+    return PASSED
 
 
 def rescore_options(parser: argparse.ArgumentParser) -> None:
@@ -162,9 +164,12 @@ def rescore(options: argparse.Namespace) -> int:
     """Apply a changed rubric to a recorded result, without asking anything again."""
     from infra_grader.loading.result_file import load_result
 
-    registry = Registry(options.plugin)
-    wanted = destinations(options.report, registry)
-    scorecard = rescore_record(load_result(options.result), load_rubric(options.rubric, registry), registry=registry)
+    log_to_stderr(is_verbose=options.verbose)
+    with redirect_stdout(sys.stderr):
+        registry = Registry(options.plugin)
+        wanted = destinations(options.report, registry)
+        rubric = load_rubric(options.rubric, registry)
+        scorecard = rescore_record(load_result(options.result), rubric, registry=registry)
     return _report(scorecard, wanted, options)
 
 

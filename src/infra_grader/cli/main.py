@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import gc
 import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from types import FrameType
 from typing import NoReturn
 
 from infra_grader import __version__
@@ -37,6 +40,10 @@ def console(arguments: Sequence[str] | None = None) -> NoReturn:
     # A short process gains nothing from looking for garbage, nor from taking itself apart at the end: both together
     # are an eighth of what `validate` takes. What has to be cleaned up is cleaned up in `with` blocks.
     gc.set_threshold(100_000)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by who started us: what is said there leads nowhere
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
+    _end_as_if_interrupted()
     code = main(sys.argv[1:] if arguments is None else arguments)
     for stream in (sys.stdout, sys.stderr):
         try:
@@ -44,6 +51,18 @@ def console(arguments: Sequence[str] | None = None) -> NoReturn:
         except OSError:  # said already, where it could be said
             code = code or GRADER_FAILED
     os._exit(code)
+
+
+def _end_as_if_interrupted() -> None:
+    """Let a CI that cancels, or a terminal that closes, end us like Ctrl-C: our tools ended, our files removed."""
+    import signal  # `main` alone, in a thread or in tests, does without
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is signal.SIG_DFL:
+            signal.signal(getattr(signal, name), interrupt)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -61,9 +80,11 @@ def main(arguments: Sequence[str]) -> int:
     except InfraGraderError as error:
         return _say(error)
     except KeyboardInterrupt:
-        print("infra-grader: interrupted; nothing was recorded", file=sys.stderr)
+        _tell("infra-grader: interrupted; nothing was recorded")
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last resort: our own fault, whatever it is
+        if isinstance(error, OSError) and (explained := _explained(error)):
+            return explained
         return _confess(error, is_verbose="-v" in arguments or "--verbose" in arguments)
 
 
@@ -121,17 +142,36 @@ def _unread() -> int:
 def _say(error: InfraGraderError) -> int:
     from infra_grader.cli.wording import worded  # only where something is wrong
 
-    print(worded(error), file=sys.stderr)
+    _tell(worded(error))
     return WRONG_USE
+
+
+def _explained(error: OSError) -> int:
+    """Say where an error comes from that is no fault of ours, and return its exit code; 0 if it may be ours."""
+    if error.filename is None and error.errno in (errno.ENOSPC, errno.EFBIG, errno.EIO):
+        _tell(f"infra-grader: the output could not be written: {error.strerror}")
+        return GRADER_FAILED
+    try:
+        os.getcwd()
+    except OSError:
+        _tell("infra-grader: the current folder is gone. Change to one that is there.")
+        return WRONG_USE
+    return 0
+
+
+def _tell(text: str) -> None:
+    """Write a line to standard error; where nobody can read it, the exit code has to say it."""
+    with suppress(OSError):
+        print(text, file=sys.stderr, flush=True)
 
 
 def _confess(error: Exception, *, is_verbose: bool) -> int:
     if is_verbose:
         import traceback
 
-        traceback.print_exc()
+        _tell(traceback.format_exc().rstrip())
     problem = f"{type(error).__name__}: {error}".splitlines()[0]
-    print(f"infra-grader: the grader itself failed: {problem}", file=sys.stderr)
+    _tell(f"infra-grader: the grader itself failed: {problem}")
     if not is_verbose:
-        print("infra-grader: run the same command with -v and report what it prints", file=sys.stderr)
+        _tell("infra-grader: run the same command with -v and report what it prints")
     return GRADER_FAILED

@@ -3,7 +3,22 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
+
+Run = Callable[[argparse.Namespace], int]
+
+
+def add_path(parser: argparse.ArgumentParser, text: str) -> None:
+    """Add PATH, the submission: the current folder where it is left out."""
+    parser.add_argument("path", metavar="PATH", nargs="?", type=_named_path, default=Path(), help=text)
+
+
+def _named_path(text: str) -> Path:
+    """Return a path; an empty one is a variable that was not set, and not the current folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("the path is empty")
+    return Path(text)
 
 
 def add_common(parser: argparse.ArgumentParser) -> None:
@@ -34,3 +49,22 @@ def add_rubric(parser: argparse.ArgumentParser) -> None:
         required=True,
         help="id of a bundled rubric, or a file (with a slash or .yaml in its name)",
     )
+
+
+def actions_of(parser: argparse.ArgumentParser) -> Callable[[str, Run, str], argparse.ArgumentParser]:
+    """Let a command have actions, such as `rubric list`; return the function that adds one: name, function, help."""
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+
+    def action(name: str, run: Run, text: str) -> argparse.ArgumentParser:
+        inner = actions.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", allow_abbrev=False)
+        inner.set_defaults(run=run)
+        add_common(inner)
+        return inner
+
+    return action
+
+
+def run_action(options: argparse.Namespace) -> int:
+    """Run the action that the arguments chose, and return its exit code."""
+    run: Run = options.run
+    return run(options)

@@ -160,7 +160,7 @@ def _umask() -> int:
 
 def _width(stream: TextIO) -> int:
     columns = os.environ.get("COLUMNS", "")
-    if columns.isdigit() and int(columns) >= NARROWEST:
+    if columns.isdecimal() and len(columns) < 6 and int(columns) >= NARROWEST:
         return int(columns)
     try:
         return max(os.get_terminal_size(stream.fileno()).columns, NARROWEST)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 from infra_grader.api import bundled, load_rubric
 from infra_grader.cli.main import NOT_PASSED, PASSED
-from infra_grader.cli.options import add_common
+from infra_grader.cli.options import actions_of, run_action
 from infra_grader.engine.registry import Registry
 from infra_grader.errors import UsageError
 from infra_grader.loading.bundled import find_exercise
@@ -17,14 +16,7 @@ from infra_grader.loading.bundled import find_exercise
 
 def rubric_options(parser: argparse.ArgumentParser) -> None:
     """Declare what `rubric` accepts."""
-    actions = parser.add_subparsers(metavar="ACTION", required=True)
-
-    def action(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
-        sub = actions.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", allow_abbrev=False)
-        sub.set_defaults(run=run)
-        add_common(sub)
-        return sub
-
+    action = actions_of(parser)
     action("list", _list, "list the bundled rubrics")
     action("show", _show, "show a rubric's criteria and checks").add_argument("rubric", metavar="ID|FILE")
     lint = action("lint", _lint, "find faults in a rubric, and what is legal but unwise")
@@ -43,8 +35,7 @@ def rubric_options(parser: argparse.ArgumentParser) -> None:
 
 def rubric(options: argparse.Namespace) -> int:
     """Run one of the rubric commands."""
-    run: Callable[[argparse.Namespace], int] = options.run
-    return run(options)
+    return run_action(options)
 
 
 def _list(options: argparse.Namespace) -> int:

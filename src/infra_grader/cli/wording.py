@@ -9,6 +9,7 @@ from infra_grader.errors import (
     ResultError,
     RubricError,
     SubmissionError,
+    UnknownNameError,
     UsageError,
 )
 from infra_grader.reading.visible import visible
@@ -24,7 +25,11 @@ def worded(error: InfraGraderError) -> str:
         case SubmissionError():
             return _sentence(f"{error.path}: {error.problem}", error.remedy)
         case PluginError():
-            return _sentence(f"plugin {error.plugin}: {error.problem}", error.remedy)
+            is_asked_for = isinstance(error, UnknownNameError)
+            problem = (
+                f"{error.problem}: {error.plugin!r}" if is_asked_for else f"plugin {error.plugin}: {error.problem}"
+            )
+            return _sentence(problem, error.remedy)
         case UsageError():
             return _sentence(error.problem, error.remedy)
     return _sentence(str(error), "")

@@ -19,7 +19,7 @@ def observers(registry: Registry) -> list[Observe]:
         def observe(check: CheckSpec, outcome: Outcome) -> None:
             try:
                 hook(check=check, outcome=outcome)
-            except Exception:  # noqa: BLE001 - whatever a plugin raises
+            except (Exception, SystemExit):  # noqa: BLE001 - whatever a plugin raises
                 logger().exception("an observer failed at check %s", check.id)
 
         return observe
@@ -32,7 +32,7 @@ def adjusted(scorecard: Scorecard, rubric: Rubric, registry: Registry) -> Scorec
     for hook in registry.named_hooks("infra_grader_adjust_scorecard"):
         try:
             answers = hook(scorecard=scorecard, rubric=rubric)
-        except Exception:  # noqa: BLE001 - whatever a plugin raises
+        except (Exception, SystemExit):  # noqa: BLE001 - whatever a plugin raises
             logger().exception("an adjuster failed; the scorecard stays as it was")
             continue
         for answer in answers:

@@ -13,7 +13,7 @@ import msgspec
 
 from infra_grader.capabilities.deadline import Deadline, Overrun
 from infra_grader.capabilities.workspace import Workspace
-from infra_grader.engine.evidence import bounded, rooted
+from infra_grader.engine.evidence import bounded, rooted, sound
 from infra_grader.engine.limits import interrupt_after
 from infra_grader.engine.log import logger
 from infra_grader.model.outcome import ZERO, CheckFailed, Evidence, NotAssessed, Outcome, Status
@@ -85,16 +85,16 @@ def ask(check: CheckSpec, kind: CheckKind, session: Session, deadline: Deadline)
     limit: AbstractContextManager[None] = nullcontext() if kind.waits else interrupt_after(deadline.remaining())
     try:
         with limit:
-            outcome = kind.run(session.context(check, kind, deadline), check.params)
-        if not isinstance(outcome, Outcome):
-            raise TypeError(f"{kind.name} returned {type(outcome).__name__}, not an Outcome")  # noqa: TRY301
+            outcome = sound(kind.run(session.context(check, kind, deadline), check.params))
     except CheckFailed as verdict:
         outcome = Outcome.failed(verdict.message, *verdict.evidence)
     except NotAssessed as verdict:
         outcome = not_assessed(verdict.reason, verdict.remedy, *verdict.evidence)
     except Overrun:
         outcome = overrun(check, deadline.seconds)
-    except (Exception, SystemExit):  # noqa: BLE001 - a fault of ours costs nobody a point, whatever it is
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001 - a fault of ours costs nobody a point, whatever it is
         logger().exception("check %s (%s) failed", check.id, kind.name)
         outcome = Outcome(
             status=Status.ERROR,

@@ -1,13 +1,39 @@
-"""Evidence as it is recorded: cut to a size, and with paths that are relative to the submission."""
+"""Outcomes as they are recorded: sound, cut to a size, and with paths that are relative to the submission."""
 
 from __future__ import annotations
 
-from infra_grader.model.outcome import Evidence, EvidenceKind, Outcome
+import math
+from typing import Any
+
+import msgspec
+
+from infra_grader.model.outcome import ZERO, Evidence, EvidenceKind, Outcome, status_of
 
 MAX_MESSAGE = 1000
 MAX_VALUE = 1000
 MAX_TEXT = 4000
 MAX_EVIDENCE = 50
+
+
+def sound(outcome: object) -> Outcome:
+    """Return what a check kind gave back, every field of the type that it declares.
+
+    Raises `TypeError` or `ValueError` where it is no outcome, or one that cannot be scored: its status and its fraction
+    contradict each other, or its measure is no finite number.
+    """
+    if not isinstance(outcome, Outcome):
+        raise TypeError(f"a check kind returns an Outcome, not {type(outcome).__name__}")
+    checked = msgspec.convert(msgspec.to_builtins(outcome, enc_hook=str), Outcome, dec_hook=_made)
+    fits = checked.fraction == ZERO if checked.status.is_open else checked.status is status_of(checked.fraction)
+    if not fits:
+        raise ValueError(f"the status {checked.status} does not go with the fraction {checked.fraction}")
+    if checked.measure is not None and not math.isfinite(checked.measure.value):
+        raise ValueError(f"{checked.measure.value} cannot be held against an award table")
+    return checked
+
+
+def _made(wanted: type, value: Any) -> Any:
+    return wanted(value)
 
 
 def bounded(outcome: Outcome) -> Outcome:
@@ -48,5 +74,5 @@ def _bounded(piece: Evidence) -> Evidence:
     )
 
 
-def _value(value: str | float | None) -> str | int | float | None:
+def _value(value: str | float | bool | None) -> str | int | float | bool | None:
     return cut(value, MAX_VALUE) if isinstance(value, str) else value

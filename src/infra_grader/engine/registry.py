@@ -15,10 +15,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pluggy
 
 from infra_grader import hookspecs
-from infra_grader.errors import PluginError, UsageError
+from infra_grader.errors import PluginError, UnknownNameError, UsageError
 from infra_grader.plugin import NAME, PROJECT, CheckKind, ReportFormat, check_kinds
 
 if TYPE_CHECKING:
@@ -49,7 +50,24 @@ class Registry:
             self._outside |= {kind.name.split(".")[0]: plugin for kind in check_kinds(plugin)}
 
     def register(self, plugin: ModuleType, name: str) -> ModuleType:
-        """Register a plugin: its check kinds, its formats, its hooks. Refuses one that breaks the contract."""
+        """Register an outside plugin: its check kinds, its formats, its hooks.
+
+        Refuses one that breaks the contract, or that takes a name which is provided already.
+        """
+        known = {*self._formats(), *builtin_format_names()}
+        self._add(plugin, name)
+        for kind in check_kinds(plugin):
+            _hold_model(kind, name)
+            if _is_builtin(kind.name) and kind.run.__module__ != f"{PROJECT}.checks.{kind.name}":
+                raise PluginError(name, f"the check kind {kind.name} is built in", "Give yours another name.")
+        for report in self._formats_of(plugin, name):
+            if not isinstance(report, ReportFormat):
+                raise PluginError(name, f"it gives {report!r} as a report format", "Give a ReportFormat.")
+            if report.name in known:
+                raise PluginError(name, f"there is a report format {report.name} already", "Give yours another name.")
+        return plugin
+
+    def _add(self, plugin: ModuleType, name: str) -> None:
         try:
             kinds = check_kinds(plugin)
         except PluginError as error:
@@ -63,7 +81,6 @@ class Registry:
         for kind in kinds:
             if self._kinds.setdefault(kind.name, kind) is not kind:
                 raise PluginError(name, f"the check kind {kind.name} is provided twice")
-        return plugin
 
     def use(self, names: Iterable[str]) -> None:
         """Let the plugins that a rubric names observe and adjust."""
@@ -78,13 +95,12 @@ class Registry:
     def find_kind(self, name: str) -> CheckKind:
         """Return the check kind of this name. Raises `PluginError` if no plugin provides it."""
         if name not in self._kinds and NAME.fullmatch(name):
-            family, verb = name.split(".")
-            if (PACKAGE / "checks" / family / f"{verb}.py").is_file():
-                self._load_builtin(f"checks.{family}.{verb}")
+            if _is_builtin(name):
+                self._load_builtin(f"checks.{name}")
             else:
-                self._load_entry_point(family)
+                self._load_entry_point(name.partition(".")[0])
         if name not in self._kinds:
-            raise PluginError(name, "no such check kind", "`infra-grader checks` lists them.")
+            raise UnknownNameError(name, "no such check kind", "`infra-grader checks` lists them.")
         return self._kinds[name]
 
     def kind_names(self) -> list[str]:
@@ -104,14 +120,14 @@ class Registry:
             self._load_all_entry_points()
             formats = self._formats()
         if name not in formats:
-            raise PluginError(name, "no such report format", f"Formats: {', '.join(self.format_names())}.")
+            raise UnknownNameError(name, "no such report format", f"Formats: {', '.join(self.format_names())}.")
         return formats[name]
 
     def format_names(self) -> list[str]:
         """Return the names of all report formats, sorted."""
         self._load_all_entry_points()
-        for file in (PACKAGE / "reports").glob("[a-z]*_report.py"):
-            self._load_builtin(f"reports.{file.stem}")
+        for name in builtin_format_names():
+            self._load_builtin(f"reports.{name}_report")
         return sorted(self._formats())
 
     def find_sandbox(self, name: str) -> SandboxKind:
@@ -155,12 +171,26 @@ class Registry:
         return formats
 
     def _sandboxes(self) -> dict[str, SandboxKind]:
-        return {kind.name: kind for given in self.manager.hook.infra_grader_sandboxes() for kind in given}
+        from infra_grader.capabilities.sandbox import SandboxKind  # only where learner code may run
+
+        given = [kind for each in self.manager.hook.infra_grader_sandboxes() for kind in each]
+        if other := next((kind for kind in given if not isinstance(kind, SandboxKind)), None):
+            name = str(getattr(other, "name", other))
+            raise PluginError(name, "it is given as a sandbox and is no infra_grader.capabilities.sandbox.SandboxKind")
+        return {kind.name: kind for kind in given}
+
+    def _formats_of(self, plugin: ModuleType, name: str) -> list[object]:
+        """Return what one plugin gives as its formats, of whatever type."""
+        caller = self.manager.subset_hook_caller("infra_grader_report_formats", self.manager.get_plugins() - {plugin})
+        try:
+            return [report for given in caller() for report in given]
+        except (Exception, SystemExit) as error:  # a plugin may raise anything, and must be named
+            raise PluginError(name, f"its formats cannot be had: {type(error).__name__}: {error}") from error
 
     def _load_builtin(self, place: str) -> None:
         if place not in self._builtin:
             self._builtin.add(place)
-            self.register(importlib.import_module(f"{PROJECT}.{place}"), place)
+            self._add(importlib.import_module(f"{PROJECT}.{place}"), place)
 
     def _load_entry_point(self, name: str) -> ModuleType | None:
         """Return the outside plugin of this name, or `None`; one that `--plugin` names goes before an installed one."""
@@ -183,6 +213,26 @@ class Registry:
             self._load_entry_point(name)
 
 
+def _is_builtin(kind: str) -> bool:
+    family, verb = kind.split(".")
+    return (PACKAGE / "checks" / family / f"{verb}.py").is_file()
+
+
+def _hold_model(kind: CheckKind, plugin: str) -> None:
+    """Raise `PluginError` for a parameter model of which there is no schema."""
+    try:
+        msgspec.json.schema_components([kind.params])
+    except (NameError, TypeError) as error:
+        problem = f"{kind.name}: its parameter model cannot be read: {error}".splitlines()[0].rstrip(":")
+        raise PluginError(plugin, problem) from error
+
+
+def builtin_format_names() -> Iterator[str]:
+    """Yield the names of the built-in reports, which are their places."""
+    for file in (PACKAGE / "reports").glob("[a-z]*_report.py"):
+        yield file.stem.removesuffix("_report")
+
+
 def builtin_kind_names() -> Iterator[str]:
     """Yield the names of the built-in check kinds, which are their places."""
     for file in (PACKAGE / "checks").glob("*/[a-z]*.py"):
@@ -192,6 +242,8 @@ def builtin_kind_names() -> Iterator[str]:
 def _load_file(file: Path) -> ModuleType:
     """Import a plugin from a file that the caller names. Raises `PluginError` if that fails in any way."""
     name = f"{PROJECT}_plugin_{file.stem}"
+    while name in sys.modules:  # files of one name in two folders
+        name += "_"
     spec = importlib.util.spec_from_file_location(name, file)
     if spec is None or spec.loader is None or not file.is_file():
         raise PluginError(str(file), "it is no Python file", "Name a .py file with --plugin.")

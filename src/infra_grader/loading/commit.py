@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from dulwich.repo import Repo
 
 from infra_grader.capabilities.ignored import read_ignore_rules
 from infra_grader.capabilities.starter import blob_id
+from infra_grader.model.outcome import CheckFailed, NotAssessed
+from infra_grader.reading.git_folder import has_git_folder, open_git_folder
 
 MAX_TRACKED = 20_000
 MAX_COMPARED_BYTES = 8 * 1024 * 1024
@@ -21,42 +20,24 @@ MAX_COMPARED_BYTES = 8 * 1024 * 1024
 def read_commit(folder: Path) -> tuple[str | None, bool]:
     """Return the full commit id that a folder is at, and whether its files differ from it.
 
-    `(None, False)` without git, before the first commit, or where the extra `git` is not installed.
+    `(None, False)` without git, before the first commit, where the repository cannot be read or lies elsewhere (a
+    worktree), or where the extra `git` is not installed.
     """
-    top = next((place for place in (folder, *folder.parents) if (place / ".git").exists()), None)
-    if top is None:
+    if not has_git_folder(folder):
         return None, False
+    from infra_grader.reading.git_history import Repository  # needed in checkouts only
+
     try:
-        from dulwich.errors import NotGitRepository
-        from dulwich.repo import Repo
-    except ImportError:
+        repository = Repository(open_git_folder(folder))
+        try:
+            head = repository.head
+            entries = islice(repository.files(repository.commit(head)), MAX_TRACKED)
+            tracked = {entry.path: (entry.id, entry.mode) for entry in entries}
+        finally:
+            repository.close()
+    except (CheckFailed, NotAssessed):
         return None, False
-    try:
-        with Repo(str(top)) as repository:
-            head = repository.head()
-            tracked = _tracked(repository, folder.relative_to(top).as_posix())
-    except (NotGitRepository, KeyError, ValueError, OSError, AssertionError):  # what dulwich raises for broken ones
-        return None, False
-    return head.decode(), _differs(folder, tracked)
-
-
-def _tracked(repository: Repo, below: str) -> Mapping[str, tuple[str, int]]:
-    """Return the blob id and mode of every file that the commit holds below a folder, by relative path."""
-    from dulwich.object_store import iter_tree_contents
-    from dulwich.objects import Commit
-
-    commit = repository[repository.head()]
-    if not isinstance(commit, Commit):
-        raise ValueError("HEAD is no commit")  # noqa: TRY004 - a broken repository, like the others that are caught
-    prefix = b"" if below == "." else below.encode("utf-8", "surrogateescape") + b"/"
-    tracked: dict[str, tuple[str, int]] = {}
-    for entry in iter_tree_contents(repository.object_store, commit.tree):
-        if entry.path is None or entry.sha is None or entry.mode is None or not entry.path.startswith(prefix):
-            continue
-        tracked[os.fsdecode(entry.path[len(prefix) :])] = entry.sha.decode(), entry.mode
-        if len(tracked) > MAX_TRACKED:
-            break
-    return tracked
+    return head, _differs(folder, tracked)
 
 
 def _differs(folder: Path, tracked: Mapping[str, tuple[str, int]]) -> bool:
@@ -79,8 +60,6 @@ def _is_changed(file: Path, blob: str, mode: int) -> bool:
         facts = file.lstat()
         if stat.S_ISLNK(mode):
             return not file.is_symlink() or blob_id(os.fsencode(os.readlink(file))) != blob
-        if not stat.S_ISREG(mode):  # a submodule
-            return False
         if not stat.S_ISREG(facts.st_mode):
             return True
         if facts.st_size > MAX_COMPARED_BYTES:

@@ -55,8 +55,8 @@ class Evidence(Record):
     """First line, from 1."""
     end_line: int | None = None
     """Last line, where it differs from the first."""
-    expected: str | int | float | None = None
-    actual: str | int | float | None = None
+    expected: str | int | float | bool | None = None
+    actual: str | int | float | bool | None = None
     unit: str | None = None
     """Unit of `expected` and `actual`, for numbers."""
     text: str | None = None

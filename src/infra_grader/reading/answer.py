@@ -210,7 +210,10 @@ SMALL = {
 
 def _explicit_rating(text: str, match: re.Match[str]) -> Rating | None:
     """Return the rating that starts with a number, if what follows it makes it one."""
-    value = float(match[1].replace(",", "."))
+    sign = _sign(text[: match.start()])
+    if not sign:
+        return None
+    value = sign * float(match[1].replace(",", "."))
     follows = (match[2] or match[3] or "").lower()
     if follows == "%" or follows.startswith(PERCENT):
         return Rating(value, 100.0, "percent", match.start(), match.end(2) if match[2] else match.end(3))
@@ -224,6 +227,14 @@ def _explicit_rating(text: str, match: re.Match[str]) -> Rating | None:
             if top is not None and int(top[1]) in TOPS and (value, int(top[1])) != ON_CALL:
                 return Rating(value, float(top[1]), "ratio", match.start(), top.end())
     return None
+
+
+def _sign(before: str) -> int:
+    """Return the sign of a number after a text: -1 after a minus, 0 after a hyphen, that belongs to something else."""
+    if before[-1:] not in {"-", "−"}:
+        return 1
+    rest = before[:-1].rstrip()
+    return -1 if not rest or rest.endswith((":", "：", "=", "|", "(", "–", "—", " -")) else 0
 
 
 def _may_precede(before: str) -> bool:
@@ -313,7 +324,7 @@ NUMBER = r"\d{1,3}(?:[.,]\d{1,2})?"
 def _figure() -> re.Pattern[str]:
     """A number, and up to two words or a sign after it."""
     return re.compile(
-        rf"(?<![A-Za-z0-9_.,/$€£-])({NUMBER})\s?(?:([/%★⭐🌟☆✩])|([^\W\d_]{{1,12}}(?:\s[^\W\d_]{{2,7}})?))?"
+        rf"(?<![A-Za-z0-9_.,/$€£])({NUMBER})\s?(?:([/%★⭐🌟☆✩])|([^\W\d_]{{1,12}}(?:\s[^\W\d_]{{2,7}})?))?"
     )
 
 

@@ -1,7 +1,8 @@
 """A Markdown document to the facts that a reader of the rendered page sees, each with its line.
 
 CommonMark with tables and strikethrough. What is not rendered as text does not count as text: comments, front
-matter, tags, code blocks, struck-out words, characters without a shape.
+matter, tags, code blocks, struck-out words, characters without a shape. What looks like a tag and names no element of
+HTML stays: `<your answer>` is a blank that its writer sees.
 """
 
 import re
@@ -12,28 +13,26 @@ from typing import Literal, NamedTuple
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from infra_grader.capabilities.plain_text import without
 from infra_grader.model.outcome import CheckFailed, Evidence
+from infra_grader.reading.html import is_element, strip_html
 
 MAX_CHARACTERS = 256 * 1024
 """A document beyond this is no document; the parser needs up to 25 microseconds for a hostile character."""
 
-INVISIBLE = dict.fromkeys(
-    [
+INVISIBLE = frozenset(
+    map(chr, [
         0xAD, 0x34F, 0x61C, 0x115F, 0x1160, 0x17B4, 0x17B5, *range(0x180B, 0x1810), *range(0x200B, 0x2010),
         *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0x2800, 0x3164, *range(0xFE00, 0xFE10), 0xFEFF, 0xFFA0, 0x20E3,
         *range(0xE0000, 0xE0080), *range(0xE0100, 0xE01F0),
-    ]
+    ])
 )  # fmt: skip
-"""Characters that take no ink, for `str.translate`."""
+"""Characters that take no ink."""
 
 PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 
 UNSPACED = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 """Scripts that are written without spaces between words, for a character class."""
-
-
-HIDING = (("<!--", "-->"), ("<script", "</script>"), ("<style", "</style>"))
-"""What opens and closes text that is in the file and not on the page."""
 
 
 class Passage(NamedTuple):
@@ -283,7 +282,7 @@ class _Collector:
 
     def _take_html(self, html: str, line: int) -> None:
         """Keep the text between tags, a paragraph a line."""
-        for offset, part in enumerate(_strip_html(html).split("\n")):
+        for offset, part in enumerate(strip_html(html).split("\n")):
             if text := _visible(part).strip():
                 self.passages.append(Passage("paragraph", text, line + offset))
 
@@ -323,7 +322,10 @@ class _Inline:
             case "html_inline":
                 breaks = child.content.count("\n")
                 self._line += breaks
-                self.parts.append("; " if child.content[:3].lower() == "<br" else "\n" * breaks)
+                if is_element(child.content):
+                    self.parts.append("; " if child.content[:3].lower() == "<br" else "\n" * breaks)
+                else:
+                    self.parts.append(child.content)
             case "s_open" | "s_close":
                 self._struck += child.nesting
             case "strong_open" if not "".join(self.parts[:3]).strip():
@@ -350,22 +352,4 @@ def _urls(text: str) -> list[str]:
 
 def _visible(text: str) -> str:
     """Return a text without characters that nobody sees."""
-    return text if text.isascii() else text.translate(INVISIBLE)
-
-
-def _strip_html(html: str) -> str:
-    """Return the text between the tags of a block; its lines keep their places."""
-    lowered = html.lower()
-    pieces: list[str] = []
-    position = 0
-    while (start := html.find("<", position)) >= 0:
-        pieces.append(html[position:start])
-        closing = next((end for opening, end in HIDING if lowered.startswith(opening, start)), ">")
-        end = lowered.find(closing, start)
-        if end < 0:  # never closed: what follows is hidden, or no tag
-            position = len(html) if closing != ">" else start + 1
-            pieces.append(html[position:].replace("<", " "))
-            return "".join(pieces)
-        position = end + len(closing)
-        pieces.append(" " + "\n" * html.count("\n", start, position))
-    return "".join([*pieces, html[position:]])
+    return without(text, INVISIBLE)

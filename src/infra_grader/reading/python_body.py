@@ -9,14 +9,34 @@ import ast
 import re
 from collections.abc import Iterator
 
-from infra_grader.reading.python_flow import call_name, decide, live_block
+from infra_grader.reading.python_flow import UNKNOWN, call_name, decide, literal, live_block, live_nodes
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
 UNDONE = re.compile(r"\btodo\b|not\s?(?:yet )?implemented|implement this", re.IGNORECASE)
+UNDONE_ANSWER = re.compile(r"^\s*TODO\b|(?i:not\s?(?:yet )?implemented|implement this)")
+"""What a stub gives back; a service may well be about things to do."""
+NOT_IMPLEMENTED = 501
 LOG_METHODS = frozenset({"debug", "info", "warning", "warn", "error", "critical", "exception", "log"})
-REPORTS = frozenset({"print", "pprint", "pytest.skip", "self.skipTest", "warnings.warn", "super.__init__"})
+REPORTS = frozenset(
+    {
+        "print",
+        "pprint",
+        "pytest.skip",
+        "self.skipTest",
+        "warnings.warn",
+        "super.__init__",
+        "time.sleep",
+        "asyncio.sleep",
+    }
+)
 FORMATTERS = frozenset({"len", "str", "repr", "type", "format", "int", "round"})
+RESPONDERS = frozenset({"jsonify", "make_response", "Response", "JSONResponse", "ORJSONResponse", "PlainTextResponse"})
+"""What wraps an answer without working anything out."""
+READERS = frozenset(
+    {"bool", "id", "isinstance", "hasattr", "float", "list", "dict", "tuple", "set", "sorted", *FORMATTERS}
+)
+"""Calls that change nothing: alone on a line they do nothing."""
 LOGGER_MAKERS = frozenset({"getLogger", "get_logger"})
 IDLE_STATEMENTS = (
     ast.Pass,
@@ -62,7 +82,7 @@ def _is_working_line(statement: ast.AST, idle: set[str]) -> bool:  # noqa: PLR09
         case ast.Expr(value=value):
             return _does_something(value, idle)
         case ast.Return(value=value):
-            return value is not None and not is_hollow(value, idle)
+            return value is not None and not is_hollow(value, idle) and not _answers_undone(value)
         case ast.Raise(exc=raised):
             return raised is not None and not _says_undone(raised)
         case ast.Assert(test=test):
@@ -75,7 +95,7 @@ def _is_working_line(statement: ast.AST, idle: set[str]) -> bool:  # noqa: PLR09
     return True
 
 
-def is_hollow(value: ast.AST, idle: set[str]) -> bool:
+def is_hollow(value: ast.AST, idle: set[str]) -> bool:  # noqa: PLR0911 - one for each shape
     """Whether an expression is nothing that had to be worked out: empty, a truth value, an argument as it came."""
     match value:
         case ast.Constant(value=constant):
@@ -84,11 +104,38 @@ def is_hollow(value: ast.AST, idle: set[str]) -> bool:
             return name in idle
         case ast.Tuple(elts=items) | ast.List(elts=items) | ast.Set(elts=items):
             return all(is_hollow(item, idle) for item in items)
-        case ast.Dict(values=items):
-            return all(is_hollow(item, idle) for item in items)
-        case ast.Call(func=ast.Name(id=name), args=[], keywords=[]):
-            return name in EMPTY_MAKERS
+        case ast.Dict(values=items):  # arguments under keys are a structure that somebody thought of
+            return all(is_hollow(item, set()) for item in items)
+        case ast.Call(func=ast.Name(id=name), args=[], keywords=[]) if name in EMPTY_MAKERS:
+            return True
+        case ast.Call() if call_name(value).rpartition(".")[2] in RESPONDERS:
+            return all(is_hollow(item, set()) or _is_number(item) for item in _given(value))
     return False
+
+
+def calls_something(function: FunctionNode) -> bool:
+    """Whether a function calls more than logs, formatters and what wraps an answer: it cannot be all constants."""
+    return any(
+        isinstance(node, ast.Call)
+        and not is_report(node)
+        and not _is_formatting(node)
+        and call_name(node).rpartition(".")[2] not in RESPONDERS | EMPTY_MAKERS
+        for statement in live_block(function.body)
+        for node in live_nodes(statement)
+    )
+
+
+def _is_number(value: ast.AST) -> bool:
+    return isinstance(value, ast.Constant) and isinstance(value.value, int)
+
+
+def _answers_undone(value: ast.AST) -> bool:
+    """Whether an answer says that there is none yet: by its text, or by the status 501."""
+    parts = [inner.value for inner in ast.walk(value) if isinstance(inner, ast.Constant)]
+    status = value.elts[-1] if isinstance(value, ast.Tuple) and value.elts else value
+    given = _given(status) if isinstance(status, ast.Call) else [status]
+    is_refused = any(isinstance(item, ast.Constant) and item.value == NOT_IMPLEMENTED for item in given)
+    return is_refused or any(isinstance(part, str) and UNDONE_ANSWER.search(part) for part in parts)
 
 
 def _blocks(statement: ast.AST) -> Iterator[list[ast.stmt]]:
@@ -130,10 +177,12 @@ def _does_something(value: ast.AST, idle: set[str]) -> bool:
         return value.value is not None and not is_hollow(value.value, idle)
     if isinstance(value, ast.YieldFrom):
         return True
-    if isinstance(value, ast.Call) and is_report(value):
+    if isinstance(value, ast.Call) and (is_report(value) or call_name(value) in READERS):
         return any(
             isinstance(node, ast.Call) and not _is_formatting(node) for part in _given(value) for node in ast.walk(part)
         )
+    if isinstance(value, ast.Call) and call_name(value).rpartition(".")[2] == "abort" and _answers_undone(value):
+        return False
     return any(isinstance(node, ast.Call | ast.NamedExpr) for node in ast.walk(value))
 
 
@@ -160,12 +209,12 @@ def _stores(target: ast.AST, value: ast.AST, idle: set[str]) -> bool:
             idle.add(target.id)
             return False
         idle.discard(target.id)
-        return not isinstance(value, ast.Constant) and call_name(value).rpartition(".")[2] not in LOGGER_MAKERS
+        return literal(value) is UNKNOWN and call_name(value).rpartition(".")[2] not in LOGGER_MAKERS
     return not (isinstance(value, ast.Constant) and is_hollow(value, idle))
 
 
 def _says_undone(raised: ast.AST) -> bool:
-    if call_name(raised) == "NotImplementedError":
+    if call_name(raised) == "NotImplementedError" or _answers_undone(raised):
         return True
     return isinstance(raised, ast.Call) and any(
         isinstance(item, ast.Constant) and isinstance(item.value, str) and UNDONE.search(item.value)

@@ -15,6 +15,9 @@ UNKNOWN = object()
 
 Node = TypeVar("Node", bound=ast.AST)
 
+EXITS = frozenset({"sys.exit", "exit", "quit", "os._exit", "os.abort"})
+"""Calls that do not come back."""
+
 MAX_LITERAL_DEPTH = 20
 MAX_LITERAL_BITS = 256
 MAX_LITERAL_LENGTH = 10_000
@@ -24,7 +27,7 @@ def live_nodes(root: ast.AST) -> Iterator[ast.AST]:
     """Yield the nodes that can run, in the order of the text.
 
     Left out are the branches that a constant condition closes (`if False:`, `if TYPE_CHECKING:`), and what
-    follows a `return`, `raise`, `break` or `continue` in its block.
+    follows a `return`, `raise`, `break`, `continue` or `sys.exit()` in its block.
     """
     stack = [root]
     while stack:
@@ -56,8 +59,14 @@ def live_block(statements: Iterable[Node]) -> Iterator[Node]:
     for statement in statements:
         if isinstance(statement, ast.AST):  # the keys of a dict display may be None
             yield statement
-        if isinstance(statement, ast.Return | ast.Raise | ast.Break | ast.Continue):
+        if isinstance(statement, ast.Return | ast.Raise | ast.Break | ast.Continue) or _exits(statement):
             return
+
+
+def _exits(statement: ast.AST) -> bool:
+    """Whether a statement ends the program."""
+    value = statement.value if isinstance(statement, ast.Expr) else None
+    return isinstance(value, ast.Call) and call_name(value) in EXITS
 
 
 def _branches(node: ast.If | ast.While | ast.IfExp) -> Iterator[ast.AST]:

@@ -29,11 +29,12 @@ class Names:
         self.imports: dict[str, str] = {}
         """What a name that was imported stands for: `np` for `numpy`; relative ones begin with dots."""
         self.instances: dict[str, str] = {}
-        """What made the value of a variable: `app` by `flask.Flask`."""
+        """What made the value of a variable, or what of a module it is: `app` by `flask.Flask`."""
         self.constants: dict[str, object] = {}
         """Values of names that are given a literal once."""
         self._import_lines: dict[str, int] = {}
         self._read_imports()
+        self._roots = {target.partition(".")[0] for target in self.imports.values()}
         self._read_assignments()
 
     @property
@@ -62,14 +63,45 @@ class Names:
         return ".".join([self.imports.get(node.id, node.id), *reversed(parts)])
 
     def used_imports(self) -> list[Reference]:
-        """Return what is imported and then used, or handed on by an `__init__.py`."""
-        loaded = {node.id for node in self.live if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+        """Return what is imported and then used, or handed on by an `__init__.py`; also by `import_module`.
+
+        Of a module that is used, the names that are read from it count too: `torch.hub` after `import torch`.
+        """
+        idle = self._idle_nodes()
+        loaded: dict[str, int] = {}
+        found: list[Reference] = []
+        for node in self.live:
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and id(node) not in idle:
+                loaded.setdefault(node.id, node.lineno)
+            elif (
+                isinstance(node, ast.Attribute)
+                and isinstance(node.value, ast.Name)
+                and node.value.id in self.imports
+                and id(node) not in idle
+            ):
+                found.append(Reference(name=f"{self.imports[node.value.id]}.{node.attr}", line=node.lineno))
+            elif isinstance(node, ast.Call) and self.resolve(node.func) == "importlib.import_module" and node.args:
+                module = literal(node.args[0], self.constants)
+                found += [Reference(name=module, line=node.lineno)] if isinstance(module, str) else []
         is_package = self.path.endswith("__init__.py")
         return [
             Reference(name=target, line=self._import_lines[name])
             for name, target in self.imports.items()
             if is_package or name in loaded or name.startswith("*")
-        ]
+        ] + found
+
+    def _idle_nodes(self) -> set[int]:
+        """Return the ids of the nodes that do nothing with what they name: alone on a line, or given to `_`."""
+        idle: set[int] = set()
+        for node in self.live:
+            value = node.value if isinstance(node, ast.Expr | ast.Assign) else None
+            if isinstance(node, ast.Assign) and {written_name(item) for item in node.targets} != {"_"}:
+                continue
+            parts = value.elts if isinstance(value, ast.Tuple | ast.List) else [value]
+            # `torch.hub` alone does as little as `torch`
+            named = [part for part in parts if part is not None and written_name(part)]
+            idle.update(id(inner) for part in named for inner in ast.walk(part))
+        return idle
 
     def calls(self) -> list[Reference]:
         """Return what is called, decorators included."""
@@ -114,13 +146,23 @@ class Names:
         self._import_lines.setdefault(f"*{target}", line)
         self._import_lines[bound] = line
 
+    def _origin(self, value: ast.AST) -> str:
+        """Return what made a value, or what of a module it is: `env = os.environ`, `{**defaults, **os.environ}`."""
+        if isinstance(value, ast.Dict):
+            spread = [part for key, part in zip(value.keys, value.values, strict=True) if key is None]
+            return self._origin(spread[-1]) if spread else ""
+        if isinstance(value, ast.Attribute):
+            name = self.resolve(value)
+            return name if name.partition(".")[0] in self._roots else ""
+        return self.resolve(value) if isinstance(value, ast.Call | ast.Await) else ""
+
     def _read_assignments(self) -> None:
         once: dict[str, int] = {}
         values: dict[str, ast.AST] = {}
         for target, value in _assignments(self.live):
             once[target] = once.get(target, 0) + 1
             values[target] = value
-            if isinstance(value, ast.Call | ast.Await) and (made := self.resolve(value)):
+            if made := self._origin(value):
                 self.instances.setdefault(target, made)
         for target, value in values.items():
             known = literal(value, self.constants) if once[target] == 1 else UNKNOWN

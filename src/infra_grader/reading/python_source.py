@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import io
 import re
+import sys
 import threading
 import tokenize
 import warnings
@@ -29,6 +30,9 @@ SUPPRESSION = re.compile(
 )
 """Comments by which a tool is told to look away."""
 
+NEWER = re.compile(r"\s*(?:(?:async[ \t]+)?def|class)[ \t]+\w+[ \t]*\[|\s*type[ \t]+\w+[ \t]*(?:\[[^\]\n]*\][ \t]*)?=")
+QUOTES_OF_ONE_STRING = 2
+
 _PARSING = threading.Lock()
 """`warnings.catch_warnings` changes what the whole process does, so that one file is parsed at a time."""
 
@@ -40,6 +44,8 @@ class Fault:
     message: str
     line: int | None = None
     """Line of the fault, where Python tells it."""
+    is_newer: bool = False
+    """Whether it looks like valid code of a Python newer than the one that runs here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,8 +200,12 @@ class Source:
 
     def extract(self, node: ast.stmt) -> str:
         """Return the text of a statement, without the white space around its lines."""
-        lines = self.text.split("\n")[node.lineno - 1 : node.end_lineno]
-        return "\n".join(line.strip() for line in lines)
+        return "\n".join(line.strip() for line in self.lines[node.lineno - 1 : node.end_lineno])
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """Its lines; line n is `lines[n - 1]`."""
+        return self.text.split("\n")
 
     @property
     def functions(self) -> list[Function]:
@@ -261,12 +271,22 @@ def parse_source(file: TextFile, given: str = "") -> Source:
             parsed = ast.parse(file.text)
         fault = _depth_fault(parsed)
     except SyntaxError as error:
-        fault = Fault(message=error.msg, line=error.lineno or None)
+        fault = Fault(message=error.msg, line=error.lineno or None, is_newer=_is_newer(error))
     except (RecursionError, MemoryError):  # what the parser raises where its own stack ends
         fault = Fault(message="it is nested too deep", line=None)
     except ValueError as error:  # NUL bytes, numbers with too many digits
         fault = Fault(message=str(error).partition(";")[0], line=None)
     return Source(path=file.path, text=file.text, tree=tree if fault else parsed, fault=fault, given=handed_out)
+
+
+def _is_newer(error: SyntaxError) -> bool:
+    """Whether the fault is one of those that Python 3.12 cured: type parameters, `type X = ...`, free f-strings."""
+    line = error.text or ""
+    if sys.version_info >= (3, 12) or error.msg is None:
+        return False
+    if error.msg == "f-string: expecting '}'":
+        return max(line.count('"'), line.count("'")) > QUOTES_OF_ONE_STRING
+    return "f-string" in error.msg or NEWER.match(line) is not None
 
 
 def _depth_fault(tree: ast.Module) -> Fault | None:
@@ -312,8 +332,16 @@ def _last_name(node: ast.expr) -> str:
 
 
 def _is_any(annotation: ast.expr | None) -> bool:
-    if isinstance(annotation, ast.Constant):
-        return annotation.value == "Any"
+    """Whether an annotation says nothing: `Any`, also where it may be `None`, or what is no type at all."""
+    match annotation:
+        case ast.Constant(value=str() as written):
+            return written.strip() == "Any"
+        case ast.Constant(value=value):
+            return value is not None
+        case ast.BinOp(left=left, op=ast.BitOr(), right=right):
+            return _is_any(left) or _is_any(right)
+        case ast.Subscript(value=value, slice=inner) if _last_name(value) == "Optional":
+            return _is_any(inner)
     return annotation is not None and _last_name(annotation) == "Any"
 
 

@@ -14,6 +14,8 @@ Unit = Literal["week", "month", "year"]
 WEEKS_A_MONTH = 52 / 12
 MAX_NUMBER = 400
 """Numbers beyond are years of the calendar, not a count."""
+THOUSANDS = len(".000")
+"""Length of what makes thousands of a number."""
 
 UNITS: dict[Unit, str] = {
     "week": (
@@ -213,6 +215,8 @@ def units_in(text: str) -> set[Unit]:
 def number_of(word: str) -> float | None:
     """Return the number that a folded token is, in digits or as a word."""
     if word[0].isdigit():
+        if len(word) > THOUSANDS and not word[-THOUSANDS].isdigit():  # "60.000" is no 60 of anything
+            return None
         try:
             value = float(word.replace(",", "."))
         except ValueError:
@@ -226,7 +230,7 @@ def _span(tokens: list[_Token], index: int, unit: Unit, used: set[int]) -> Span 
     back = _skip(tokens, index, -1)
     if back >= 0 and back not in used and (last := number_of(tokens[back].text)) is not None:
         return _back_span(tokens, back, index, unit, last, used)
-    if index and tokens[index - 1].text in ALONE:
+    if index and (tokens[index - 1].text in ALONE or _is_article(tokens, index)):
         return Span(unit, 1, 1, numbered=False, start=tokens[index - 1].start, end=tokens[index].end)
     ahead = _skip(tokens, index, 1)
     if ahead >= len(tokens) or ahead in used or (first := number_of(tokens[ahead].text)) is None:
@@ -236,6 +240,15 @@ def _span(tokens: list[_Token], index: int, unit: Unit, used: set[int]) -> Span 
     used.add(ahead)
     last, end = _range_end(tokens, ahead, first, used)
     return Span(unit, first, last, numbered=True, start=tokens[index].start, end=tokens[end].end)
+
+
+def _is_article(tokens: list[_Token], index: int) -> bool:
+    """Whether "a" before a unit means one of it: "in a year", "a year from now", but not "40k a year"."""
+    if tokens[index - 1].text not in {"a", "an"}:
+        return False
+    before = tokens[index - 2].text if index > 1 else ""
+    after = tokens[index + 1].text if index + 1 < len(tokens) else ""
+    return before in {"in", "within", "after"} or after in {"from", "later", "ahead", "hence"}
 
 
 def _back_span(tokens: list[_Token], back: int, index: int, unit: Unit, last: float, used: set[int]) -> Span:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import Literal, NamedTuple
 
+from infra_grader.capabilities.plain_text import without
 from infra_grader.reading.markdown import Document, Passage, Table, count_words
 
 BOLD_LEVEL = 7
@@ -18,11 +19,12 @@ LEAD_LEVEL = 8
 """Level of a label that starts a paragraph."""
 LAST_SPACED = 0x08FF
 """Last character of the scripts whose words are found by their starts; beyond, marks and missing spaces forbid it."""
-PLAIN: dict[int, str | None] = {
-    **dict.fromkeys((*range(0x300, 0x370), *range(0x64B, 0x656), 0x93C, 0x94D)),
-    **{ord(letter): plain for letter, plain in zip("łıøđæœ", ("l", "i", "o", "d", "ae", "oe"), strict=True)},
-}
-"""Marks that go, and letters that have no decomposition and are often written without their mark."""
+MARKS = frozenset(map(chr, (*range(0x300, 0x370), *range(0x64B, 0x656), 0x93C, 0x94D)))
+"""Marks that fold away."""
+PLAIN = (("ł", "l"), ("ı", "i"), ("ø", "o"), ("đ", "d"), ("æ", "ae"), ("œ", "oe"))
+"""Letters that have no decomposition and are often written without their mark."""
+SEMITIC = ("\u05d0", "\u06ff")
+"""First and last letter of the scripts that write articles and prepositions together with the noun."""
 LONG_NAME = 5
 """Letters from which a name is found inside a word as well."""
 JOINED_WORD = 9
@@ -65,7 +67,10 @@ def fold(text: str) -> str:
     """Return a text without case, accents and other marks, for comparison; its lines stay."""
     if text.isascii():
         return text.lower()
-    return unicodedata.normalize("NFKD", text.casefold()).translate(PLAIN)
+    text = without(unicodedata.normalize("NFKD", text.casefold()), MARKS)
+    for letter, plain in PLAIN:
+        text = text.replace(letter, plain)
+    return text
 
 
 def split_label(line: str) -> tuple[str, str] | None:
@@ -75,12 +80,17 @@ def split_label(line: str) -> tuple[str, str] | None:
         wide = line.partition("：")
         if not mark or len(wide[0]) < len(label):
             label, mark, rest = wide
-    if not mark or (mark == ":" and rest[:1] not in {"", " ", "\t", "*", "\xa0"}):
+    if not mark or (mark == ":" and rest[:1] not in {"", " ", "\t", "*", "\xa0"} and not _is_unspaced(label, rest)):
         return None
     label = label.strip()
     if not label or len(label) > MAX_LABEL_CHARACTERS or len(label.split()) > MAX_LABEL_WORDS:
         return None
     return label, rest.strip()
+
+
+def _is_unspaced(label: str, rest: str) -> bool:
+    """Whether a script that has no spaces stands beside a colon."""
+    return max(label[-1:], rest[:1]) > chr(LAST_SPACED)
 
 
 def matches_name(title: str, names: Iterable[str], *, inside: bool = True) -> bool:
@@ -95,11 +105,18 @@ def matches_name(title: str, names: Iterable[str], *, inside: bool = True) -> bo
         if name in folded:
             return True
     for word in _words().findall(folded):
-        if word.startswith(starts):
+        if word.startswith(starts) or (SEMITIC[0] <= word[0] <= SEMITIC[1] and _bare_noun(word).startswith(starts)):
             return True
         if inside and len(word) >= JOINED_WORD and any(name in word for name in long):
             return True
     return False
+
+
+def _bare_noun(word: str) -> str:
+    """Return an Arabic or Hebrew word without what is written together with it: and, the, in, for."""
+    if word[0] <= "\u05ff":
+        return word.lstrip("והבל")
+    return word.lstrip("وبفك").removeprefix("ال").removeprefix("لل")
 
 
 @cache

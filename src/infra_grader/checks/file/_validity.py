@@ -25,7 +25,9 @@ class Valid(Params):
     """Which files are read."""
 
     path: Annotated[Places, Meta(description="The file, or several places; all files of a glob must be valid.")]
-    keys: Annotated[tuple[str, ...], Meta(description="Keys that must stand at the top of each file.")] = ()
+    keys: Annotated[
+        tuple[str, ...], Meta(description="Keys that must stand at the top of each file, with a value.")
+    ] = ()
     allow_empty: Annotated[bool, Meta(description="Whether a file without any data passes.")] = False
 
 
@@ -55,19 +57,30 @@ def judge_validity(context: Context, params: Valid, language: str, read: Callabl
 
 def _describe(file: TextFile, data: object, params: Valid, language: str) -> Evidence:
     """Return what a valid file holds. Raises `CheckFailed` where it holds nothing, or lacks a key."""
-    empty = data is None or data == "" or (isinstance(data, dict | list) and not data)
-    if empty and not params.allow_empty:
+    if not params.allow_empty and _holds_nothing(data):
         raise CheckFailed(
             f"{file.path} holds no data.",
             Evidence(path=file.path, expected=f"{language} with data in it", actual="no data"),
         )
-    held = list(map(str, data)) if isinstance(data, dict) else []
+    held = [str(key) for key, value in data.items() if value is not None] if isinstance(data, dict) else []
     if missing := [key for key in params.keys if key not in held]:
         raise CheckFailed(
             f"{file.path} lacks {', '.join(missing)} at its top.",
             Evidence(path=file.path, expected=", ".join(params.keys), actual=", ".join(held) or _kind(data)),
         )
     return Evidence(path=file.path, expected=f"valid {language}", actual=_kind(data))
+
+
+def _holds_nothing(data: object) -> bool:
+    """Whether there is no value in it, however many keys and lists, as in a template: `services: {api: }`."""
+    pending = [data]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, dict | list):
+            pending += item.values() if isinstance(item, dict) else item
+        elif item is not None and item != "":
+            return False
+    return True
 
 
 def _kind(data: object) -> str:

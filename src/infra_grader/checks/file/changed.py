@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from infra_grader.capabilities.plain_text import seen_text
 from infra_grader.plugin import (
     Annotated,
     CheckFailed,
@@ -77,4 +78,4 @@ def _judge(file: TextFile, before: str, least: float) -> Outcome:
 
 def _lines(text: str) -> Counter[str]:
     """Return the lines of a text and how often each stands there; blank ones and changes of white space are nothing."""
-    return Counter(" ".join(line.split()) for line in text.split("\n") if line.strip())
+    return Counter(" ".join(line.split()) for line in seen_text(text).split("\n") if line.strip())

@@ -70,7 +70,7 @@ def _filled(workspace: Workspace, patterns: list[str]) -> tuple[list[str], list[
     empty: list[str] = []
     for path in workspace.find(*patterns):
         try:
-            (filled if workspace.size(path) else empty).append(path)
+            (empty if workspace.is_blank(path) else filled).append(path)
         except CheckFailed:  # a link that leads out or nowhere
             empty.append(path)
     return filled, empty

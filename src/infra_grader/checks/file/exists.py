@@ -19,9 +19,6 @@ from infra_grader.plugin import (
     places,
 )
 
-BLANK_LIMIT = 65_536
-"""Bytes up to which a file is read to see whether it holds anything but white space."""
-
 
 class Exists(Params):
     """What to look for: `path` for one file, `paths` for several."""
@@ -73,7 +70,7 @@ def _find(workspace: Workspace, alternatives: list[str], *, non_empty: bool) -> 
     empty = ""
     for path in (path for place in alternatives for path in workspace.find(place)):
         size = workspace.size(path)
-        if not non_empty or size > BLANK_LIMIT or (size and workspace.read_bytes(path).strip()):
+        if not non_empty or not workspace.is_blank(path):
             return Evidence(path=path, expected="a file", actual=f"{size} bytes")
         empty = empty or path
     if empty:

@@ -27,13 +27,20 @@ MAX_VIOLATIONS = 200
 """Violations that are counted; a list of a million wrong entries says no more."""
 
 
+MAX_QUOTED = 80
+"""Characters of a value that a message quotes."""
+
+
 class Schema(Params):
     """Which file is held against which JSON Schema."""
 
     path: Annotated[Places, Meta(description="A JSON, YAML or TOML file, or several places that may hold it.")]
     schema: Annotated[
         dict[str, Any] | str,
-        Meta(description="A JSON Schema (2020-12 unless it says otherwise), or a file of the rubric's own with one."),
+        Meta(
+            description="A JSON Schema (2020-12 unless it says otherwise), or a file of the rubric's own with one."
+            " Where a part of it has an `errorMessage`, messages say that."
+        ),
     ]
 
 
@@ -104,9 +111,19 @@ def _find_violations(file: TextFile, data: Any, rules: dict[str, Any]) -> list[E
 
 
 def _describe(error: Any) -> Evidence:
-    """Return the evidence for a violation. jsonschema's message quotes the value, however large, so it is cut later."""
+    """Return the evidence for a violation. jsonschema's message quotes the value; a large one is told by its kind."""
     expected = f"{error.validator}: {error.validator_value}" if error.validator else "nothing"
-    return Evidence(kind=EvidenceKind.FIELD, path=error.json_path, expected=expected, actual=error.message)
+    return Evidence(kind=EvidenceKind.FIELD, path=error.json_path, expected=expected, actual=_problem(error))
+
+
+def _problem(error: Any) -> str:
+    if isinstance(error.schema, dict) and isinstance(error.schema.get("errorMessage"), str):
+        return str(error.schema["errorMessage"])
+    quoted = repr(error.instance)
+    if len(quoted) <= MAX_QUOTED or not error.message.startswith(quoted):
+        return str(error.message)
+    kind = "this mapping" if isinstance(error.instance, dict) else "this value"
+    return f"{kind}{error.message.removeprefix(quoted)}"
 
 
 def _unusable(schema: str, problem: str) -> NotAssessed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from infra_grader.capabilities.ignored import MAX_IGNORE_BYTES, IgnoreRules, read_ignore_rules
+from infra_grader.capabilities.ignored import MAX_IGNORE_BYTES, IgnoreRules, read_ignore_rules, read_patterns
 from infra_grader.capabilities.workspace import compile_glob
 from infra_grader.plugin import (
     Annotated,
@@ -78,14 +78,11 @@ class _Rules:
 def _outer_rules(repository: Repository) -> IgnoreRules:
     if not repository.folder.prefix or repository.folder.head is None:
         return IgnoreRules(())
-    # Only a project inside a larger repository pays for the library here.
-    from pathspec import GitIgnoreSpec
-
     commit = repository.commit(repository.head)
     rules = []
     for entry in repository.outer_files(commit, ".gitignore"):
-        lines = repository.read(entry.id, MAX_IGNORE_BYTES).decode("utf-8", "replace").splitlines()
-        rules.append((entry.path.removesuffix(".gitignore"), GitIgnoreSpec.from_lines(lines)))
+        patterns = read_patterns(repository.read(entry.id, MAX_IGNORE_BYTES))
+        rules.append((entry.path.removesuffix(".gitignore"), patterns))
     return IgnoreRules(rules)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from fractions import Fraction
+from unicodedata import east_asian_width
 
 from infra_grader.checks.git._commits import BaseCommits, find_own_commits, show_commits
 from infra_grader.plugin import Annotated, CheckFailed, Context, Evidence, Measure, Meta, Outcome, Params, Regex, check
@@ -24,6 +26,9 @@ VAGUE = frozenset({
     "the", "thing", "things", "tmp", "update", "updated", "updates", "wip", "work",
 })  # fmt: skip
 """A message of nothing but such words says nothing about the change."""
+MOST_ALIKE = 2
+"""So often a subject may be used; what is done again and again has no name of its own."""
+REPEATED = "a subject that no other commits have"
 
 
 class Messages(Params):
@@ -40,7 +45,7 @@ class Messages(Params):
 
 @check("git.messages", measure="percent")
 def messages(context: Context, params: Messages) -> Outcome:
-    """Commit messages say what was done; merges, reverts and the first commit's usual message are left out."""
+    """Messages say what was done, each in its own words; merges, reverts and a usual first message are left out."""
     repository = open_repository(context)
     commits = [
         commit
@@ -53,7 +58,12 @@ def messages(context: Context, params: Messages) -> Outcome:
             "No commit has a message of the learner's own.",
             Evidence(path=".git", expected="messages that say what was done", actual="merges, reverts, first commits"),
         )
-    faults = [(commit, fault) for commit in commits if (fault := _fault(commit, params))]
+    subjects = Counter(commit.subject for commit in commits)
+    faults = [
+        (commit, fault)
+        for commit in commits
+        if (fault := _fault(commit, params) or (REPEATED if subjects[commit.subject] > MOST_ALIKE else ""))
+    ]
     good = len(commits) - len(faults)
     share = Fraction(good, len(commits))
     percent = round(float(share * 100), 1)
@@ -76,11 +86,16 @@ def _fault(commit: Commit, params: Messages) -> str:
     text = found["text"] if found and found["type"].lower() in params.types else subject
     if params.pattern is not None and not re.match(params.pattern, subject):
         return f"a subject that matches {params.pattern}"
-    if len(text) < params.min_length:
+    if _width(text) < params.min_length:
         return f"a subject of at least {params.min_length} characters"
     if len(commit.subject) > params.max_length:
         return f"a subject of at most {params.max_length} characters"
     return "words that say what was done" if _is_vague(text) else ""
+
+
+def _width(text: str) -> int:
+    """Return how long a text is in Latin letters: the characters of Chinese, Japanese and Korean say twice as much."""
+    return len(text) + sum(east_asian_width(sign) in "WF" for sign in text if not sign.isascii())
 
 
 def _is_vague(text: str) -> bool:

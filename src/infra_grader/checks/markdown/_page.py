@@ -79,7 +79,7 @@ def at_lines(page: Page, found: Iterable[tuple[int, str]], expected: str) -> tup
     """Return evidence for the first few places of a fault: (line, what stands there)."""
     return tuple(
         Evidence(path=page.path, line=line, expected=expected, actual=shorten(text))
-        for line, text in list(found)[:SHOWN]
+        for line, text in list(dict.fromkeys(found))[:SHOWN]
     )
 
 

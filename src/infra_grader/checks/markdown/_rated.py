@@ -25,6 +25,8 @@ class Assessment(NamedTuple):
     unrated: tuple[Unrated, ...]
     scales: tuple[tuple[int, Scale], ...]
     """The scales that the text states, with their lines."""
+    drawn: float | None = None
+    """Length of the rows of stars, full and empty, where they agree."""
 
     def scale_of(self, rated: Rated) -> Scale:
         """Return the scale that holds for a rating: its own, its column's, the last one stated before it."""
@@ -35,6 +37,8 @@ class Assessment(NamedTuple):
             return rated.scale
         before = [scale for line, scale in self.scales if line <= rated.line]
         stated = before[-1] if before else self.scales[0][1] if self.scales else Scale(0.0, UNSTATED_TOP)
+        if rated.rating.form == "stars" and self.drawn and not self.scales:
+            return Scale(0.0, top or self.drawn)
         if rated.rating.form == "stars":
             own = Scale(0.0, min(stated.high, top) if top else stated.high)
             return own if stated.high <= UNSTATED_TOP else Scale(0.0, top or UNSTATED_TOP)
@@ -59,11 +63,13 @@ def _assess(page: Page) -> Assessment:
         if table.group not in legends:
             take_table(table, found, unrated)
     found += rated_lines(page)
-    plain = Assessment((), (), (), scales)
+    tops = {one.rating.top for one in found if one.rating.form == "stars" and one.rating.top}
+    drawn = tops.pop() if len(tops) == 1 else None
+    plain = Assessment((), (), (), scales, drawn)
     rated, doubtful = _sort_out(plain, sorted(found, key=lambda one: one.line))
     known = {fold(one.area) for one in rated}
     return Assessment(
-        tuple(rated), tuple(doubtful), tuple(one for one in unrated if fold(one.area) not in known), scales
+        tuple(rated), tuple(doubtful), tuple(one for one in unrated if fold(one.area) not in known), scales, drawn
     )
 
 

@@ -85,6 +85,9 @@ def _split_line(line: str) -> tuple[str, Rating] | None:
     if label is not None:
         rating = read_rating(label[1])
         return (label[0], rating) if rating is not None else None
+    close, _, answer = line.partition(":")
+    if close[-1:].isalpha() and answer[:1].isdigit() and (rating := read_rating(answer)) is not None:
+        return close, rating  # "Python:4"
     explicit = find_ratings(line)
     if explicit:
         return _around(line, explicit[0]) if _is_single(explicit) else None
@@ -118,7 +121,8 @@ def _from_sentence(passage: Passage, place: tuple[object, ...]) -> list[Rated]:
     bare: list[Rated] = []
     if SCALE_SIGNS.isdisjoint(passage.text):
         return found
-    for offset, clause in cut(passage.text, _clauses()):
+    text = _legends().sub("", passage.text) if "=" in passage.text else passage.text
+    for offset, clause in cut(text, _clauses()):
         line = passage.line + offset
         explicit = find_ratings(clause)
         if explicit:
@@ -145,6 +149,12 @@ def _area_of(words: str) -> str:
 def _separated() -> re.Pattern[str]:
     """An area, a sign, and what may be its rating; the sign stands apart, so that hyphened words stay whole."""
     return re.compile(r"([^\n]{1,80}?)\s*(?:\s[-–—=→|]{1,2}|[–—=→|](?=\s)|\.{3,}|\s?\()\s*([^\n]{1,80})$")
+
+
+@cache
+def _legends() -> re.Pattern[str]:
+    """A scale in brackets, which is no part of the clause before it: "(0 = never, 5 = daily)"."""
+    return re.compile(r"\([^()=\n]{0,40}=[^()\n]{0,200}\)")
 
 
 @cache

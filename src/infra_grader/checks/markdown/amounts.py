@@ -19,7 +19,9 @@ NO_PLACES = (
     "maximum", "low",
     "high", "typical", "compens", "the", "usd", "eur", "gbp", "inr", "year", "per", "devops", "mlops", "platform",
     "cloud",
-    "infrastructure", "machine", "learning", "data", "intern", "starting", "figure", "annual", "monthly", "gross",
+    "infrastructure", "machine", "job", "posting", "research", "summary", "finding", "money", "number", "administrator",
+    "analyst", "associate", "reliability", "graduate", "trainee", "specialist", "architect",
+    "scientist", "learning", "data", "intern", "starting", "figure", "annual", "monthly", "gross",
     "net",
 )  # fmt: skip
 """Starts of capitalised words that name no place."""
@@ -100,8 +102,9 @@ def _place(page: Page, names: tuple[str, ...], lines: set[int]) -> tuple[int, st
     for passage in page.document.passages:
         if passage.kind != "cell" and matches_name(passage.text, names):
             return passage.line, passage.text
-        if match := _after_preposition().search(passage.text):
-            return passage.line, match[0]
+        for match in _after_preposition().finditer(passage.text):
+            if not match[0].lower().startswith(NO_PLACES):  # "Engineer, Acme" is no "Austin, Texas"
+                return passage.line, match[0]
     return _name_near(page, lines)
 
 

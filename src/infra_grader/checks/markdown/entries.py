@@ -1,6 +1,7 @@
 """The markdown.entries check kind."""
 
 import re
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Sequence
 from functools import cache
@@ -14,6 +15,10 @@ from infra_grader.reading.topics import BOLD_LEVEL, Topic, fold, matches_name
 
 FEW = 3
 """Entries from which a table, list or row of headings is the collection, so that sentences are not looked at."""
+
+
+SIGNS = (" - ", " – ", " — ", " | ", ", ", " (", " @ ", " at ", " / ", " · ")
+"""What people put between the parts of an entry."""
 
 
 class Entries(Paged):
@@ -104,17 +109,38 @@ def _collections(page: Page, params: Entries) -> dict[Hashable, list[_Entry]]:
             name = next((cell for cell in row.cells if any(map(str.isalpha, cell))), "")
             if _is_entry(text, name, params, is_known=is_known):
                 found["table", tuple(fold(header) for header in table.headers)].append(_Entry(text, row.line))
+    outline = _outline(page)
+    lists: dict[Hashable, list[tuple[Passage, str]]] = defaultdict(list)
     for item, nested in _items(page):
         targets = (target for line in range(item.line, item.end_line + 1) for target in links.get(line, ()))
         text = " ".join([item.text, *(passage.text for passage in nested), *targets])
-        if _is_entry(text, item.text, params):
-            found["list", item.level, _section(page, item.line)].append(_Entry(text, item.line))
+        lists["list", item.level, outline.group(item.line)].append((item, text))
+    for key, items in lists.items():
+        found[key] = [_Entry(text, item.line) for item, text in _like_most(items, params)]
     for key, topics in _siblings(page).items():
         for topic in _numbered_ones(topics):
             text = " ".join([topic.title, *(passage.text for passage in topic.text)])
             if _is_entry(text, topic.title, params, is_known=topic.words() > 0 and _has_word(topic.title, params)):
                 found[key].append(_Entry(text, topic.line))
     return found
+
+
+def _like_most(items: list[tuple[Passage, str]], params: Entries) -> Iterator[tuple[Passage, str]]:
+    """Yield the items that are entries, and those that are written as all of them are, if most are entries."""
+    known = {item for item, text in items if _is_entry(text, item.text, params)}
+    shape: set[str] = set()
+    if len(known) * 2 > len(items) and len(known) >= FEW:
+        shape = set.intersection(*(_signs(item) for item in known))
+    for item, text in items:
+        is_alike = bool(shape) and shape <= _signs(item)
+        if item in known or (is_alike and _is_entry(text, item.text, params, is_known=True)):
+            yield item, text
+
+
+def _signs(item: Passage) -> set[str]:
+    """Return what sets the parts of an item apart: "Engineer - Acme - Berlin"."""
+    head = item.text.split("\n")[0]
+    return {sign for sign in SIGNS if sign in head} | ({"bold"} if item.bold else set())
 
 
 def _items(page: Page) -> Iterator[tuple[Passage, Sequence[Passage]]]:
@@ -141,14 +167,28 @@ def _has_word(text: str, params: Entries) -> bool:
     return not params.words or matches_name(text, params.words)
 
 
-def _section(page: Page, line: int) -> Hashable:
-    """Return what groups lists: the heading they are under, or its parent if that is below the document's own title."""
-    above = [topic for topic in _headings(page) if topic.line < line]
-    if not above:
-        return 0
-    last = above[-1]
-    parent = next((topic for topic in reversed(above) if topic.level < last.level), None)
-    return parent.line if parent is not None and parent.level > 1 else last.line
+class _Outline(NamedTuple):
+    """The headings of a document, and what groups the lists below each."""
+
+    lines: list[int]
+    groups: list[int]
+
+    def group(self, line: int) -> int:
+        """Return what groups a list: the heading it is under, or its parent if that is below the document's title."""
+        above = bisect_left(self.lines, line)
+        return self.groups[above - 1] if above else 0
+
+
+def _outline(page: Page) -> _Outline:
+    outline = _Outline([], [])
+    parents: list[Topic] = []
+    for topic in _headings(page):
+        while parents and parents[-1].level >= topic.level:
+            parents.pop()
+        outline.lines.append(topic.line)
+        outline.groups.append(parents[-1].line if parents and parents[-1].level > 1 else topic.line)
+        parents.append(topic)
+    return outline
 
 
 def _headings(page: Page) -> list[Topic]:
@@ -177,10 +217,11 @@ def _numbered_ones(topics: list[Topic]) -> list[Topic]:
 def _written(page: Page, params: Entries) -> dict[Hashable, list[_Entry]]:
     """Return the entries of each section's paragraphs: a paragraph each, or a line, a sentence or a clause."""
     found: dict[Hashable, list[_Entry]] = defaultdict(list)
+    outline = _outline(page)
     for passage in page.document.passages:
         if passage.kind != "paragraph" or not _has_word(passage.text, params):
             continue
-        section = _section(page, passage.line)
+        section = outline.group(passage.line)
         for form, parts in _pieces(passage.text):
             for offset, part in parts:
                 if _is_entry(part, part, params) and (not params.words or _has_word(part, params)):

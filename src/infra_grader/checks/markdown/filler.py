@@ -68,13 +68,13 @@ def _lorem(page: Page) -> Outcome | None:
 
 def _repeated(page: Page, sentences: list[_Sentence], params: Filler) -> Outcome | None:
     counts = Counter(sentence.text for sentence in sentences if sentence.words >= SENTENCE_WORDS)
+    total = sum(sentence.words for sentence in sentences)
     seen: set[str] = set()
     again: list[_Sentence] = []
     for sentence in sentences:
         if sentence.text in seen and counts[sentence.text] >= FEWEST_REPEATS:
             again.append(sentence)
         seen.add(sentence.text)
-    total = sum(sentence.words for sentence in sentences)
     if sum(sentence.words for sentence in again) <= params.max_repeated * total:
         return None
     text, times = counts.most_common(1)[0]

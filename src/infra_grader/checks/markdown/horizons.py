@@ -12,7 +12,7 @@ from infra_grader.plugin import Annotated, Context, Evidence, Meta, Outcome, che
 from infra_grader.reading.answer import is_blank
 from infra_grader.reading.markdown import Passage, count_words
 from infra_grader.reading.timespan import Span, find_spans, number_of
-from infra_grader.reading.topics import fold, matches_name
+from infra_grader.reading.topics import Topic, fold, matches_name
 
 NEAR = 0.7
 """Months by which a horizon may differ: 26 weeks are six months."""
@@ -115,7 +115,7 @@ def horizons(context: Context, params: Horizons) -> Outcome:
             bare.append(name)
         if params.numbers:
             wanted += " and a number"
-        actual = f"{words} words" if texts else "not there"
+        actual = f"{name}: {words} words" if texts else f"{name}: not there"
         if name in bare:
             actual += ", no number"
         evidence.append(Evidence(path=page.path, line=line, expected=wanted, actual=actual))
@@ -171,8 +171,9 @@ def _find_horizons(page: Page, wanted: tuple[int, ...]) -> dict[int, list[_Conte
 
 def _labelled(page: Page, wanted: tuple[int, ...]) -> Iterator[tuple[int, int, tuple[Passage, ...]]]:
     """Yield horizon, line and text of each label that names exactly one horizon; 0 is the present."""
+    headings = [topic for topic in page.topics if topic.origin == "heading"]
     for topic in page.topics:
-        if topic.origin == "title":
+        if topic.origin == "title" or (headings == [topic] and _is_title(topic, wanted)):
             continue
         months = _only(topic.title, wanted)
         if months is None and matches_name(topic.title, NOW, inside=False):
@@ -185,6 +186,14 @@ def _labelled(page: Page, wanted: tuple[int, ...]) -> Iterator[tuple[int, int, t
                 if len(cell.split()) <= LABEL_WORDS and (months := _only(cell, wanted)) is not None:
                     rest = [*row.cells[:number], *row.cells[number + 1 :]]
                     yield months, row.line, tuple(Passage("cell", text, row.line) for text in rest)
+
+
+def _is_title(topic: Topic, wanted: tuple[int, ...]) -> bool:
+    """Whether the only heading names a horizon and stands above sentences on others: "Three years from now"."""
+    own = _only(topic.title, wanted)
+    return own is not None and any(
+        months != own for passage in topic.text for months, _ in _in_sentences(passage, wanted)
+    )
 
 
 def _only(title: str, wanted: tuple[int, ...]) -> int | None:
@@ -216,10 +225,6 @@ def _in_sentences(passage: Passage, wanted: tuple[int, ...]) -> Iterator[tuple[i
         text = _without_spans(sentence).strip()
         if current is not None and text:
             yield current, text
-
-
-def _is_past(folded: str) -> bool:
-    return any(stem in f" {folded} " for stem in PAST)
 
 
 def _is_ahead(folded: str, span: Span) -> bool:

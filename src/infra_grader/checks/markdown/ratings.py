@@ -36,6 +36,9 @@ def ratings(context: Context, params: Ratings) -> Outcome:
         if found.unrated:
             message += f"; no rating on {line_list([one.line for one in found.unrated])}"
             shown = at_lines(page, [(one.line, one.area) for one in found.unrated], "a rating")
+        elif rated:
+            message += f": {shorten(', '.join(one.area for one in rated), 160)}"
+            shown = at_lines(page, [(one.line, one.area) for one in rated[-1:]], "more areas, each with a rating")
         message += "."
     elif rated:
         first = rated[0]

@@ -1,6 +1,7 @@
 """The markdown.schedule check kind."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import cache
@@ -18,6 +19,8 @@ LABEL_WORDS = 8
 """Longest label that names a month of the calendar; a sentence may name one by the way."""
 WIDE_MONTHS = 3
 """A part longer than this is an overview, if the plan has finer parts."""
+LONGEST_NUMBER = 2
+"""Digits of the number of a week in a list."""
 
 CALENDAR = (
     "january januar janvier enero gennaio janeiro januari styczen январь января ocak jan ene gen sty stycznia",
@@ -74,13 +77,15 @@ def schedule(context: Context, params: Schedule) -> Outcome:
     parts = [part for part in found if part.words >= params.min_words]
     if params.unit == "weeks":
         number = _weekly_goals(page, parts, params.min_words)
+        missing = []
         noun, where = "goal for a week", next((part.line for part in parts if part.unit == "week"), None)
     else:
         covered = _covered_months(parts)
         number = max(len(covered), _calendar_months(page, params.min_words))
+        missing = sorted(set(range(1, params.min + 1)) - covered) if len(covered) == number > 0 else []
         noun, where = "month", parts[0].line if parts else None
     message = f"{page.path} {'covers' if noun == 'month' else 'has'} {_count(number, noun)}"
-    message += "." if number >= params.min else f", {params.min} are asked for."
+    message += "." if number >= params.min else f", {params.min} are asked for{_without(missing)}."
     return Outcome.partial(
         min(Fraction(1), Fraction(number, params.min)),
         message,
@@ -89,11 +94,18 @@ def schedule(context: Context, params: Schedule) -> Outcome:
     )
 
 
+def _without(missing: list[int]) -> str:
+    if not missing:
+        return ""
+    return f"; nothing for {'month' if len(missing) == 1 else 'months'} {', '.join(map(str, missing))}"
+
+
 def _count(number: int, noun: str) -> str:
     return plural(number, noun) if noun == "month" else f"{number} {'goal' if number == 1 else 'goals'} for weeks"
 
 
 def _parts(page: Page) -> Iterator[_Part]:
+    yield from _from_numbered_lists(page)
     for topic in page.topics:
         if spans := _numbered(topic.title):
             words = topic.words()
@@ -110,6 +122,22 @@ def _parts(page: Page) -> Iterator[_Part]:
             for sentence in _stops().split(f"{passage.marker} {passage.text}"):
                 spans = _numbered(sentence)
                 yield from (_part(span, passage.line, len(sentence.split()) - 2 * len(spans)) for span in spans)
+
+
+def _from_numbered_lists(page: Page) -> Iterator[_Part]:
+    """Yield the items of a list that has as many as the heading above says: `# 24 weeks`, `1. Pods`, `2. Services`."""
+    sizes = Counter(item.group for item in page.document.items)
+    spans: tuple[Span, ...] = ()
+    for passage in page.document.passages:
+        if passage.kind == "heading":
+            spans = find_spans(passage.text)
+        number = passage.marker.rstrip(".)")
+        if number.isdigit() and len(number) <= LONGEST_NUMBER:
+            size = sizes[passage.group]
+            for span in spans:
+                if not span.numbered and span.last == size:
+                    words = count_words([passage.text])
+                    yield _Part(span.unit, int(number), int(number), passage.line, words)
 
 
 def _numbered(text: str) -> list[Span]:
@@ -163,7 +191,8 @@ def _calendar_months(page: Page, min_words: int) -> int:
         named |= {_calendar()[word] for word in _letters().findall(folded) if word in _calendar()}
         if named and words() >= min_words:
             found |= named
-    return len({item for item in found if isinstance(item, int)}) or len(found)
+    names = sum(isinstance(item, int) for item in found)
+    return max(names, len(found) - names)
 
 
 def _calendar_labels(page: Page) -> Iterator[tuple[str, Callable[[], int]]]:

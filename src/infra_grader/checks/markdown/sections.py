@@ -14,7 +14,8 @@ from infra_grader.reading.topics import Topic, fold, matches_name
 
 REPEATED = 3
 """A label that stands so often is a field of entries, no topic of the document."""
-
+TITLE_WORDS = 3
+"""Longest heading that says nothing by itself: "Resources", but not "Week 3: read the book on Helm"."""
 
 AND = (" and ", " & ", " und ", " y ", " et ", " e ", " en ", " i ", " и ", " och ", " og ", " ve ", " और ", "と", "和")
 """What stands between the last two of several things."""
@@ -98,16 +99,16 @@ def _candidates(page: Page, names: list[str], params: Sections) -> Iterator[Topi
         seen = Counter(fold(topic.title) for topic in fitting)
         fitting = [topic for topic in fitting if seen[fold(topic.title)] < REPEATED]
     yield from fitting
-    if params.sentences:
+    if params.sentences and (params.once or not any(map(_is_left_empty, fitting))):
         kinds = {"paragraph", "item"} if params.once else {"paragraph", "item", "cell"}
         for passage in page.document.passages:
             if passage.kind in kinds and matches_name(passage.text, params.sentence_names or names):
                 yield Topic(passage.text, passage.line, "lead", 0, (passage,))
 
 
-def _is_field(topic: Topic) -> bool:
-    """Whether a label is a row, or a column that says something about what the first column names."""
-    return topic.origin == "row" or (topic.origin == "column" and topic.level > 0)
+def _is_left_empty(topic: Topic) -> bool:
+    """Whether a heading announces what is asked for and nothing follows; no sentence elsewhere makes up for it."""
+    return topic.origin == "heading" and not topic.body and len(topic.title.split()) <= TITLE_WORDS
 
 
 def _own_words(topic: Topic) -> int:

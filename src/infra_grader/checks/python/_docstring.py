@@ -7,8 +7,17 @@ from collections.abc import Iterable
 
 WORD = re.compile(r"[^\W\d_]+")
 HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-SECTION = re.compile(r"^[ \t]*(Args|Arguments|Parameters|Returns|Return|Yields|Yield)[ \t]*:[ \t]*$", re.MULTILINE)
-"""Headings of Google's style, each alone on its line."""
+SECTION = re.compile(r"^[ \t]*([^\W\d_][\w ]{1,30})[ \t]*:[ \t]*$", re.MULTILINE)
+"""A heading of Google's style, alone on its line, in any language."""
+
+ARGUMENTS = frozenset({"Args", "Arguments", "Parameters", "Params", "Keyword Args", "Other Parameters"})
+VALUES = frozenset({"Returns", "Return", "Yields", "Yield"})
+OTHERS = frozenset(
+    {"Raises", "Raise", "Example", "Examples", "Note", "Notes", "Attributes", "Warning", "Warnings", "Warns", "Todo",
+     "See Also", "References"}
+)  # fmt: skip
+STILL_TO_WRITE = re.compile(r"^\s*(?:TODO|TBD|FIXME)\b|lorem ipsum", re.IGNORECASE)
+"""What stands where a docstring is still to be written."""
 
 FILLER_WORDS = """
 a an the this that is are be of for to in and or it its with function method class module file object
@@ -37,14 +46,16 @@ def _is_form(word: str, name: str) -> bool:
 
 def missing_sections(docstring: str, parameters: Iterable[str], *, gives_value: bool) -> list[str]:
     """Return what Google's style asks for and the docstring lacks: `Args`, a parameter in it, `Returns`."""
-    headings = {found[1] for found in SECTION.finditer(docstring)}
+    headings = [found[1].strip() for found in SECTION.finditer(docstring)]
+    foreign = [heading for heading in headings if heading not in ARGUMENTS | VALUES | OTHERS]
     missing: list[str] = []
     named = [name for name in parameters if not name.startswith("_")]
-    if named and not headings & {"Args", "Arguments", "Parameters"}:
+    said = set(re.findall(r"^[ \t]*\*{0,2}(\w+)[ \t]*(?:\(.*\))?[ \t]*:", docstring, re.MULTILINE))
+    if named and not ARGUMENTS & set(headings) and not (foreign and said & set(named)):
         missing.append("Args")
     elif named:
-        said = set(re.findall(r"^[ \t]*\*{0,2}(\w+)[ \t]*(?:\([^)\n]*\))?[ \t]*:", docstring, re.MULTILINE))
         missing += [f"the argument {name}" for name in named if name not in said]
-    if gives_value and not headings & {"Returns", "Return", "Yields", "Yield"}:
+        foreign = foreign if ARGUMENTS & set(headings) else foreign[1:]  # one of them is the heading of the arguments
+    if gives_value and not VALUES & set(headings) and not foreign:
         missing.append("Returns")
     return missing

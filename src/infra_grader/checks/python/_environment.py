@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from infra_grader.reading.python_flow import UNKNOWN, literal
-from infra_grader.reading.python_names import Names
+from infra_grader.reading.python_names import Names, written_name
 from infra_grader.reading.python_source import Function
 
+ENVIRONMENTS = frozenset({"os.environ", "os.environ.copy"})
 READERS = frozenset(
-    {"os.getenv", "os.environ.get", "os.environ.setdefault", "os.environ.pop", "os.environ.__getitem__"}
+    {"os.getenv"} | {f"{name}.{way}" for name in ENVIRONMENTS for way in ("get", "setdefault", "pop", "__getitem__")}
 )
 READER_CLASSES = ("environs.Env", "decouple.config", "decouple.Config", "starlette.config.Config", "environ.Env")
 """Objects of libraries: they are called with a name, or their methods are."""
@@ -48,38 +49,87 @@ class Reader:
 
 def environment_readings(files: Iterable[Names]) -> list[Reading]:
     """Return what the code that can run reads from the environment, in the order of the files."""
-    files = list(files)
+    files = [file for file in files if all(kind.name != "os" for kind in file.source.classes)]  # an `os` of their own
     readers = _own_readers(files)
-    return [reading for file in files for reading in _readings(file, readers)]
+    settings = _settings_classes(files)
+    return [reading for file in files for reading in _readings(file, readers, settings)]
 
 
-def _readings(file: Names, readers: Mapping[str, Reader]) -> Iterator[Reading]:
+def _settings_classes(files: Sequence[Names]) -> set[str]:
+    """Return the names of the classes that build on pydantic's `BaseSettings`, also by way of one another."""
+    found: set[str] = set()
+    classes = [(file, kind) for file in files for kind in file.source.classes]
+    for _ in range(MOST_ROUNDS):
+        before = len(found)
+        for file, kind in classes:
+            bases = [file.resolve(base) for base in kind.node.bases]
+            if any(base.endswith("BaseSettings") or base.rpartition(".")[2] in found for base in bases):
+                found.add(kind.node.name)
+        if len(found) == before:
+            break
+    return found
+
+
+def _readings(file: Names, readers: Mapping[str, Reader], settings: Container[str]) -> Iterator[Reading]:
     fallbacks = {
         id(node.values[0]): literal(node.values[-1], file.constants)
         for node in file.live
         if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or)
     }
+    thrown_away = {id(node.value) for node in file.live if isinstance(node, ast.Expr)}
+    caught = _caught_defaults(file)
     for node in file.live:
         if isinstance(node, ast.ClassDef):
-            yield from _settings(file, node)
+            yield from _settings(file, node) if node.name in settings else ()
             continue
         found = _read_by(file, node, readers)
-        if found is None:
+        if found is None or id(node) in thrown_away:
             continue
         name = literal(found[0], file.constants)
         default = _default(found[1], file)
         if default is None and id(node) in fallbacks:
             default = _known(fallbacks[id(node)])
+        if default is None and id(node) in caught:
+            default = _known(literal(caught[id(node)], file.constants))
         if isinstance(name, str):
             yield Reading(name=name, default=default, path=file.path, line=found[0].lineno)
+
+
+def _caught_defaults(file: Names) -> dict[int, ast.expr]:
+    """Return what stands in for a variable that is not set, in the handler of a `KeyError` or behind an `else`.
+
+    Keys are the ids of the nodes that it stands in for.
+    """
+    found: dict[int, ast.expr] = {}
+    for node in file.live:
+        blocks: list[tuple[ast.AST, list[ast.stmt]]] = []
+        if isinstance(node, ast.Try):
+            blocks = [(part, handler.body) for part in node.body for handler in node.handlers]
+        elif isinstance(node, ast.IfExp):
+            found.update({id(inner): node.orelse for inner in ast.walk(node.body)})
+        for tried, otherwise in blocks:
+            for other in otherwise:
+                if isinstance(tried, ast.Assign) and isinstance(other, ast.Assign) and _same_target(tried, other):
+                    found.update({id(inner): other.value for inner in ast.walk(tried.value)})
+    return found
+
+
+def _same_target(first: ast.Assign, second: ast.Assign) -> bool:
+    return bool(written_name(first.targets[0])) and written_name(first.targets[0]) == written_name(second.targets[0])
 
 
 def _read_by(file: Names, node: ast.AST, readers: Mapping[str, Reader]) -> tuple[ast.expr, ast.expr | None] | None:
     """Return the expressions for name and default, if the node reads a variable."""
     if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
-        return (node.slice, None) if file.resolve(node.value) == "os.environ" else None
-    if not isinstance(node, ast.Call):
-        return None
+        return (node.slice, None) if file.resolve(node.value) in ENVIRONMENTS else None
+    if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn):
+        return (node.left, None) if file.resolve(node.comparators[0]) in ENVIRONMENTS else None
+    return _read_by_call(file, node, readers) if isinstance(node, ast.Call) else None
+
+
+def _read_by_call(
+    file: Names, node: ast.Call, readers: Mapping[str, Reader]
+) -> tuple[ast.expr, ast.expr | None] | None:
     called = file.resolve(node.func)
     keywords = {item.arg: item.value for item in node.keywords if item.arg}
     if called in READERS or called.startswith(READER_CLASSES):
@@ -123,8 +173,6 @@ def _as_reader(file: Names, item: Function, readers: Mapping[str, Reader]) -> Re
 
 def _settings(file: Names, node: ast.ClassDef) -> Iterator[Reading]:
     """Yield the fields of pydantic settings: each is read from the variable of its name."""
-    if not any(file.resolve(base).endswith("BaseSettings") for base in node.bases):
-        return
     prefix = _prefix(file, node)
     for field in node.body:
         if not (isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)):
@@ -133,8 +181,10 @@ def _settings(file: Names, node: ast.ClassDef) -> Iterator[Reading]:
         default = field.value
         if isinstance(default, ast.Call) and file.resolve(default.func).endswith("Field"):
             keywords = {item.arg: item.value for item in default.keywords if item.arg}
-            alias = literal(_first(keywords, NAMES), file.constants)
-            names = [alias.upper()] if isinstance(alias, str) else names
+            alias = _first(keywords, NAMES)
+            choices = alias.args if isinstance(alias, ast.Call) else [alias] if alias else []  # AliasChoices("A", "B")
+            known = [literal(choice, file.constants) for choice in choices]
+            names = [name.upper() for name in known if isinstance(name, str)] or names
             default = default.args[0] if default.args else keywords.get("default")
         for name in names:
             yield Reading(name=name, default=_default(default, file), path=file.path, line=field.lineno)

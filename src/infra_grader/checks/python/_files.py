@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Iterable, Sequence
 
 from infra_grader.plugin import (
@@ -10,6 +11,7 @@ from infra_grader.plugin import (
     Context,
     Evidence,
     Meta,
+    NotAssessed,
     Params,
     Places,
     RelativePath,
@@ -37,7 +39,10 @@ class PythonParams(Params):
 
 
 def find_sources(context: Context, params: PythonParams) -> list[Source]:
-    """Return the files as they are, broken ones too. Raises `CheckFailed` if none is the learner's own."""
+    """Return the files as they are, broken ones too.
+
+    Raises `CheckFailed` if none is the learner's own, `NotAssessed` if one is written for a newer Python than this one.
+    """
     wanted = places(params.paths)
     excluded = set(context.workspace.find_in(params.exclude, ".py"))
     found = [path for path in context.workspace.find_in(wanted, ".py") if path not in excluded]
@@ -46,7 +51,20 @@ def find_sources(context: Context, params: PythonParams) -> list[Source]:
             f"There is no Python file of your own in {' or '.join(wanted)}.",
             Evidence(path=wanted[0], expected="Python files of your own", actual="none, or only what was handed out"),
         )
-    return [read_source(context, path) for path in found]
+    sources = [read_source(context, path) for path in found]
+    leave_newer(sources)
+    return sources
+
+
+def leave_newer(sources: Iterable[Source]) -> None:
+    """Raise `NotAssessed` if a file is written for a newer Python than the one that runs here."""
+    newer = [source for source in sources if source.fault and source.fault.is_newer]
+    if newer:
+        raise NotAssessed(
+            f"{newer[0].path} is written for a newer Python than the {platform.python_version()} that grades here.",
+            "Install infra-grader with Python 3.12 or newer, then grade again.",
+            *(fault_evidence(source) for source in newer[:MOST_SHOWN]),
+        )
 
 
 def read_source(context: Context, path: str) -> Source:

@@ -7,16 +7,20 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from infra_grader.reading.python_body import FunctionNode
+from infra_grader.reading.python_body import FunctionNode, calls_something
 from infra_grader.reading.python_flow import literal
 from infra_grader.reading.python_names import Names, written_name
 from infra_grader.reading.python_source import Class, Function
 
+SENDING = frozenset({"POST", "PUT", "PATCH"})
 METHODS = frozenset({"get", "post", "put", "delete", "patch", "head", "options"})
 APPLICATIONS = frozenset(
     {"Flask", "FastAPI", "Blueprint", "APIRouter", "Quart", "Starlette", "Api", "Namespace", "Sanic", "OpenAPI"}
 )
 """Last parts of the names of the classes whose objects take routes."""
+
+PARTS = frozenset({"Blueprint", "APIRouter"})
+"""Those among them that serve nothing until another includes them."""
 
 PREFIXES = frozenset({"prefix", "url_prefix", "root_path"})
 PARAMETER = re.compile(r"<[^<>]*>|\{[^{}]*\}")
@@ -45,6 +49,8 @@ class _Router:
     """An object that takes routes: its own prefix, and the routers that include it."""
 
     prefix: str = ""
+    is_part: bool = False
+    """Whether it serves nothing by itself, as a blueprint does."""
     within: list[tuple[str, str]] = field(default_factory=list)
     """(key of the router around it, prefix that it has there)"""
 
@@ -61,8 +67,13 @@ def plain_path(path: str) -> str:
 def find_routes(files: Iterable[Names]) -> list[Route]:
     """Return the routes that code which can run declares, each with the prefixes it is served under."""
     files = list(files)
-    routers = _find_routers(files)
-    prefixes = {key: _prefixes(routers, key) for key in routers}
+    routers, are_all_known = _find_routers(files)
+    if not routers:
+        return []
+    prefixes = {
+        key: [] if are_all_known and router.is_part and not router.within else _prefixes(routers, key)
+        for key, router in routers.items()
+    }
     return [
         replace(route, path=prefix + route.path)
         for file in files
@@ -83,7 +94,7 @@ def _declared(file: Names, files: Sequence[Names], routers: Mapping[str, _Router
             for decorator in node.decorator_list:
                 found = _decorated(file, decorator, routers)
                 if found and item:
-                    yield found[0], _route(file, node, found[1], found[2], has_own_body=item.has_own_body)
+                    yield found[0], _route(file, node, found[1], found[2], has_own_body=_serves(item, found[1]))
         elif isinstance(node, ast.ClassDef):
             for decorator in node.decorator_list:
                 if found := _decorated(file, decorator, routers):
@@ -111,21 +122,19 @@ def _decorated(
 
 def _added(file: Names, files: Sequence[Names], call: ast.Call, routers: Mapping[str, _Router]) -> Iterator[Declared]:
     """Yield the routes that a call such as `add_url_rule` declares."""
-    if not isinstance(call.func, ast.Attribute) or call.func.attr not in ADDERS:
-        return
-    key = _router_key(file, call.func.value, routers)
+    adder, key = _adder(file, call, routers)
     if key is None:
         return
     keywords = _keywords(call)
-    if call.func.attr == "add_resource":
+    if adder == "add_resource":
         paths = [literal(item, file.constants) for item in call.args[1:]]
         name = file.resolve(call.args[0]).rpartition(".")[2] if call.args else ""
         yield from _by_methods(files, name, key, [path for path in paths if isinstance(path, str)])
         return
     path = literal(call.args[0] if call.args else keywords.get("path", keywords.get("rule")), file.constants)
-    position = ADDERS[call.func.attr]
+    position = ADDERS[adder]
     handler = keywords.get("view_func", keywords.get("endpoint"))
-    if call.func.attr == "add_url_rule":
+    if adder == "add_url_rule":
         handler = keywords.get("view_func")
     if len(call.args) > position:
         handler = call.args[position]
@@ -141,8 +150,16 @@ def _added(file: Names, files: Sequence[Names], call: ast.Call, routers: Mapping
         for item in other.source.functions
         if item.node.name == name.rpartition(".")[2]
     ]
-    has_own_body = any(item.has_own_body for item in functions)
-    yield key, _route(file, call, _methods(file, keywords.get("methods")), path, has_own_body=has_own_body)
+    methods = _methods(file, keywords.get("methods"))
+    yield key, _route(file, call, methods, path, has_own_body=any(_serves(item, methods) for item in functions))
+
+
+def _adder(file: Names, call: ast.Call, routers: Mapping[str, _Router]) -> tuple[str, str | None]:
+    """Return how a call adds a route, and the key of the router; Starlette's `Route` stands in a list of its own."""
+    if isinstance(call.func, ast.Attribute) and call.func.attr in ADDERS:
+        return call.func.attr, _router_key(file, call.func.value, routers)
+    is_listed = file.resolve(call.func) in ("starlette.routing.Route", "fastapi.routing.APIRoute")
+    return "add_api_route", "?" if is_listed else None
 
 
 ADDERS = {"add_url_rule": 2, "add_api_route": 1, "add_route": 1, "add_resource": 0}
@@ -156,11 +173,16 @@ def _by_methods(files: Iterable[Names], name: str, key: str, paths: Iterable[str
             if item.owner.rpartition(".")[2] == name and item.node.name in METHODS:
                 methods = frozenset({item.node.name.upper()})
                 for path in paths:
-                    yield key, _route(file, item.node, methods, path, has_own_body=item.has_own_body)
+                    yield key, _route(file, item.node, methods, path, has_own_body=_serves(item, methods))
 
 
 def _route(file: Names, node: ast.stmt | ast.expr, methods: frozenset[str], path: str, *, has_own_body: bool) -> Route:
     return Route(methods=methods, path=path, file=file.path, line=node.lineno, has_own_body=has_own_body)
+
+
+def _serves(item: Function, methods: frozenset[str]) -> bool:
+    """Whether a function does what its route promises; one that is sent something has to do something with it."""
+    return item.has_own_body and (calls_something(item.node) or not methods & SENDING)
 
 
 def _methods(file: Names, node: ast.expr | None) -> frozenset[str]:
@@ -173,43 +195,46 @@ def _methods(file: Names, node: ast.expr | None) -> frozenset[str]:
 # Routers
 
 
-def _find_routers(files: Iterable[Names]) -> dict[str, _Router]:
-    """Return every object that takes routes by its key, and how they include one another."""
-    files = list(files)
+def _find_routers(files: Sequence[Names]) -> tuple[dict[str, _Router], bool]:
+    """Return every object that takes routes by its key, and whether each place that includes one could be read."""
+    written = {item.node.name for file in files for item in file.source.classes}
     own = {item.name for file in files for item in file.source.classes if _is_application(item, file)}
     own |= {item.node.name for file in files for item in file.source.functions if _makes_application(item, file)}
-    routers = {key: router for file in files for key, router in _made_in(file, own)}
+    routers = {key: router for file in files for key, router in _made_in(file, own, written)}
+    are_all_known = True
     for file in files:
         for node in file.live:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in INCLUDERS:
-                _include(file, node, node.func, routers)
-    return routers
+                are_all_known &= _include(file, node, node.func, routers)
+    return routers, are_all_known
 
 
-def _made_in(file: Names, own: set[str]) -> Iterator[tuple[str, _Router]]:
+def _made_in(file: Names, own: set[str], written: set[str]) -> Iterator[tuple[str, _Router]]:
     for node in file.live:
         if not (isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Call)):
             continue
         made = file.resolve(node.value.func).rpartition(".")[2]
-        if made in APPLICATIONS | own and _is_foreign(file, made, own):
+        # an own `class Flask` takes no requests, unless it builds on one that does
+        if made in own or (made in APPLICATIONS and made not in written):
             for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
                 if name := written_name(target):
-                    yield f"{file.path}:{name}", _Router(prefix=_prefix(file, node.value))
+                    yield f"{file.path}:{name}", _Router(prefix=_prefix(file, node.value), is_part=made in PARTS)
 
 
-def _include(file: Names, call: ast.Call, function: ast.Attribute, routers: Mapping[str, _Router]) -> None:
-    """Note that one router includes another."""
+def _include(file: Names, call: ast.Call, function: ast.Attribute, routers: Mapping[str, _Router]) -> bool:
+    """Note that one router includes another; tell whether it could be seen which."""
     position = INCLUDERS[function.attr]
     if len(call.args) <= position:
-        return
+        return False
     outer = _router_key(file, function.value, routers)
     inner = _router_key(file, call.args[position], routers)
     if outer is None or inner is None or inner not in routers or len(routers[inner].within) >= MOST_INCLUDED:
-        return
+        return False
     given, own = _prefix(file, call), routers[inner].prefix
     # Flask's blueprints take the prefix of the registration instead of their own, if it names one
     replaces = given and function.attr == "register_blueprint"
     routers[inner].within.append((outer, given if replaces else given + own))
+    return True
 
 
 def _is_application(item: Class, file: Names) -> bool:
@@ -222,11 +247,6 @@ def _makes_application(item: Function, file: Names) -> bool:
         isinstance(node, ast.Call) and file.resolve(node.func).rpartition(".")[2] in APPLICATIONS
         for node in ast.walk(item.node)
     )
-
-
-def _is_foreign(file: Names, made: str, own: set[str]) -> bool:
-    """Whether a class comes from a library, or builds on one that does: an own `class Flask` takes no requests."""
-    return made in own or not any(item.name == made for item in file.source.classes)
 
 
 def _router_key(file: Names, node: ast.expr, routers: Mapping[str, _Router]) -> str | None:

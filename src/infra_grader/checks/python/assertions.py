@@ -13,7 +13,7 @@ from infra_grader.checks.python._files import (
     read_source,
     readable_names,
 )
-from infra_grader.checks.python._tests import find_tests, is_test_file, module_names
+from infra_grader.checks.python._tests import find_tests, is_test_file, is_test_support, module_names
 from infra_grader.plugin import Annotated, CheckFailed, Context, Evidence, Measure, Meta, Outcome, check
 
 
@@ -21,22 +21,23 @@ class Assertions(PythonParams):
     """Where the learner's own tests are, and how many there must be."""
 
     min_tests: Annotated[int, Meta(ge=1, description="Tests that assert something, at the least.")] = 5
-    imports_own: Annotated[bool, Meta(description="Whether a test must import a module of the learner's.")] = True
+    imports_own: Annotated[bool, Meta(description="Whether a test must use a module of the learner's.")] = True
 
 
 @check("python.assertions", measure="tests")
 def assertions(context: Context, params: Assertions) -> Outcome:
     """The learner's own tests assert something about their own code.
 
-    A test counts if an assertion in it can run and is about more than what the test wrote down itself; if it is
-    neither skipped nor expected to fail; and if it is no copy of another one.
+    A test counts if it uses a module of the learner's, itself or by a fixture; if an assertion in it can run, can
+    fail, and is about more than what the test wrote down itself; if it is neither skipped nor expected to fail; and if
+    it is no copy of another one.
     """
     files, faults = readable_names(context, params)
     tests = [file for file in files if is_test_file(file.path) and not file.path.endswith("conftest.py")]
     everything = [path for path in context.workspace.files() if path.endswith(".py")]
     conftests = [path for path in everything if path.endswith("conftest.py")]
     fixtures = [names_of(context, read_source(context, path)) for path in conftests]
-    modules = module_names(path for path in everything if not is_test_file(path))
+    modules = module_names(path for path in everything if not is_test_support(path))
     found = find_tests(tests, modules, fixtures, own=params.imports_own)
     if not found:
         raise CheckFailed(

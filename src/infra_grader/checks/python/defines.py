@@ -10,8 +10,8 @@ import msgspec
 
 from infra_grader.checks.python._files import PythonParams, fault_evidence, find_sources
 from infra_grader.plugin import Annotated, Context, Evidence, Meta, Outcome, Params, check
-from infra_grader.reading.python_body import is_hollow
-from infra_grader.reading.python_flow import live_nodes
+from infra_grader.reading.python_body import FunctionNode, calls_something, is_hollow
+from infra_grader.reading.python_flow import live_children, live_nodes
 from infra_grader.reading.python_source import Class, Function, Source
 
 Alternatives = str | Annotated[list[str], Meta(min_length=1)]
@@ -101,15 +101,23 @@ def _candidates(wanted: Wanted, sources: list[Source]) -> Iterator[Found]:
     for source in sources:
         if wanted.variable:
             yield from _variables(wanted.variable, source)
+        called = {wanted.class_, *_aliases(wanted.class_, source)}
         for item in source.definitions:
-            if isinstance(item, Class) and item.name == wanted.class_:
+            if isinstance(item, Class) and item.name in called:
                 yield _class_pieces(wanted, source, item, sources)
             elif isinstance(item, Function) and item.name == wanted.function and not item.is_nested:
                 taken = {parameter.arg for parameter in item.parameters}
                 lacking = [name for name in wanted.parameters if name not in taken]
-                flaw = "" if item.has_own_body else "only a stub"
+                flaw = "" if _answers(item) else "only a stub"
                 flaw = flaw or (f"does not take {', '.join(lacking)}" if lacking else "")
                 yield [_piece(source, item, f"function {item.name}", flaw)]
+
+
+def _aliases(name: str, source: Source) -> Iterator[str]:
+    """Yield what a name stands for, as in `ModelLoader = TorchLoader`."""
+    for node in source.tree.body:
+        if name and isinstance(node, ast.Assign) and isinstance(node.value, ast.Name):
+            yield from (node.value.id for target in node.targets if isinstance(target, ast.Name) and target.id == name)
 
 
 def _piece(source: Source, item: Function | Class, expected: str, flaw: str = "") -> tuple[bool, Evidence]:
@@ -119,15 +127,36 @@ def _piece(source: Source, item: Function | Class, expected: str, flaw: str = ""
 
 
 def _variables(name: str, source: Source) -> Iterator[Found]:
-    for node in source.tree.body:
-        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-        if any(isinstance(target, ast.Name) and target.id == name for target in targets):
-            value = getattr(node, "value", None)
+    for node in _top_level(source.tree):
+        for value in _values_of(name, node):
             has_value = value is not None and not _is_blank(value)
             actual = "defined" if has_value else "no value yet"
             yield [
                 (has_value, Evidence(path=source.path, line=node.lineno, expected=f"variable {name}", actual=actual))
             ]
+
+
+def _top_level(tree: ast.Module) -> Iterator[ast.stmt]:
+    """Yield the statements that run when the file does: also those in `if`, `try` and `with`."""
+    stack: list[ast.AST] = [tree]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.stmt):
+            yield node
+        if not isinstance(node, FunctionNode | ast.ClassDef | ast.expr):
+            stack += reversed(list(live_children(node)))
+
+
+def _values_of(name: str, node: ast.stmt) -> Iterator[ast.expr | None]:
+    """Yield what a statement gives to a variable; of `a, b = 1, 2`, each its own."""
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    value = getattr(node, "value", None)
+    for target in targets:
+        names = target.elts if isinstance(target, ast.Tuple | ast.List) else [target]
+        values = value.elts if isinstance(value, ast.Tuple | ast.List) and len(names) == len(value.elts) else None
+        for index, item in enumerate(names):
+            if isinstance(item, ast.Name) and item.id == name:
+                yield values[index] if values and item is not target else value
 
 
 def _class_pieces(wanted: Wanted, source: Source, item: Class, sources: list[Source]) -> Found:
@@ -138,9 +167,10 @@ def _class_pieces(wanted: Wanted, source: Source, item: Class, sources: list[Sou
             (home, method)
             for home, kind in family
             for method in home.functions
-            if method.owner == kind.name and method.node.name in _names(name)
+            if (method.owner == kind.name and method.node.name in _names(name))
+            or (not method.owner and method.name in _borrowed(kind, name))
         ]
-        own = [pair for pair in methods if pair[1].has_own_body]
+        own = [pair for pair in methods if _answers(pair[1])]
         expected = f"{item.name}.{_either(name)}"
         if methods:
             home, method = (own or methods)[0]
@@ -155,6 +185,24 @@ def _class_pieces(wanted: Wanted, source: Source, item: Class, sources: list[Sou
         actual = "set" if place else "not set"
         pieces.append((place is not None, Evidence(path=path, line=line, expected=expected, actual=actual)))
     return pieces
+
+
+def _answers(item: Function) -> bool:
+    """Whether a function does something of its own; one that is given something looks at it, or calls something."""
+    if not item.has_own_body or not item.parameters or calls_something(item.node):
+        return item.has_own_body
+    given = {parameter.arg for parameter in item.parameters} | {"self", "cls"}
+    return any(isinstance(node, ast.Name) and node.id in given for part in item.node.body for node in live_nodes(part))
+
+
+def _borrowed(kind: Class, name: Alternatives) -> set[str]:
+    """Return the functions at the top of a file that a class takes for a method, as in `load = read_weights`."""
+    return {
+        node.value.id
+        for node in kind.node.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name)
+        if any(isinstance(target, ast.Name) and target.id in _names(name) for target in node.targets)
+    }
 
 
 def _with_bases(item: Class, source: Source, sources: list[Source]) -> Iterator[tuple[Source, Class]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from infra_grader.checks.python._docstring import MOST_ALIKE, missing_sections, new_words
+from infra_grader.checks.python._docstring import MOST_ALIKE, STILL_TO_WRITE, missing_sections, new_words
 from infra_grader.checks.python._files import MOST_SHOWN, PythonParams, first_place, sound_sources
 from infra_grader.plugin import Annotated, CheckFailed, Context, Evidence, Measure, Meta, Outcome, check
 from infra_grader.reading.python_flow import live_nodes
@@ -21,7 +21,10 @@ class Docstrings(PythonParams):
 
     style: Annotated[
         Literal["any", "google"],
-        Meta(description="`google` asks for Args and Returns sections where there are parameters and a value."),
+        Meta(
+            description="`google` asks for Args and Returns sections where there are parameters and a value; their"
+            " headings may be of any language."
+        ),
     ] = "any"
     modules: Annotated[bool, Meta(description="Whether every file needs a docstring too.")] = True
     min_percent: Annotated[float, Meta(ge=0, le=100, description="Share with which it passes.")] = 100
@@ -94,6 +97,8 @@ def _flaws(found: Sequence[Described], style: str) -> list[str]:
             flaw = "has no docstring"
         elif text in texts:
             flaw = "has the docstring of another one"
+        elif STILL_TO_WRITE.search(item.docstring):
+            flaw = "has a docstring that is still to be written"
         elif not words:
             flaw = "has a docstring that only repeats its name"
         elif stencils[words] > MOST_ALIKE and words in used:

@@ -8,13 +8,17 @@ from fractions import Fraction
 
 from infra_grader.checks.python._files import MOST_SHOWN, PythonParams, names_of, plural, sound_sources
 from infra_grader.plugin import Annotated, Context, Evidence, Measure, Meta, Outcome, check
-from infra_grader.reading.python_body import is_work
+from infra_grader.reading.python_body import NOT_IMPLEMENTED, is_work
 from infra_grader.reading.python_flow import live_nodes
 from infra_grader.reading.python_names import Names
 
 BROAD = frozenset({"Exception", "BaseException"})
 UNTOLD = frozenset({"NotImplementedError", "Exception", "BaseException"})
 """What is raised by stubs, or says nothing about what went wrong."""
+RAISING = (ast.Call, ast.Subscript, ast.Attribute, ast.BinOp, ast.Import, ast.ImportFrom, ast.Raise, ast.Assert)
+REGISTERING = frozenset({"errorhandler", "app_errorhandler", "register_error_handler", "exception_handler",
+                         "add_exception_handler"})  # fmt: skip
+"""Methods by which Flask and FastAPI are told who answers an error."""
 
 
 class ErrorHandling(PythonParams):
@@ -29,6 +33,8 @@ class ErrorHandling(PythonParams):
 def error_handling(context: Context, params: ErrorHandling) -> Outcome:
     """Errors are raised and handled by specific exceptions, and never swallowed.
 
+    `abort(404)` and handlers that an application registers (`@app.errorhandler(404)`) count too; a handler around code
+    that cannot fail does not.
     Each `except:` or `except Exception:` that neither does something nor raises again takes one place away.
     """
     sources = sound_sources(context, params)
@@ -51,9 +57,14 @@ def error_handling(context: Context, params: ErrorHandling) -> Outcome:
 def _specific(file: Names) -> Iterator[Evidence]:
     """Yield the raises and the working handlers of specific exceptions, in functions that are the learner's own."""
     given = {id(node) for item in file.source.functions if item.is_given for node in ast.walk(item.node)}
+    tries = [node for node in file.live if isinstance(node, ast.Try | ast.TryStar) and _tries_nothing(node)]
+    hidden = given | {id(handler) for node in tries for handler in node.handlers}
     for node in file.live:
-        if id(node) in given:
+        if id(node) in hidden:
             continue
+        if isinstance(node, ast.Call) and _answers(file, node):
+            actual = f"answers by {file.resolve(node.func)}"
+            yield Evidence(path=file.path, line=node.lineno, expected="a specific exception", actual=actual)
         if isinstance(node, ast.Raise) and node.exc is not None:
             names = [file.resolve(node.exc)]
             wanted = is_work(node, set()) and _is_exception(names[0])
@@ -67,6 +78,28 @@ def _specific(file: Names) -> Iterator[Evidence]:
             yield Evidence(
                 path=file.path, line=node.lineno, expected="a specific exception", actual=f"{verb} {', '.join(names)}"
             )
+
+
+def _tries_nothing(node: ast.AST) -> bool:
+    """Whether nothing that is tried could raise: no call, no lookup, no calculation with names."""
+    return not any(
+        isinstance(
+            inner, ast.Call | ast.Subscript | ast.Attribute | ast.BinOp | ast.Import | ast.ImportFrom | ast.Raise
+        )
+        for part in getattr(node, "body", ())
+        for inner in live_nodes(part)
+    )
+
+
+def _answers(file: Names, call: ast.Call) -> bool:
+    """Whether a call refuses a request by its status, as Flask's `abort(404)`, or registers who handles an error."""
+    name = file.resolve(call.func)
+    if name in ("flask.abort", "werkzeug.exceptions.abort"):
+        return bool(call.args) and not (
+            isinstance(call.args[0], ast.Constant) and call.args[0].value == NOT_IMPLEMENTED
+        )
+    kind = file.resolve(call.args[0]) if call.args else ""
+    return name.rpartition(".")[2] in REGISTERING and bool(call.args) and kind not in UNTOLD
 
 
 def _is_exception(name: str) -> bool:

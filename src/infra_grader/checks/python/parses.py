@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterable
+
 from infra_grader.checks.python._files import (
     MOST_SHOWN,
     PythonParams,
@@ -12,11 +15,21 @@ from infra_grader.checks.python._files import (
     plural,
     require_work,
 )
-from infra_grader.plugin import Context, Outcome, check
+from infra_grader.plugin import Annotated, Context, Evidence, Meta, Outcome, check
+from infra_grader.reading.python_flow import live_nodes
+from infra_grader.reading.python_source import Source
 
 
 class Parses(PythonParams):
-    """Which files must be valid Python."""
+    """Which files must be valid Python, and how much they must hold."""
+
+    min_statements: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="Fewest statements in functions with a body of their own; on less, nothing can be judged.",
+        ),
+    ] = 0
 
 
 @check("python.parses")
@@ -30,4 +43,27 @@ def parses(context: Context, params: Parses) -> Outcome:
             f"{fault_text(broken[0])}{more}", *(fault_evidence(source) for source in broken[:MOST_SHOWN])
         )
     require_work(sources)
+    number = _count_statements(sources)
+    if number < params.min_statements:
+        return Outcome.failed(
+            f"Functions that do something hold {plural(number, 'statement')}: too little to judge.",
+            Evidence(
+                path=sources[0].path, expected=f"at least {params.min_statements}", actual=number, unit="statements"
+            ),
+        )
     return Outcome.passed(f"{plural(len(sources), 'Python file')} can be read.", looked_at(sources))
+
+
+def _count_statements(sources: Iterable[Source]) -> int:
+    """Return how many statements that can run stand in functions with a body of their own; docstrings are none."""
+    return len(
+        {
+            node
+            for source in sources
+            for item in source.functions
+            if item.has_own_body
+            for node in live_nodes(item.node)
+            if isinstance(node, ast.stmt) and node is not item.node and not isinstance(node, ast.Pass)
+            if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+        }
+    )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
 
+from infra_grader.capabilities.plain_text import seen_text
 from infra_grader.plugin import Annotated, Context, Meta, Params, Places, Regex, TextFile, places
 
 SHOWN = 200
@@ -20,9 +21,17 @@ class Search(Params):
         Places, Meta(description="The file, or several places that may hold it; all files of a glob are searched.")
     ]
     pattern: Annotated[Regex, Meta(description="Regular expression to look for.")]
+    what: Annotated[
+        str, Meta(description="What the pattern stands for, in a few words; messages say that in place of the pattern.")
+    ] = ""
     ignore_case: Annotated[bool, Meta(description="Whether capital and small letters are the same.")] = False
     multiline: Annotated[bool, Meta(description="Whether `^` and `$` match at every line.")] = True
     dotall: Annotated[bool, Meta(description="Whether `.` matches the end of a line too.")] = False
+
+    @property
+    def described(self) -> str:
+        """What is looked for, as a message says it."""
+        return self.what or f"text matching {self.pattern!r}"
 
     @property
     def expression(self) -> re.Pattern[str]:
@@ -44,9 +53,12 @@ class Found(NamedTuple):
 
 
 def read_searched(context: Context, params: Search) -> list[TextFile]:
-    """Return the files to search. Raises `CheckFailed` if there is none, or one is not text."""
+    """Return the files to search, without the characters that take no room and could hide what is looked for.
+
+    Raises `CheckFailed` if there is none, or one is not text.
+    """
     workspace = context.workspace
-    return [TextFile(path, workspace.read_text(path)) for path in workspace.find_first(places(params.path))]
+    return [TextFile(path, seen_text(workspace.read_text(path))) for path in workspace.find_first(places(params.path))]
 
 
 def find_matches(file: TextFile, expression: re.Pattern[str], most: int) -> Iterator[Found]:

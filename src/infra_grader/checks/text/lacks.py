@@ -18,7 +18,7 @@ def lacks(context: Context, params: Search) -> Outcome:
         )
     found = [place for file in files for place in find_matches(file, params.expression, MAX_MATCHES)]
     measure = Measure(value=len(found), unit="matches", threshold=0)
-    wanted = f"no text matching {params.pattern!r}"
+    wanted = f"no {params.described}" if not params.what else f"nothing like this: {params.what}"
     if not found:
         where = f"{files[0].path} contains" if len(files) == 1 else f"{len(files)} files contain"
         return Outcome.passed(
@@ -28,7 +28,7 @@ def lacks(context: Context, params: Search) -> Outcome:
         )
     others = f" and at {len(found) - 1} more places" if len(found) > 1 else ""
     return Outcome.failed(
-        f"{found[0].path} contains text matching {params.pattern!r} on line {found[0].line}{others}.",
+        f"{found[0].path} contains {params.described} on line {found[0].line}{others}.",
         *(
             Evidence(path=place.path, line=place.line, end_line=place.end_line, expected=wanted, actual=place.text)
             for place in found
