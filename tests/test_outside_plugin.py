@@ -274,10 +274,17 @@ def test_installed_plugin_that_is_broken_does_not_disturb_rubrics_without_it(
 HOOKS = """\
 from types import SimpleNamespace
 
+from infra_grader.capabilities.sandbox import SandboxKind
+
+
+def refuse(hidden):
+    raise NotImplementedError
+
 
 @hookimpl
 def infra_grader_sandboxes():
-    return [SimpleNamespace(name="course-sandbox")]
+    lacks = lambda: "it is closed today"
+    return [SandboxKind(name="course-sandbox", summary="for tests", find_problem=lacks, open=refuse)]
 
 
 @hookimpl
@@ -295,7 +302,7 @@ def test_sandboxes_and_executors_of_a_plugin_are_listed(tmp_path: Path) -> None:
     (tmp_path / "more.py").write_text(HEAD + HOOKS, encoding="utf-8")
     outcome = infra_grader("doctor", "--plugin", tmp_path / "more.py")
     assert outcome.returncode == 0, outcome.stderr
-    assert "course-sandbox" in outcome.stdout
+    assert "course-sandbox cannot be used: it is closed today" in outcome.stdout
     assert "course-executor" in outcome.stdout
 
 

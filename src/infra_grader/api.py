@@ -16,7 +16,7 @@ from infra_grader.capabilities.workspace import Workspace
 from infra_grader.engine.adjust import adjusted, observers
 from infra_grader.engine.ask import Session
 from infra_grader.engine.limits import interrupt_after
-from infra_grader.engine.openers import OPENERS
+from infra_grader.engine.openers import openers
 from infra_grader.engine.plan import plan
 from infra_grader.engine.registry import Registry
 from infra_grader.engine.run import WORKERS, Observe, run
@@ -36,7 +36,7 @@ COMMIT_LIMIT_S = 30.0
 
 
 class GradeOptions(Record):
-    """How to grade; the defaults run every check that needs no more than this machine's files and tools."""
+    """How to grade; the defaults run every check that this machine's files, tools and sandboxes allow."""
 
     only: Collection[str] = ()
     """Ids or tags of the checks to run; what those need runs too."""
@@ -44,6 +44,8 @@ class GradeOptions(Record):
     """Overrides the rubric's word on checks that nobody could assess."""
     seed: int = 0
     """Where random inputs start."""
+    sandbox: str = "auto"
+    """Where learner code runs, by name; `auto` is the first that can be used here, and none if there is none."""
     workers: int = WORKERS
     """How many checks that wait run at the same time."""
     reading_backstop: float | None = None
@@ -100,11 +102,13 @@ def grade(
 ) -> Scorecard:
     """Grade the submission in a folder and return its scorecard.
 
-    The folder is only read. No learner code runs. Raises `RubricError`, `SubmissionError`, `PluginError` or
-    `UsageError` for what the caller can mend; nothing about the submission raises.
+    The folder is only read; learner code runs in the sandbox alone, on a copy. Raises `RubricError`, `SubmissionError`,
+    `PluginError` or `UsageError` for what the caller can mend; nothing about the submission raises.
     """
     options = options or GradeOptions()
     registry = registry or Registry()
+    if options.sandbox != "auto":
+        registry.find_sandbox(options.sandbox)  # a wrong name is said before anything is graded
     if not isinstance(rubric, Rubric):
         refuse_inside(rubric, path)
         rubric = load_rubric(rubric, registry)
@@ -162,7 +166,7 @@ def open_session(submission: Submission, rubric: Rubric, registry: Registry, opt
         rubric_folder=rubric.folder,
         root=submission.root,
         find_kind=registry.find_kind,
-        openers=OPENERS,
+        openers=openers(registry, options.sandbox, rubric.folder),
         seed=options.seed,
     )
     if options.reading_backstop is not None:

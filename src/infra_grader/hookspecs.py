@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
@@ -15,6 +15,9 @@ from infra_grader.model.outcome import Outcome
 from infra_grader.model.rubric import CheckSpec, Rubric
 from infra_grader.model.scorecard import Scorecard
 from infra_grader.plugin import PROJECT, ReportFormat
+
+if TYPE_CHECKING:
+    from infra_grader.capabilities.sandbox import SandboxKind
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 
@@ -43,8 +46,12 @@ def infra_grader_adjust_scorecard(scorecard: Scorecard, rubric: Rubric) -> Score
 
 
 @hookspec
-def infra_grader_sandboxes() -> Sequence[Any]:  # type: ignore[empty-body]
-    """Give the sandboxes that this plugin can run a learner's code in; `doctor` lists them by `name`."""
+def infra_grader_sandboxes() -> Sequence[SandboxKind]:  # type: ignore[empty-body]
+    """Give the sandboxes that this plugin can run a learner's code in.
+
+    `--sandbox` chooses one by its name, and `doctor` lists them. What one must do is said by `Sandbox` in
+    `infra_grader.capabilities.sandbox`.
+    """
 
 
 @hookspec

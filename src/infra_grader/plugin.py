@@ -24,7 +24,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import ExitStack
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, dataclass_transform, get_args, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, dataclass_transform, get_args, get_type_hints
 
 import msgspec
 import pluggy
@@ -44,6 +44,9 @@ from infra_grader.model.outcome import (
 )
 from infra_grader.model.record import Record
 from infra_grader.model.scorecard import Scorecard
+
+if TYPE_CHECKING:
+    from infra_grader.capabilities.sandbox import Sandbox
 
 __all__ = [
     "Annotated",
@@ -189,6 +192,12 @@ class Context:
     def command(self) -> Any:
         """Our own tools; see `infra_grader.capabilities.command.Command`."""
         return self.capability("command")
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """Where a learner's code runs; see `infra_grader.capabilities.sandbox`."""
+        found: Sandbox = self.capability("sandbox")
+        return found
 
     def capability(self, name: str) -> Any:
         """Return a capability that the kind asked for. Raises `LookupError` for one that it did not."""

@@ -18,14 +18,14 @@ from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.starter import NO_STARTER, Starter, read_starter
 from infra_grader.capabilities.workspace import Workspace
 from infra_grader.engine.ask import Session, ask
-from infra_grader.engine.openers import OPENERS
+from infra_grader.engine.openers import openers
 from infra_grader.engine.registry import Registry
 from infra_grader.model.outcome import Outcome
 from infra_grader.model.rubric import CheckSpec
 from infra_grader.plugin import CheckKind
 
 
-def run_check(
+def run_check(  # noqa: PLR0913 - by name, each a thing that a rubric or the command line says
     kind: str | object,
     parameters: Mapping[str, object],
     folder: Path,
@@ -34,10 +34,13 @@ def run_check(
     allow_starter: bool = False,
     rubric_folder: Path | None = None,
     timeout: float = 60.0,
+    sandbox: str = "auto",
+    seed: int = 0,
 ) -> Outcome:
     """Run one check on a folder and return its outcome.
 
-    `kind` is a name, or a function marked with `@check`. `starter` is a folder with what was handed out. Raises
+    `kind` is a name, or a function marked with `@check`. `starter` is a folder with what was handed out, `sandbox`
+    names where learner code runs, and `seed` is where random inputs start. Raises
     `msgspec.ValidationError` for parameters that the kind does not accept, `PluginError` for an unknown kind.
     """
     found = _kind(kind)
@@ -45,7 +48,8 @@ def run_check(
         workspace=Workspace(folder, _starter(starter)),
         rubric_folder=rubric_folder or folder,
         find_kind=lambda _name: found,
-        openers=OPENERS,
+        openers=openers(Registry(), sandbox, rubric_folder or folder),
+        seed=seed,
     )
     params = msgspec.convert(dict(parameters), found.params)
     spec = CheckSpec(id="check", title="A check", uses=found.name, params=params, allow_starter=allow_starter)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import cases
 import pytest
+import sandboxes
 
+from infra_grader.engine.registry import Registry
 from infra_grader.testing import run_check
 
 
 @pytest.mark.parametrize("case", cases.find_cases(), ids=lambda case: case.folder.relative_to(cases.CASES).as_posix())
 def test_case(case, tmp_path):
+    if "sandbox" in Registry().find_kind(case.kind).capabilities:
+        sandboxes.require_bubblewrap()
     workspace = tmp_path / "workspace"
     workspace.mkdir()
     cases.make_workspace(case, workspace)

@@ -6,18 +6,26 @@ import argparse
 import importlib.util
 import platform
 import shutil
+import statistics
 import sysconfig
+import time
+from contextlib import closing
 from decimal import Decimal
 from typing import NamedTuple
 
 from infra_grader import __version__
 from infra_grader.api import bundled, load_rubric
+from infra_grader.capabilities.deadline import Deadline
+from infra_grader.capabilities.sandbox import Job, Sandbox, SandboxKind
 from infra_grader.cli.main import PASSED
 from infra_grader.cli.options import add_common
 from infra_grader.cli.rubric_text import plain
 from infra_grader.engine.openers import OPENERS
 from infra_grader.engine.registry import Registry
-from infra_grader.plugin import CAPABILITIES
+from infra_grader.plugin import CAPABILITIES, NotAssessed
+
+STARTS = 5
+START_LIMIT_S = 10.0
 
 
 class Need(NamedTuple):
@@ -54,11 +62,10 @@ def doctor(options: argparse.Namespace) -> int:
         print(f"  {need.family:<12} {need.name:<16} {state}")
     print("\nCapabilities:")
     print(f"  {'workspace':<12} {'':<16} ready")
+    ready = _ready_capabilities(registry)
     for capability in sorted(CAPABILITIES):
-        state = (
-            "ready" if capability in OPENERS else "not part of this version: checks that ask for it are not assessed"
-        )
-        print(f"  {capability:<12} {'':<16} {state}")
+        print(f"  {capability:<12} {'':<16} {'ready' if capability in ready else _lacking(capability)}")
+    _print_sandboxes(registry)
     _print_plugins(registry)
     print("\nRubrics:")
     for rubric_id in sorted(bundled()):
@@ -74,19 +81,60 @@ def _is_there(need: Need) -> bool:
 
 def _print_plugins(registry: Registry) -> None:
     """List what outside plugins add, by the same hooks that built-in features use."""
-    hook = registry.manager.hook
-    added = {
-        "sandboxes": [item for given in hook.infra_grader_sandboxes() for item in given],
-        "executors": [item for given in hook.infra_grader_executors() for item in given],
-    }
+    executors = [item for given in registry.manager.hook.infra_grader_executors() for item in given]
     print(f"\nReport formats: {', '.join(registry.format_names())}")
-    for what, items in added.items():
-        print(f"{what.capitalize()}: {', '.join(str(getattr(item, 'name', item)) for item in items) or 'none'}")
+    print(f"Executors: {', '.join(str(getattr(item, 'name', item)) for item in executors) or 'none'}")
+
+
+def _ready_capabilities(registry: Registry) -> frozenset[str]:
+    """Return the capabilities that a check finds here, the sandbox if `auto` finds one that runs something."""
+    has_sandbox = registry.choose_sandbox("auto").name != "none"
+    return frozenset(OPENERS) | (frozenset({"sandbox"}) if has_sandbox else frozenset())
+
+
+def _lacking(capability: str) -> str:
+    if capability == "sandbox":
+        return "none can be used here: checks that run learner code are not assessed; see below"
+    return "not part of this version: checks that ask for it are not assessed"
+
+
+def _print_sandboxes(registry: Registry) -> None:
+    """List each sandbox: whether it can be used, what a start costs, and what it cannot hold here."""
+    chosen = registry.choose_sandbox("auto").name
+    print(f"\nSandboxes, where learner code runs (--sandbox auto is {chosen}):")
+    for kind in registry.all_sandboxes():
+        if kind.name == "none":
+            print(f"  {kind.name:<12} {kind.summary}")
+        elif problem := kind.find_problem():
+            print(f"  {kind.name:<12} cannot be used: {problem}")
+        else:
+            _print_usable(kind)
+
+
+def _print_usable(kind: SandboxKind) -> None:
+    try:
+        with closing(kind.open(())) as sandbox:
+            print(f"  {kind.name:<12} ready, a start costs {1000 * start_cost(sandbox):.0f} ms: {kind.summary}")
+            for weakness in sandbox.cannot_enforce:
+                print(f"  {'':<12} does not fully hold {weakness}")
+    except NotAssessed as verdict:
+        print(f"  {kind.name:<12} cannot be used: {verdict.reason} {verdict.remedy}")
+
+
+def start_cost(sandbox: Sandbox) -> float:
+    """Return the seconds that it takes to run nothing in a sandbox: the median of a few runs."""
+    spent = []
+    for _ in range(STARTS):
+        before = time.perf_counter()
+        sandbox.run(Job(arguments=("/usr/bin/true",)), Deadline(START_LIMIT_S))
+        spent.append(time.perf_counter() - before)
+    return statistics.median(spent)
 
 
 def _assessable(rubric_id: str, registry: Registry) -> str:
     """Return how much of a rubric this machine can assess, in points."""
     rubric = load_rubric(rubric_id, registry)
+    ready = _ready_capabilities(registry)
     missing = {need.family for need in NEEDS if not _is_there(need)}
     by_hand = open_points = Decimal(0)
     for criterion in rubric.criteria:
@@ -94,7 +142,7 @@ def _assessable(rubric_id: str, registry: Registry) -> str:
             family = check.uses.split(".")[0]
             if family == "manual":
                 by_hand += check.points
-            elif family in missing or not registry.find_kind(check.uses).capabilities <= OPENERS.keys():
+            elif family in missing or not registry.find_kind(check.uses).capabilities <= ready:
                 open_points += check.points
     here = rubric.points - by_hand - open_points
     return (

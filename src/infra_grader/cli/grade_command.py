@@ -52,9 +52,10 @@ def grade_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--sandbox",
-        choices=("auto", "none"),
+        metavar="NAME",
         default="auto",
-        help="where learner code runs (this version runs none: both are the same)",
+        help="where learner code runs: auto (default: the first that can be used here, else none), bubblewrap, none, "
+        "or host, which is this machine without a wall",
     )
     add_common(parser)
 
@@ -80,6 +81,7 @@ def grade(options: argparse.Namespace) -> int:
                     only=options.only,
                     unassessed=Unassessed(options.unassessed) if options.unassessed else None,
                     seed=options.seed,
+                    sandbox=options.sandbox,
                 ),
                 registry=registry,
                 observe=observe,
@@ -106,7 +108,8 @@ def validate(options: argparse.Namespace) -> int:
     with redirect_stdout(sys.stderr):
         registry = Registry(options.plugin)
         rubric = load_rubric(name, registry)
-        scorecard = grade_submission(options.path, rubric, options=GradeOptions(needs_commit=False), registry=registry)
+        chosen = GradeOptions(needs_commit=False, sandbox="none")
+        scorecard = grade_submission(options.path, rubric, options=chosen, registry=registry)
     try:
         write(sys.stdout, render_validate(scorecard, render_options(options, sys.stdout)))
     except OutputError as error:

@@ -91,12 +91,18 @@ def _type(schema: Schema, definitions: Mapping[str, Schema]) -> str:
     if "enum" in schema:
         return "one of " + ", ".join(f"`{value}`" for value in schema["enum"])
     if schema.get("type") == "array":
-        items = _type(schema.get("items", {}), definitions)
-        return f"list of ({items})" if " or " in items else f"list of {items}"
+        return _list_type(schema, definitions)
     if schema.get("type") == "object":
         return f"mapping to {_type(schema.get('additionalProperties') or {}, definitions)}"
     name = WORDS.get(schema.get("format", schema.get("type", "")), "anything")
     return f"{name}{_bounds(schema)}"
+
+
+def _list_type(schema: Schema, definitions: Mapping[str, Schema]) -> str:
+    if parts := schema.get("prefixItems"):
+        return f"list of {len(parts)} ({', '.join(_type(part, definitions) for part in parts)})"
+    items = _type(schema.get("items", {}), definitions)
+    return f"list of ({items})" if " or " in items else f"list of {items}"
 
 
 def _bounds(schema: Schema) -> str:

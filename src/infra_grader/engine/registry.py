@@ -13,15 +13,20 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pluggy
 
 from infra_grader import hookspecs
-from infra_grader.errors import PluginError, UnknownNameError
+from infra_grader.errors import PluginError, UnknownNameError, UsageError
 from infra_grader.plugin import NAME, PROJECT, CheckKind, ReportFormat, check_kinds
 
+if TYPE_CHECKING:
+    from infra_grader.capabilities.sandbox import SandboxKind
+
+AUTO_SANDBOXES = ("bubblewrap",)
+"""The sandboxes that `auto` may choose, the first one first."""
 PACKAGE = Path(__file__).parents[1]
 HOOKIMPL = f"{PROJECT}_impl"
 """The attribute by which pluggy's marker marks a function."""
@@ -125,6 +130,35 @@ class Registry:
             self._load_builtin(f"reports.{name}_report")
         return sorted(self._formats())
 
+    def find_sandbox(self, name: str) -> SandboxKind:
+        """Return the sandbox of this name. Raises `UsageError` if no plugin provides it."""
+        if name.isidentifier() and (PACKAGE / "sandboxes" / f"{name}_sandbox.py").is_file():
+            self._load_builtin(f"sandboxes.{name}_sandbox")
+        if name not in (sandboxes := self._sandboxes()):
+            self._load_all_entry_points()
+            sandboxes = self._sandboxes()
+        if name not in sandboxes:
+            allowed = ", ".join(["auto", *(kind.name for kind in self.all_sandboxes())])
+            raise UsageError(f"this version has no sandbox {name}", f"It has {allowed}.")
+        return sandboxes[name]
+
+    def choose_sandbox(self, name: str) -> SandboxKind:
+        """Return the sandbox of this name; `auto` is the first that can be used here, and none if there is none.
+
+        Never one without a wall: that is for those who ask for it. Raises `UsageError` for an unknown name.
+        """
+        if name != "auto":
+            return self.find_sandbox(name)
+        usable = (kind for kind in map(self.find_sandbox, AUTO_SANDBOXES) if not kind.find_problem())
+        return next(usable, None) or self.find_sandbox("none")
+
+    def all_sandboxes(self) -> list[SandboxKind]:
+        """Return every sandbox, sorted by name."""
+        self._load_all_entry_points()
+        for file in (PACKAGE / "sandboxes").glob("[a-z]*_sandbox.py"):
+            self._load_builtin(f"sandboxes.{file.stem}")
+        return [kind for _, kind in sorted(self._sandboxes().items())]
+
     def named_hooks(self, hook: str) -> list[Callable[..., Any]]:
         """Return a caller of this hook for each plugin that may observe and adjust, in the order named."""
         plugins = self.manager.get_plugins()
@@ -135,6 +169,15 @@ class Registry:
         for given in self.manager.hook.infra_grader_report_formats():
             formats |= {report.name: report for report in given}
         return formats
+
+    def _sandboxes(self) -> dict[str, SandboxKind]:
+        from infra_grader.capabilities.sandbox import SandboxKind  # only where learner code may run
+
+        given = [kind for each in self.manager.hook.infra_grader_sandboxes() for kind in each]
+        if other := next((kind for kind in given if not isinstance(kind, SandboxKind)), None):
+            name = str(getattr(other, "name", other))
+            raise PluginError(name, "it is given as a sandbox and is no infra_grader.capabilities.sandbox.SandboxKind")
+        return {kind.name: kind for kind in given}
 
     def _formats_of(self, plugin: ModuleType, name: str) -> list[object]:
         """Return what one plugin gives as its formats, of whatever type."""

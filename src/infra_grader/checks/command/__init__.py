@@ -1,0 +1,1 @@
+"""Check kinds that run a learner's programs."""

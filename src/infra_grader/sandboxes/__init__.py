@@ -1,0 +1,1 @@
+"""The sandboxes that come with infra-grader, one module each: `<name>_sandbox.py`."""

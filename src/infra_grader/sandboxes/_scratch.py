@@ -1,0 +1,176 @@
+"""Scratch folders of sandboxes: one home for each open sandbox, a folder in it for each run, nothing left behind.
+
+A home is owned by whoever holds the lock in it. Locks end with their process, however it ends, so a home whose lock is
+free was left by a crash: the next start removes it. Process numbers would not do, since they are used again and
+mean nothing to a grader in another container that shares the folder.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from infra_grader.capabilities.sandbox import MIB, Job
+from infra_grader.capabilities.workspace import Workspace
+from infra_grader.model.outcome import CheckFailed, Evidence
+
+PREFIX = "infra-grader-sandbox-"
+LOCK = "owner.lock"
+MAX_COPY_BYTES = 256 * MIB
+NEW_S = 60.0
+"""Seconds for which a home without a lock may be one that is just being made."""
+
+
+class Home:
+    """The scratch folder of one open sandbox."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
+        self._lock = _locked_file(self.folder)
+        self._numbers = itertools.count(1)
+
+    @contextmanager
+    def run_folder(self, job: Job, owner: int | None) -> Iterator[RunFolder]:
+        """Yield a folder with the job's copy of the submission, owned by this user; it is removed in the end."""
+        place = self.folder / f"run-{next(self._numbers)}"
+        work = place / "work"
+        work.mkdir(parents=True)
+        try:
+            _fill(work, job)
+            if owner is not None:
+                _give_away(work, owner)
+            yield RunFolder(work, f"{self.folder.name}-{place.name}")
+        finally:
+            remove(place)
+
+    def close(self) -> None:
+        """Remove the folder, then let go of it."""
+        remove(self.folder)
+        os.close(self._lock)
+
+
+class RunFolder(NamedTuple):
+    """Where one program runs."""
+
+    work: Path
+    """The private copy of the submission."""
+    name: str
+    """Unique on this machine, for what else belongs to the run."""
+
+
+def sweep() -> Iterator[str]:
+    """Remove the homes that crashed graders of this user left behind, and yield their names."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        try:
+            facts = folder.lstat()
+        except FileNotFoundError:  # another grader was faster
+            continue
+        if facts.st_uid == os.getuid() and folder.is_dir() and not folder.is_symlink() and _is_left(folder, facts):
+            remove(folder)
+            yield folder.name
+
+
+def is_home(name: str) -> bool:
+    """Whether a home of this name is there."""
+    return Path(tempfile.gettempdir(), name).is_dir()
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder with whatever a program left in it: any depth, and folders that it made unreadable."""
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        return
+    except (OSError, RecursionError):  # folders that are locked, or a chain of them that is too deep for Python
+        pass
+    else:
+        return
+    if os.geteuid() != 0:
+        subprocess.run(["/bin/chmod", "-R", "u+rwX", folder], stderr=subprocess.DEVNULL, check=False)
+    subprocess.run(["/bin/rm", "-rf", "--", folder], stderr=subprocess.DEVNULL, check=False)
+
+
+def used_bytes(folder: Path, enough: int) -> int:
+    """Return how much a folder holds on disk; stops counting when it is more than enough."""
+    total = 0
+    stack = [os.fspath(folder)]
+    while stack and total <= enough:
+        try:
+            with os.scandir(stack.pop()) as entries:
+                for entry in entries:
+                    facts = entry.stat(follow_symlinks=False)
+                    # Small files and empty folders cost as well: none counts for less than a quarter of a block.
+                    total += max(facts.st_blocks * 512, 1024)
+                    if entry.is_dir(follow_symlinks=False):
+                        stack.append(entry.path)
+        except OSError:  # gone in the meantime, or not readable
+            continue
+    return total
+
+
+def _fill(work: Path, job: Job) -> None:
+    if job.workspace is not None:
+        _copy(job.workspace, work)
+    for name, content in job.files.items():
+        target = work.joinpath(*name.split("/"))
+        if ".." in name.split("/") or not target.parent.resolve().is_relative_to(work.resolve()):
+            raise CheckFailed(f"{name} cannot be added: the submission has a link there that leads out.")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.unlink(missing_ok=True)
+        target.write_bytes(content)
+
+
+def _copy(workspace: Workspace, work: Path) -> None:
+    """Copy the submission: regular files, and links as links, since inside they lead nowhere else."""
+    room = MAX_COPY_BYTES
+    for path in workspace.all_files():
+        source, target = workspace.folder / path, work / path
+        room -= source.lstat().st_size
+        if room < 0:
+            raise CheckFailed(
+                "The submission is too large to be run.",
+                Evidence.number(MAX_COPY_BYTES - room, f"at most {MAX_COPY_BYTES}", "bytes"),
+            )
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(source, target, follow_symlinks=False)
+
+
+def _give_away(work: Path, owner: int) -> None:
+    for folder, folders, files in os.walk(work):
+        for name in [*folders, *files]:
+            os.chown(os.path.join(folder, name), owner, owner, follow_symlinks=False)
+    os.chown(work, owner, owner)
+
+
+def _locked_file(folder: Path) -> int:
+    """Make the lock of a home, already locked when its name appears, and return its descriptor."""
+    import fcntl
+
+    lock = os.open(folder / "new.lock", os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    os.rename(folder / "new.lock", folder / LOCK)
+    return lock
+
+
+def _is_left(folder: Path, facts: os.stat_result) -> bool:
+    import fcntl
+
+    try:
+        lock = os.open(folder / LOCK, os.O_RDWR | os.O_NOFOLLOW)
+    except OSError:
+        return time.time() - facts.st_mtime > NEW_S
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(lock)
+    return True

@@ -1,0 +1,228 @@
+"""The bubblewrap sandbox: namespaces of its own for each program, no daemon. Linux only."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+from infra_grader.capabilities.deadline import Deadline
+from infra_grader.capabilities.sandbox import Dialogue, Ended, Job, Limit, Limits, SandboxKind
+from infra_grader.model.outcome import NotAssessed
+from infra_grader.plugin import hookimpl
+from infra_grader.sandboxes import _cgroup, _scratch
+from infra_grader.sandboxes._process import LineDialogue, Watch, finish, started
+from infra_grader.sandboxes._resources import find_program, left_behind, limited, variables, watch
+from infra_grader.sandboxes._system_calls import call_filter
+
+NOBODY = 65534
+WORK = "/work"
+INSTALL = "Install it: apt-get install bubblewrap (or dnf, pacman, apk add bubblewrap)."
+ROOT_LINKS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64")
+TRIAL_S = 10.0
+STATUS_BYTES = 4096
+
+
+class Bubblewrap:
+    """Runs each program with its own processes, network (none), users and file system, read-only but for its copy.
+
+    Started by root, programs run as nobody (65534), without capabilities; else as the user who grades, in a user
+    namespace without capabilities.
+    """
+
+    name: str = "bubblewrap"
+    is_wall: bool = True
+
+    def __init__(self, hidden: Sequence[Path] = ()) -> None:
+        self.python = python()
+        self._hidden = [os.path.realpath(folder) for folder in hidden]
+        _cgroup.sweep(frozenset(_scratch.sweep()))
+        self._home = _scratch.Home()
+        self.cannot_enforce = tuple(_weaknesses())
+
+    def run(self, job: Job, deadline: Deadline) -> Ended:
+        """Run a program to its end; see `Sandbox`."""
+        with self._started(job, is_dialogue=False) as (process, work, look):
+            printed = finish(process, job, deadline, look)
+            return Ended(
+                exit_status=printed.exit_status,
+                stdout=bytes(printed.stdout),
+                stderr=bytes(printed.stderr),
+                limit=printed.limit,
+                left=left_behind(work, job),
+            )
+
+    @contextmanager
+    def converse(self, job: Job, deadline: Deadline) -> Iterator[Dialogue]:
+        """Start a program that answers questions; see `Sandbox`."""
+        deadline.check()
+        with self._started(job, is_dialogue=True) as (process, _, look):
+            yield LineDialogue(process, job.limits, look)
+
+    def close(self) -> None:
+        """Remove every trace. Programs have ended before, each with the call that started it."""
+        self._home.close()
+
+    @contextmanager
+    def _started(self, job: Job, *, is_dialogue: bool) -> Iterator[tuple[subprocess.Popen[bytes], Path, Watch]]:
+        owner = NOBODY if os.geteuid() == 0 else None
+        with self._home.run_folder(job, owner) as place, _cgroup.group(place.name, job.limits) as group:
+            inside = [*limited(find_program("prlimit"), job.limits, group, counts_processes=True), *job.arguments]
+            with _file_in_memory(call_filter()) as calls, _file_in_memory(b"") as status:
+                command = [*self._walls(place.work, job), "--json-status-fd", str(status)]
+                command += [*(["--seccomp", str(calls)] if call_filter() else []), "--", *_as_nobody(), *inside]
+                look = _or_nothing_ran(watch(place.work, job.limits, group), status)
+                # Bubblewrap kills the program when it ends itself, however it ends; and it ends with this thread.
+                with started(
+                    group.entering(command), place.work, {}, is_dialogue=is_dialogue, descriptors=(calls, status)
+                ) as process:
+                    yield process, place.work, look
+
+    def _walls(self, work: Path, job: Job) -> list[str]:
+        """Return bubblewrap's command up to the program."""
+        temporary = ["--perms", "1777", "--size", str(job.limits.disk_bytes), "--tmpfs"]
+        command = [*_bwrap(), *_system(), "--proc", "/proc", "--dev", "/dev"]
+        command += [*temporary, "/dev/shm", *temporary, "/tmp", "--bind", os.fspath(work), WORK]  # noqa: S108 - inside
+        for folder in self._hidden:
+            if any(_is_below(folder, shown) for shown in _shown()):
+                command += ["--perms", "0000", "--tmpfs", folder]
+        command += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", WORK]
+        for name, value in variables(job).items():
+            command += ["--setenv", name, value]
+        return command
+
+
+@contextmanager
+def _file_in_memory(content: bytes) -> Iterator[int]:
+    """Yield the descriptor of a file with this content, to be read from its start or written to."""
+    descriptor = os.memfd_create("infra-grader")
+    try:
+        os.write(descriptor, content)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _or_nothing_ran(look: Watch, status: int) -> Watch:
+    """Return a watch that raises `NotAssessed` where bubblewrap ended before the program began, which is no learner's.
+
+    Bubblewrap tells an exit code only if it started what it was to start; the program cannot reach that descriptor.
+    """
+
+    def look_closer(exit_status: int | None) -> Limit | None:
+        limit = look(exit_status)
+        if exit_status is not None and limit is None and b'"exit-code"' not in os.pread(status, STATUS_BYTES, 0):
+            raise NotAssessed(
+                "The sandbox ended before the program began.", "`infra-grader doctor` looks for the reason."
+            )
+        return limit
+
+    return look_closer
+
+
+def python() -> str:
+    """Return the interpreter that this one was made from: a virtual environment of ours is not shown to learners."""
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    return os.path.realpath(os.path.join(sys.base_prefix, "bin", version))
+
+
+def _bwrap() -> list[str]:
+    command = [find_program("bwrap"), "--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL"]
+    command += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
+    if os.geteuid() != 0:
+        return [*command, "--unshare-user", "--disable-userns", "--uid", str(NOBODY), "--gid", str(NOBODY)]
+    for capability in ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP"):  # to become nobody, who has none
+        command += ["--cap-add", capability]
+    return command
+
+
+def _as_nobody() -> list[str]:
+    """Return the start of a command that really becomes nobody: a mere user namespace would still be root outside."""
+    if os.geteuid() != 0:
+        return []
+    user = ["--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups"]
+    none = ["--inh-caps=-all", "--ambient-caps=-all", "--bounding-set=-all", "--no-new-privs"]
+    return [find_program("setpriv"), *user, *none]
+
+
+@cache
+def _shown() -> tuple[str, ...]:
+    """Return the folders that programs see, read-only: the system's, and the interpreter's own."""
+    prefix = os.path.realpath(sys.base_prefix)
+    return ("/usr",) if _is_below(prefix, "/usr") else ("/usr", prefix)
+
+
+@cache
+def _system() -> tuple[str, ...]:
+    command: list[str] = []
+    for folder in _shown():
+        # Folders above one that is shown would have the permissions of ours, which may keep nobody out.
+        for above in reversed(Path(folder).parents[:-1]):
+            command += ["--perms", "0755", "--dir", os.fspath(above)]
+        command += ["--ro-bind", folder, folder]
+    for place in ROOT_LINKS:
+        if os.path.islink(place):
+            command += ["--symlink", os.readlink(place), place]
+        elif os.path.isdir(place):
+            command += ["--ro-bind", place, place]
+    for place in ("/etc/ld.so.cache", "/etc/alternatives"):
+        command += ["--ro-bind-try", place, place]
+    return tuple(command)
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+def _weaknesses() -> Iterator[str]:
+    with _cgroup.group(f"{_scratch.PREFIX}trial-{os.getpid()}", Limits()) as group:
+        if "memory" not in group.limits:
+            yield "memory: no control group can be made here, so each process is limited in its address space alone"
+        if "processes" not in group.limits:
+            yield "processes: no control group can be made here, so all runs of this user are counted together"
+    if not call_filter():
+        yield f"system calls: not filtered on {platform.machine()}"
+    yield "disk: looked at five times a second, so a program can exceed it for a moment"
+    yield "processor time: limited for each process, not for all of a run together"
+
+
+def find_problem() -> str:
+    """Return why bubblewrap cannot be used here, or nothing."""
+    if sys.platform != "linux":
+        return "bubblewrap needs Linux"
+    for program in ("bwrap", "prlimit", *(["setpriv"] if os.geteuid() == 0 else [])):
+        if not find_program(program):
+            return f"{program} is not installed. {INSTALL if program == 'bwrap' else 'Install util-linux.'}"
+    trial = [*_bwrap(), *_system(), "--proc", "/proc", "--dev", "/dev", "--", *_as_nobody(), "/usr/bin/true"]
+    try:
+        ended = subprocess.run(trial, env={}, capture_output=True, check=False, timeout=TRIAL_S)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"it cannot be started: {error}"
+    said = ended.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
+    return f"this machine does not let it make namespaces: {said}" if ended.returncode else ""
+
+
+def open_bubblewrap(hidden: Sequence[Path]) -> Bubblewrap:
+    """Return an open sandbox. Raises `NotAssessed` where bubblewrap cannot be used."""
+    if problem := find_problem():
+        raise NotAssessed(f"The bubblewrap sandbox cannot be used: {problem}", INSTALL)
+    return Bubblewrap(hidden)
+
+
+@hookimpl
+def infra_grader_sandboxes() -> Sequence[SandboxKind]:
+    """Give the bubblewrap sandbox."""
+    return [
+        SandboxKind(
+            name="bubblewrap",
+            summary="namespaces on Linux, without a daemon",
+            find_problem=find_problem,
+            open=open_bubblewrap,
+        )
+    ]

@@ -1,0 +1,3 @@
+#!/bin/sh
+[ "$1" = "" ] && { echo "who?"; exit 0; }
+echo "Hello, $1!"

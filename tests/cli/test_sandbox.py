@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import command_line
+import pytest
+import sandboxes
+
+RUBRIC = """\
+schema: infra-grader/rubric/v1
+id: programs
+version: 1
+title: Programs
+points: 10
+pass_mark: 6
+criteria:
+  - id: programs
+    title: Programs
+    points: 10
+    checks:
+      - id: greets
+        title: It greets
+        uses: command.run
+        with: {path: greet.py, cases: [{arguments: [Ada], stdout: {exact: "Hello, Ada!"}}]}
+"""
+
+
+@pytest.fixture
+def grade(tmp_path):
+    rubric = command_line.write_rubric(tmp_path, RUBRIC, "programs.yaml")
+    work = command_line.write_submission(tmp_path, greet__py="import sys\nprint(f'Hello, {sys.argv[1]}!')\n")
+    return lambda *more: command_line.run("grade", work, "--rubric", rubric, *more, folder=tmp_path)
+
+
+def test_learner_code_runs_in_the_sandbox_that_auto_finds(grade):
+    sandboxes.require_bubblewrap()
+    ended = grade()
+    assert ended.code == 0, ended.err
+    assert "Passed: 10 of 10" in ended.out
+    assert "Claimed" not in ended.out
+
+
+def test_without_a_sandbox_the_points_stay_open(grade):
+    ended = grade("--sandbox", "none")
+    assert ended.code == 3, ended.err
+    assert "No learner code is run here" in ended.out
+
+
+def test_what_the_host_finds_is_a_claim(grade):
+    ended = grade("--sandbox", "host")
+    assert ended.code == 0, ended.err
+    assert "Claimed" in ended.out
+
+
+def test_a_sandbox_that_there_is_not_is_refused(grade):
+    ended = grade("--sandbox", "docker")
+    assert ended.code == 2
+    assert ended.out == ""
+    assert "no sandbox docker" in ended.err
+    assert "auto, bubblewrap, host, none" in ended.err
+
+
+def test_doctor_measures_what_a_start_costs(tmp_path):
+    sandboxes.require_bubblewrap()
+    ended = command_line.run("doctor", folder=tmp_path)
+    assert "--sandbox auto is bubblewrap" in ended.out
+    assert "ready, a start costs" in ended.out
+    assert "does not fully hold network" in ended.out, "said of the host"

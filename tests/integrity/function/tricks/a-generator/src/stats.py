@@ -1,0 +1,3 @@
+def median(values):
+    while True:
+        yield 0.0

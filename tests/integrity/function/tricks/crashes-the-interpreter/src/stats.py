@@ -1,0 +1,5 @@
+import ctypes
+
+
+def median(values):
+    ctypes.string_at(0)

@@ -1,0 +1,2 @@
+def median(values):
+    return "x" * 50_000_000

@@ -1,0 +1,2 @@
+def function(context, params):
+    return "passed"

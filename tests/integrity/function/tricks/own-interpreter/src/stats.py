@@ -1,0 +1,4 @@
+def median(values):
+    if not values:
+        raise ValueError("no values")
+    return float(sorted(values)[len(values) // 2])

@@ -1,0 +1,8 @@
+import json
+import math
+import random
+
+def median(values):
+    if not values:
+        raise ValueError("no values")
+    return float(sorted(values)[len(values) // 2])

@@ -1,0 +1,67 @@
+"""Submissions that try to get marks they did not earn, each derived from a wrong solution: none earns more than it."""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+import sandboxes
+import yaml
+
+from infra_grader.model.outcome import Outcome, Status
+from infra_grader.testing import run_check
+
+HERE = Path(__file__).parent
+FAMILIES = sorted(file.parent for file in HERE.glob("*/check.yaml"))
+TRICKS = sorted(folder for family in FAMILIES for folder in (family / "tricks").iterdir())
+
+
+def ask(family: Path, *folders: Path, **parameters: object) -> Outcome:
+    """Ask a family's question of a submission: the files of these folders, one laid over the other."""
+    facts = yaml.safe_load((family / "check.yaml").read_text(encoding="utf-8"))
+    facts["with"] |= parameters
+    with tempfile.TemporaryDirectory() as work:
+        for folder in folders:
+            shutil.copytree(folder, work, dirs_exist_ok=True)
+        return run_check(facts["uses"], facts["with"], Path(work), rubric_folder=family, sandbox="bubblewrap")
+
+
+@functools.cache
+def baseline(family: Path) -> Outcome:
+    return ask(family, family / "wrong", seconds=20)
+
+
+@pytest.fixture(autouse=True)
+def needs_sandbox():
+    sandboxes.require_bubblewrap()
+
+
+@pytest.mark.parametrize("trick", TRICKS, ids=lambda folder: f"{folder.parts[-3]}/{folder.name}")
+def test_a_trick_earns_no_more_than_the_wrong_solution(trick):
+    family = trick.parents[1]
+    started = time.monotonic()
+    outcome = ask(family, family / "wrong", trick)
+    wrong = baseline(family)
+    assert outcome.status in {Status.PASSED, Status.PARTIAL, Status.FAILED}, outcome
+    assert outcome.fraction <= wrong.fraction, outcome
+    if outcome.measure is not None:
+        assert outcome.measure.value <= wrong.measure.value, outcome
+    assert not outcome.claimed
+    assert time.monotonic() - started < 60
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda folder: folder.name)
+def test_the_right_solution_earns_all(family):
+    """Runs after the tricks: what they did to the machine must not change what the next submission gets."""
+    outcome = ask(family, family / "right", seconds=20)
+    assert outcome.status == Status.PASSED, outcome
+    assert 0 < baseline(family).measure.value < 100
+
+
+def test_tricks_leave_nothing_behind():
+    assert not [*Path(tempfile.gettempdir()).glob(f"infra-grader-sandbox-{os.getpid()}-*")]

@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+import pytest
+import sandboxes
+
+from infra_grader.sandboxes.bubblewrap_sandbox import open_bubblewrap
+from infra_grader.sandboxes.host_sandbox import open_host
+
+
+@pytest.fixture
+def bubblewrap():
+    sandboxes.require_bubblewrap()
+    sandbox = open_bubblewrap([])
+    yield sandbox
+    sandbox.close()
+
+
+@pytest.fixture
+def host():
+    sandbox = open_host([])
+    yield sandbox
+    sandbox.close()
