@@ -22,7 +22,7 @@ def exercise_options(parser: argparse.ArgumentParser) -> None:
     action("show", _show, "show what an exercise asks for").add_argument("exercise", metavar="ID")
     install = action("install", _install, "put an exercise's starter in place, without overwriting anything")
     install.add_argument("exercise", metavar="ID")
-    install.add_argument("folder", metavar="DIR", type=Path)
+    install.add_argument("folder", metavar="DIR", type=named_path)
 
 
 def exercise(options: argparse.Namespace) -> int:
@@ -51,20 +51,30 @@ def _install(options: argparse.Namespace) -> int:
     written = kept = 0
     for path in sorted(_files(starter)):
         target = options.folder / path
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with target.open("xb") as file:
-                file.write((starter / path).read_bytes())
-        except FileExistsError:
+        if os.path.lexists(target):
             print(f"kept     {target}")
             kept += 1
+            continue
+        try:
+            _write_new(target, (starter / path).read_bytes())
         except OSError as error:
             raise UsageError(f"{target} cannot be written: {error.strerror}", "Name another folder.") from error
-        else:
-            print(f"written  {target}")
-            written += 1
+        print(f"written  {target}")
+        written += 1
     print(f"{written} files written, {kept} kept as they were")
     return PASSED
+
+
+def _write_new(target: Path, content: bytes) -> None:
+    """Write a file that is not there yet, as a whole or not at all."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("xb") as file:
+        try:
+            file.write(content)
+            file.flush()
+        except OSError:
+            target.unlink()
+            raise
 
 
 def _starter(exercise_id: str) -> Path:
