@@ -42,8 +42,8 @@ class GradeOptions(Record):
     """Ids or tags of the checks to run; what those need runs too."""
     unassessed: Unassessed | None = None
     """Overrides the rubric's word on checks that nobody could assess."""
-    seed: int = 0
-    """Where random inputs start."""
+    seed: int | None = None
+    """Where random inputs start; `None` draws a new one wherever a check runs learner code."""
     sandbox: str = "auto"
     """Where learner code runs, by name; `auto` is the first that can be used here, and none if there is none."""
     workers: int = WORKERS
@@ -122,7 +122,7 @@ def grade(
     with open_session(submission, rubric, registry, options) as session:
         outcomes = run(order, session, _observe_all(registry, observe), options.workers, meanwhile=commit)
     named = submission_ref(submission, *commit())
-    scorecard = score(rubric, outcomes, named, environment=environment(options.seed), started=started, finished=_now())
+    scorecard = score(rubric, outcomes, named, environment=environment(session.seed), started=started, finished=_now())
     return adjusted(scorecard, rubric, registry)
 
 
@@ -167,7 +167,7 @@ def open_session(submission: Submission, rubric: Rubric, registry: Registry, opt
         root=submission.root,
         find_kind=registry.find_kind,
         openers=openers(registry, options.sandbox, rubric.folder),
-        seed=options.seed,
+        seed=options.seed if options.seed is not None else _fresh_seed(rubric, registry),
     )
     if options.reading_backstop is not None:
         session.reading_backstop = options.reading_backstop
@@ -198,6 +198,12 @@ def submission_ref(submission: Submission, commit: str | None, dirty: bool) -> S
     return SubmissionRef(
         id=submission.id, path=str(submission.folder), root=submission.root, commit=commit, dirty=dirty
     )
+
+
+def _fresh_seed(rubric: Rubric, registry: Registry) -> int:
+    """Return a seed that no learner can foretell, where a check runs learner code; else always the same one."""
+    draws = any("sandbox" in registry.find_kind(check.uses).capabilities for check in rubric.all_checks())
+    return int.from_bytes(os.urandom(4)) if draws else 0
 
 
 def environment(seed: int) -> Mapping[str, str | int]:

@@ -43,7 +43,9 @@ def grade_options(parser: argparse.ArgumentParser) -> None:
         choices=("open", "zero"),
         help="what checks count that nobody could assess (default: the rubric's)",
     )
-    parser.add_argument("--seed", metavar="N", type=int, default=0, help="where random inputs start (default: 0)")
+    parser.add_argument(
+        "--seed", metavar="N", type=int, help="where random inputs start (default: a new one each time, recorded)"
+    )
     parser.add_argument(
         "--live",
         choices=("auto", "none"),
