@@ -19,7 +19,12 @@ def test_an_unknown_exercise_and_a_place_that_is_no_folder_are_refused(tmp_path)
     assert (ended.code, "exercise-01-overview" in ended.err) == (2, True)
     (tmp_path / "file").write_text("x")
     ended = run("exercise", "install", "exercise-01-overview", "file", folder=tmp_path)
-    assert (ended.code, "Traceback" in ended.err) == (2, False)
+    assert (ended.code, "cannot be written" in ended.err) == (2, True)
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work/scripts").write_text("in the way")
+    ended = run("exercise", "install", "exercise-01-overview", "work", folder=tmp_path)
+    assert (ended.code, "work/scripts/validate_exercise01.py cannot be written" in ended.err) == (2, True)
+    assert run("exercise", "install", "exercise-01-overview", "", folder=tmp_path).code == 2
 
 
 def test_exercises_are_listed_and_shown(tmp_path):

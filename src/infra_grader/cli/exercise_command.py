@@ -9,7 +9,7 @@ from pathlib import Path
 
 from infra_grader.api import load_rubric
 from infra_grader.cli.main import PASSED
-from infra_grader.cli.options import actions_of, run_action
+from infra_grader.cli.options import actions_of, named_path, run_action
 from infra_grader.engine.registry import Registry
 from infra_grader.errors import UsageError
 from infra_grader.loading.bundled import exercise_ids, find_exercise

@@ -11,10 +11,10 @@ Run = Callable[[argparse.Namespace], int]
 
 def add_path(parser: argparse.ArgumentParser, text: str) -> None:
     """Add PATH, the submission: the current folder where it is left out."""
-    parser.add_argument("path", metavar="PATH", nargs="?", type=_named_path, default=Path(), help=text)
+    parser.add_argument("path", metavar="PATH", nargs="?", type=named_path, default=Path(), help=text)
 
 
-def _named_path(text: str) -> Path:
+def named_path(text: str) -> Path:
     """Return a path; an empty one is a variable that was not set, and not the current folder."""
     if not text:
         raise argparse.ArgumentTypeError("the path is empty")
