@@ -30,7 +30,7 @@ def openers(registry: Registry, sandbox: str, rubric_folder: Path) -> Mapping[st
 
     def open_sandbox(shared: Shared) -> object:
         opened = registry.choose_sandbox(sandbox).open([PACKAGE, rubric_folder])
-        shared.closing.callback(opened.close)
+        shared.on_close(opened.close)
         return opened
 
     return {**OPENERS, "sandbox": open_sandbox}
