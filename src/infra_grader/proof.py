@@ -115,9 +115,12 @@ def overlay(solution: Path, flaw: Path, expectation: Expectation, target: Path) 
     shutil.copytree(solution, target, symlinks=True)
     for path in expectation.removed:
         place = target / path
-        if place.is_dir():
+        is_inside = place != target and place.name != ".." and place.parent.resolve().is_relative_to(target.resolve())
+        if not is_inside:
+            raise UsageError(f"{flaw / 'expect.yaml'} removes {path!r}, which leads out of it", "Correct `removed`.")
+        if place.is_dir() and not place.is_symlink():
             shutil.rmtree(place)
-        elif place.exists():
+        elif place.exists() or place.is_symlink():
             place.unlink()
         else:
             raise UsageError(f"{flaw / 'expect.yaml'} removes {path}, which the solution lacks", "Correct `removed`.")

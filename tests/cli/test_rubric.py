@@ -52,8 +52,11 @@ def test_a_proof_that_does_not_hold_exits_1_and_says_where(tmp_path, proven, cha
     assert said in ended.out
 
 
+OUTSIDE = [f"loses: [readme]\nremoved: ['{path}']" for path in ("/", "..", "../x", "/tmp/x", ".", "", "a/../..")]
+
+
 @pytest.mark.parametrize(
-    "text", ["loses: readme", "looses: [readme]", "- a", "loses: [readme]\nremoved: [nothing.md]", ""]
+    "text", ["loses: readme", "looses: [readme]", "- a", "loses: [readme]\nremoved: [nothing.md]", "", *OUTSIDE]
 )
 def test_an_expectation_that_cannot_be_read_exits_2(tmp_path, proven, text):
     rubric, proof = proven
