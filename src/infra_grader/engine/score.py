@@ -22,14 +22,6 @@ from infra_grader.model.scorecard import (
 HUNDREDTH = Decimal("0.01")
 NOTHING = Decimal("0.00")
 
-HOLDS = {
-    "<=": lambda value, bound: value <= bound,
-    "<": lambda value, bound: value < bound,
-    ">=": lambda value, bound: value >= bound,
-    ">": lambda value, bound: value > bound,
-    "==": lambda value, bound: value == bound,
-}
-
 
 def judge(check: CheckSpec, outcome: Outcome) -> Outcome:
     """Return the outcome with the fraction that the check's award table gives to its measure.
@@ -46,7 +38,7 @@ def award(table: Iterable[AwardRow], value: float) -> Fraction:
     """Return the fraction of the first row that holds for the value, none is 0."""
     # As written: the float nearest to 0.8 is larger than 0.8 and would fail "<= 0.8".
     exact = Fraction(str(value))
-    return next((row.fraction for row in table if HOLDS[row.operator](exact, row.bound)), ZERO)
+    return next((row.fraction for row in table if row.holds(exact)), ZERO)
 
 
 def earned_points(points: Decimal, fraction: Fraction) -> Decimal:

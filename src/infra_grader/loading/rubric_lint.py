@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
@@ -18,13 +18,6 @@ from infra_grader.reading.yaml import Document, read_document
 MANUAL = "manual."
 HELD_TOO_MUCH = Decimal("0.5")
 """Share of a rubric's points that may hang on one check."""
-HOLDS: dict[str, Callable[[Fraction, Fraction], bool]] = {
-    "<=": lambda measure, bound: measure <= bound,
-    "<": lambda measure, bound: measure < bound,
-    ">=": lambda measure, bound: measure >= bound,
-    ">": lambda measure, bound: measure > bound,
-    "==": lambda measure, bound: measure == bound,
-}
 
 
 def lint(rubric: Rubric) -> list[Problem]:
@@ -118,7 +111,7 @@ def _measures(award: tuple[AwardRow, ...]) -> list[Fraction]:
 
 
 def _row(award: tuple[AwardRow, ...], measure: Fraction) -> int | None:
-    return next((place for place, row in enumerate(award) if HOLDS[row.operator](measure, row.bound)), None)
+    return next((place for place, row in enumerate(award) if row.holds(measure)), None)
 
 
 def _decimal(number: Fraction) -> Decimal:

@@ -1,6 +1,7 @@
 """What a rubric asks for: criteria, their checks, and the rules that turn outcomes into a score."""
 
-from collections.abc import Iterator, Mapping
+import operator
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
@@ -25,13 +26,26 @@ class Visibility(StrEnum):
     AFTER_PUBLISHED = "after_published"
 
 
+OPERATORS: Mapping[str, Callable[[Fraction, Fraction], bool]] = {
+    "<=": operator.le,
+    "<": operator.lt,
+    ">=": operator.ge,
+    ">": operator.gt,
+    "==": operator.eq,
+}
+
+
 class AwardRow(Record):
     """One row of an award table: where `measure operator bound` holds, the check earns `fraction`."""
 
     operator: str
-    """One of `<=`, `<`, `>=`, `>`, `==`."""
+    """One of `OPERATORS`."""
     bound: Fraction
     fraction: Fraction
+
+    def holds(self, measure: Fraction) -> bool:
+        """Whether the row's condition is true of a measure."""
+        return OPERATORS[self.operator](measure, self.bound)
 
 
 class CheckSpec(Record):
