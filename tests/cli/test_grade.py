@@ -379,3 +379,49 @@ def test_a_cache_without_an_absolute_place_is_not_made(tmp_path, rubric, passing
 @pytest.mark.parametrize("columns", ["\N{SUPERSCRIPT TWO}", "9" * 5000, "-1", "0", ""])
 def test_odd_widths_are_passed_over(tmp_path, rubric, passing, columns):
     assert run("grade", passing, "--rubric", rubric, folder=tmp_path, COLUMNS=columns).code == 0
+
+
+@pytest.mark.parametrize(("terminal", "shows"), [("xterm", True), ("dumb", False)])
+def test_progress_is_shown_where_a_terminal_can_wipe_it(tmp_path, rubric, passing, terminal, shows):
+    master, slave = os.openpty()
+    command = [sys.executable, "-P", "-m", "infra_grader", "grade", str(passing), "--rubric", str(rubric)]
+    ended = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=slave, env=environment(tmp_path, TERM=terminal), check=False
+    )
+    os.write(slave, b"end")
+    shown = os.read(master, 10_000)
+    os.close(slave)
+    os.close(master)
+    assert ended.returncode == 0
+    assert (b"2 of 2" in shown) == shows
+    assert shown.endswith(b"\r\x1b[Kend") if shows else shown == b"end"
+
+
+LONG = "a" * 5000
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["validate", LONG],
+        ["validate", "9" * 5000],
+        ["grade", LONG, "--rubric", "rubrics/simple.yaml"],
+        ["grade", "ada", "--rubric", LONG],
+        ["grade", "ada", "--rubric", f"{LONG}.yaml"],
+        ["grade", "ada", "--rubric", "rubrics/simple.yaml", "--plugin", f"{LONG}.py"],
+        ["grade", "ada", "--rubric", "rubrics/simple.yaml", "--report", LONG],
+        ["checks", f"file.{LONG}"],
+        ["rubric", "test", "rubrics/simple.yaml", "--proof", LONG],
+        ["rubric", "fingerprint", LONG],
+    ],
+)
+def test_names_that_are_too_long_are_wrong_use(tmp_path, rubric, passing, arguments):
+    ended = run(*arguments, folder=tmp_path)
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith("infra-grader: ")
+
+
+def test_a_check_kind_with_a_name_that_is_too_long_is_unknown(tmp_path, passing):
+    rubric = write_rubric(tmp_path, SIMPLE.replace("uses: file.exists", f"uses: file.{LONG}", 1))
+    ended = run("grade", passing, "--rubric", rubric, folder=tmp_path)
+    assert (ended.code, "no check kind is called" in ended.err) == (2, True)

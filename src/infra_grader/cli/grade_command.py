@@ -29,6 +29,9 @@ from infra_grader.model.outcome import Outcome
 from infra_grader.model.rubric import CheckSpec, Unassessed
 from infra_grader.model.scorecard import Scorecard
 
+MOST_DIGITS = 9
+"""Digits of an exercise's number; what has more is a name that no exercise has."""
+
 
 def grade_options(parser: argparse.ArgumentParser) -> None:
     """Declare what `grade` accepts."""
@@ -121,7 +124,7 @@ def validate(options: argparse.Namespace) -> int:
 
 def exercise_id(exercise: str) -> str:
     """Return the rubric id for an id or a number. Raises `UsageError` if no bundled id, or more than one, fits."""
-    if not exercise.isdecimal():
+    if not exercise.isdecimal() or len(exercise) > MOST_DIGITS:
         return exercise
     number = int(exercise)
     fitting = [

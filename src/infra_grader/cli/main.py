@@ -151,6 +151,9 @@ def _explained(error: OSError) -> int:
     if error.filename is None and error.errno in (errno.ENOSPC, errno.EFBIG, errno.EIO):
         _tell(f"infra-grader: the output could not be written: {error.strerror}")
         return GRADER_FAILED
+    if error.errno == errno.ENAMETOOLONG:
+        _tell("infra-grader: the name of a file is too long.")
+        return WRONG_USE
     try:
         os.getcwd()
     except OSError:

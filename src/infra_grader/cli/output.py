@@ -121,7 +121,7 @@ def _abandon(stream: TextIO) -> None:
 def write_file(file: Path, text: str) -> None:
     """Write a file as a whole or not at all: under its final name stands the old text, the new one, or nothing."""
     content = text.encode("utf-8", errors="backslashreplace")
-    if file.exists() and not file.is_file():  # a pipe or a device, such as /dev/stderr
+    if os.path.exists(file) and not os.path.isfile(file):  # a pipe or a device, such as /dev/stderr
         _write_through(file, content)
         return
     place = file.resolve()
@@ -180,18 +180,20 @@ class Progress:
     def __init__(self, total: int, *, is_wanted: bool) -> None:
         self.total = total
         self.done = 0
-        self._is_wanted = is_wanted and sys.stderr.isatty()
+        self._is_wanted = is_wanted and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
     def step(self, name: str) -> None:
         """Count one more, and show which."""
         self.done += 1
         if self._is_wanted:
-            line = f"{self.done} of {self.total}  {name}"[: _width(sys.stderr) - 1]
-            sys.stderr.write(f"\r\x1b[K{line}")
-            sys.stderr.flush()
+            self._show(f"{self.done} of {self.total}  {name}"[: _width(sys.stderr) - 1])
 
     def wipe(self) -> None:
         """Remove the line."""
         if self._is_wanted and self.done:
-            sys.stderr.write("\r\x1b[K")
+            self._show("")
+
+    def _show(self, line: str) -> None:
+        with suppress(OSError):  # a terminal that went away costs no grading
+            sys.stderr.write(f"\r\x1b[K{line}")
             sys.stderr.flush()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -114,7 +115,7 @@ class Registry:
 
     def find_format(self, name: str) -> ReportFormat:
         """Return the report format of this name. Raises `PluginError` if no plugin provides it."""
-        if name.isidentifier() and (PACKAGE / "reports" / f"{name}_report.py").is_file():
+        if name.isidentifier() and os.path.isfile(PACKAGE / "reports" / f"{name}_report.py"):
             self._load_builtin(f"reports.{name}_report")
         if name not in (formats := self._formats()):
             self._load_all_entry_points()
@@ -215,7 +216,7 @@ class Registry:
 
 def _is_builtin(kind: str) -> bool:
     family, verb = kind.split(".")
-    return (PACKAGE / "checks" / family / f"{verb}.py").is_file()
+    return os.path.isfile(PACKAGE / "checks" / family / f"{verb}.py")
 
 
 def _hold_model(kind: CheckKind, plugin: str) -> None:
@@ -245,7 +246,7 @@ def _load_file(file: Path) -> ModuleType:
     while name in sys.modules:  # files of one name in two folders
         name += "_"
     spec = importlib.util.spec_from_file_location(name, file)
-    if spec is None or spec.loader is None or not file.is_file():
+    if spec is None or spec.loader is None or not os.path.isfile(file):
         raise PluginError(str(file), "it is no Python file", "Name a .py file with --plugin.")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # so that annotations can be resolved

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import infra_grader
 
-ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 """What an id looks like; it is the name of a file, so nothing else is looked up."""
 
 
