@@ -61,8 +61,9 @@ def test_a_new_check_and_another_question_are_open():
 def test_what_only_left_out_keeps_that_reason():
     the_rubric = rubric(spec("a"), spec("b", needs=("a",)))
     left_out = not_assessed("Left out of this run by --only.")
-    card = score_of(the_rubric, a=left_out, b=left_out)
-    assert rescore(card, the_rubric) == card
+    for need in (left_out, MEASURED):
+        card = score_of(the_rubric, a=need, b=left_out)
+        assert rescore(card, the_rubric) == card
 
 
 def test_an_open_check_stays_open():

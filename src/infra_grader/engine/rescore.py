@@ -24,7 +24,7 @@ def rescore(scorecard: Scorecard, rubric: Rubric) -> Scorecard:
     recorded = {check.id: check for check in scorecard.all_checks()}
     outcomes: dict[str, Outcome] = {}
     for check in plan(rubric).checks:
-        outcomes[check.id] = _outcome(check, recorded.get(check.id), outcomes)
+        outcomes[check.id] = _outcome(check, recorded, outcomes)
     return score(
         rubric,
         outcomes,
@@ -35,10 +35,10 @@ def rescore(scorecard: Scorecard, rubric: Rubric) -> Scorecard:
     )
 
 
-def _outcome(check: CheckSpec, record: CheckScore | None, outcomes: Mapping[str, Outcome]) -> Outcome:
+def _outcome(check: CheckSpec, recorded: Mapping[str, CheckScore], outcomes: Mapping[str, Outcome]) -> Outcome:
+    record = recorded.get(check.id)
     held = held_back(check, outcomes)
-    has_own_reason = record is not None and record.status.is_open and not record.blocked_by
-    if held is not None and not (held.status.is_open and has_own_reason):
+    if held is not None and not (record and _was_left_out(record, recorded)):
         return held
     if record is None:
         return not_assessed("The record does not hold this check.", GRADE_AGAIN)
@@ -47,6 +47,12 @@ def _outcome(check: CheckSpec, record: CheckScore | None, outcomes: Mapping[str,
     if record.status is Status.BLOCKED or record.blocked_by:
         return not_assessed(f"It was not run: {record.blocked_by} did not pass then.", GRADE_AGAIN)
     return judge(check, _as_found(record))
+
+
+def _was_left_out(record: CheckScore, recorded: Mapping[str, CheckScore]) -> bool:
+    """Whether `--only` left a check out: it is open for a reason of its own, though what it needs held it back."""
+    needs = [recorded[need] for need in record.needs if need in recorded]
+    return record.status.is_open and not record.blocked_by and not all(need.status.satisfies for need in needs)
 
 
 def _as_found(record: CheckScore) -> Outcome:
