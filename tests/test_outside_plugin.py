@@ -188,6 +188,7 @@ FAULTY = {
         "    return [ReportFormat(name='json', is_machine=True, render=str)]\n"
     ),
     "formats that are none": "@hookimpl\ndef infra_grader_report_formats():\n    return ['mine']\n",
+    "sandboxes that cannot be had": "@hookimpl\ndef infra_grader_sandboxes():\n    return 1 / 0\n",
     "formats that cannot be had": "@hookimpl\ndef infra_grader_report_formats():\n    return 1 / 0\n",
     "an import that fails": "import no_such_module_anywhere\n",
     "a syntax error": "def (:\n",
@@ -269,6 +270,12 @@ def test_installed_plugin_that_is_broken_does_not_disturb_rubrics_without_it(
     assert named.returncode == 2
     assert "broken" in named.stderr
     assert "Traceback" not in named.stderr
+    for command in (["checks"], ["doctor"], ["rubric", "schema"]):
+        listed = infra_grader(*command, path=metadata.parent)
+        assert (listed.returncode, "plugin broken: it cannot be imported" in listed.stderr) == (0, True)
+        assert "file.exists" in listed.stdout or command == ["doctor"]
+    unknown = infra_grader("grade", submission, "--rubric", rubric, "--report", "odd", path=metadata.parent)
+    assert unknown.stderr.startswith("infra-grader: no such report format: 'odd'.")
 
 
 HOOKS = """\

@@ -389,7 +389,9 @@ def test_progress_is_shown_where_a_terminal_can_wipe_it(tmp_path, rubric, passin
         command, stdout=subprocess.PIPE, stderr=slave, env=environment(tmp_path, TERM=terminal), check=False
     )
     os.write(slave, b"end")
-    shown = os.read(master, 10_000)
+    shown = b""
+    while not shown.endswith(b"end"):
+        shown += os.read(master, 10_000)
     os.close(slave)
     os.close(master)
     assert ended.returncode == 0

@@ -6,6 +6,7 @@ import argparse
 
 from infra_grader.cli.main import PASSED
 from infra_grader.cli.options import add_common
+from infra_grader.cli.output import tell_faults
 from infra_grader.cli.reference import kind_page
 from infra_grader.engine.registry import Registry
 
@@ -28,4 +29,5 @@ def checks(options: argparse.Namespace) -> int:
     width = max(len(kind.name) for kind in kinds)
     for kind in kinds:
         print(f"{kind.name:<{width}}  {kind.summary}")
+    tell_faults(registry)
     return PASSED

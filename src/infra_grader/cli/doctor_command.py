@@ -19,6 +19,7 @@ from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.sandbox import Job, Sandbox, SandboxKind
 from infra_grader.cli.main import PASSED
 from infra_grader.cli.options import add_common
+from infra_grader.cli.output import tell_faults
 from infra_grader.cli.rubric_text import plain
 from infra_grader.engine.openers import OPENERS
 from infra_grader.engine.registry import Registry
@@ -70,6 +71,7 @@ def doctor(options: argparse.Namespace) -> int:
     print("\nRubrics:")
     for rubric_id in sorted(bundled()):
         print(f"  {rubric_id:<36} {_assessable(rubric_id, registry)}")
+    tell_faults(registry)
     return PASSED
 
 

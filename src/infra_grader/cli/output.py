@@ -97,6 +97,14 @@ def tell(text: str) -> None:
         _abandon(sys.stderr)
 
 
+def tell_faults(registry: Registry) -> None:
+    """Say which installed plugins a list leaves out, since they cannot be used."""
+    for fault in registry.faults.values():
+        from infra_grader.cli.wording import worded  # only where something is wrong
+
+        tell(worded(fault))
+
+
 def write(stream: TextIO, text: str) -> None:
     """Write text to a stream; a reader that went away is said once, and is no failure of the grading.
 

@@ -133,10 +133,13 @@ def _new(options: argparse.Namespace) -> int:
 def _schema(options: argparse.Namespace) -> int:
     import msgspec
 
+    from infra_grader.cli.output import tell_faults
     from infra_grader.loading.rubric_schema import full_schema
 
-    schema = full_schema(Registry(options.plugin).all_kinds())
+    registry = Registry(options.plugin)
+    schema = full_schema(registry.all_kinds())
     print(msgspec.json.format(msgspec.json.encode(schema), indent=2).decode())
+    tell_faults(registry)
     return PASSED
 
 

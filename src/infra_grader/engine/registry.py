@@ -10,7 +10,7 @@ import importlib
 import importlib.util
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -43,6 +43,8 @@ class Registry:
         self._builtin: set[str] = set()
         self._outside: dict[str, ModuleType] = {}
         """Outside plugins by the families of check kinds that they provide, and by the name of their entry point."""
+        self.faults: dict[str, PluginError] = {}
+        """Installed plugins that were left out of lists, since they cannot be used."""
         self.named: list[object] = []
         """Plugins that may observe and adjust: those that the caller or the rubric names."""
         for file in plugin_files:
@@ -53,22 +55,21 @@ class Registry:
     def register(self, plugin: ModuleType, name: str) -> ModuleType:
         """Register an outside plugin: its check kinds, its formats, its hooks.
 
-        Refuses one that breaks the contract, or that takes a name which is provided already.
+        Refuses one that breaks the contract, or that takes a name which is provided already; nothing of it stays.
         """
-        known = {*self._formats(), *builtin_format_names()}
-        self._add(plugin, name)
-        for kind in check_kinds(plugin):
-            _hold_model(kind, name)
-            if _is_builtin(kind.name) and kind.run.__module__ != f"{PROJECT}.checks.{kind.name}":
-                raise PluginError(name, f"the check kind {kind.name} is built in", "Give yours another name.")
-        for report in self._formats_of(plugin, name):
-            if not isinstance(report, ReportFormat):
-                raise PluginError(name, f"it gives {report!r} as a report format", "Give a ReportFormat.")
-            if report.name in known:
-                raise PluginError(name, f"there is a report format {report.name} already", "Give yours another name.")
+        kinds, formats = self._kinds, {*self._formats(), *builtin_format_names()}
+        try:
+            self._add(plugin, name)
+            self._hold(plugin, name, formats)
+        except PluginError:
+            self._kinds = kinds
+            if self.manager.is_registered(plugin):
+                self.manager.unregister(plugin)
+            raise
         return plugin
 
     def _add(self, plugin: ModuleType, name: str) -> None:
+        """Register what a plugin declares."""
         try:
             kinds = check_kinds(plugin)
         except PluginError as error:
@@ -79,9 +80,25 @@ class Registry:
                 self.manager.check_pending()
             except pluggy.PluginValidationError as error:
                 raise PluginError(name, str(error).replace("\n", "; ")) from error
+        known = dict(self._kinds)
         for kind in kinds:
-            if self._kinds.setdefault(kind.name, kind) is not kind:
+            if known.setdefault(kind.name, kind) is not kind:
                 raise PluginError(name, f"the check kind {kind.name} is provided twice")
+        self._kinds = known
+
+    def _hold(self, plugin: ModuleType, name: str, formats: Collection[str]) -> None:
+        """Raise `PluginError` for what would break later, or change what is built in."""
+        for kind in check_kinds(plugin):
+            _hold_model(kind, name)
+            if _is_builtin(kind.name) and kind.run.__module__ != f"{PROJECT}.checks.{kind.name}":
+                raise PluginError(name, f"the check kind {kind.name} is built in", "Give yours another name.")
+        for hook in ("infra_grader_sandboxes", "infra_grader_executors"):
+            self._given_by(plugin, name, hook)
+        for report in self._given_by(plugin, name, "infra_grader_report_formats"):
+            if not isinstance(report, ReportFormat):
+                raise PluginError(name, f"it gives {report!r} as a report format", "Give a ReportFormat.")
+            if report.name in formats:
+                raise PluginError(name, f"there is a report format {report.name} already", "Give yours another name.")
 
     def use(self, names: Iterable[str]) -> None:
         """Let the plugins that a rubric names observe and adjust."""
@@ -180,13 +197,13 @@ class Registry:
             raise PluginError(name, "it is given as a sandbox and is no infra_grader.capabilities.sandbox.SandboxKind")
         return {kind.name: kind for kind in given}
 
-    def _formats_of(self, plugin: ModuleType, name: str) -> list[object]:
-        """Return what one plugin gives as its formats, of whatever type."""
-        caller = self.manager.subset_hook_caller("infra_grader_report_formats", self.manager.get_plugins() - {plugin})
+    def _given_by(self, plugin: ModuleType, name: str, hook: str) -> list[object]:
+        """Return what one plugin answers to a hook that asks for several things, of whatever type they are."""
+        caller = self.manager.subset_hook_caller(hook, self.manager.get_plugins() - {plugin})
         try:
-            return [report for given in caller() for report in given]
+            return [item for given in caller() for item in given]
         except (Exception, SystemExit) as error:  # a plugin may raise anything, and must be named
-            raise PluginError(name, f"its formats cannot be had: {type(error).__name__}: {error}") from error
+            raise PluginError(name, f"its {hook} fails: {type(error).__name__}: {error}") from error
 
     def _load_builtin(self, place: str) -> None:
         if place not in self._builtin:
@@ -210,8 +227,11 @@ class Registry:
     def _load_all_entry_points(self) -> None:
         from importlib.metadata import entry_points
 
-        for name in sorted(entry_points(group=PROJECT).names):
-            self._load_entry_point(name)
+        for name in sorted(entry_points(group=PROJECT).names - self.faults.keys()):
+            try:
+                self._load_entry_point(name)
+            except PluginError as fault:
+                self.faults[name] = fault
 
 
 def _is_builtin(kind: str) -> bool:
