@@ -51,6 +51,14 @@ class Limits(Record):
     """Descriptors of each process."""
 
 
+class Mount(Record):
+    """A folder of the grader's that a program sees."""
+
+    folder: Path
+    is_writable: bool = False
+    """Whether the program may write there; only for what the grader reads back with care."""
+
+
 class Job(Record):
     """A program to run."""
 
@@ -64,6 +72,11 @@ class Job(Record):
     """All of its standard input. A dialogue does not use this."""
     keep: tuple[str, ...] = ()
     """Paths in the copy to read when the program has ended."""
+    mounts: Mapping[str, Mount] = {}
+    """Folders of ours by their absolute place inside, such as `/environment`. All users must be able to read them.
+
+    Without a wall, one is found at its own place instead: `Sandbox.place_inside` tells.
+    """
     variables: Mapping[str, str] = {}
     """Environment variables, beside those that every program needs. Nothing of ours is inherited."""
     limits: Limits = Limits()
@@ -122,6 +135,22 @@ class Dialogue(Protocol):
         """
 
 
+class Channel(Protocol):
+    """The standard input and output of a program that lives on, as bytes.
+
+    One thread may send while another receives.
+    """
+
+    def send(self, content: bytes, deadline: Deadline) -> None:
+        """Send all of it. Raises `NoReply` if the program has ended, `Overrun` when the check's own time is up."""
+
+    def receive(self, deadline: Deadline) -> bytes:
+        """Return what comes next, as soon as there is something.
+
+        Raises `NoReply` when the program has ended or hit a limit, `Overrun` when the check's own time is up.
+        """
+
+
 class Sandbox(Protocol):
     """A place where a learner's code may run. Safe to use from several threads at once."""
 
@@ -130,6 +159,8 @@ class Sandbox(Protocol):
     """Whether the program is kept from the grader's files and processes; else what it says is only a claim."""
     python: str
     """The Python interpreter, as a program inside names it."""
+    python_version: str
+    """Its version, such as `3.11`."""
     cannot_enforce: tuple[str, ...]
     """The limits that do not hold here, each with the reason."""
 
@@ -141,6 +172,16 @@ class Sandbox(Protocol):
 
     def converse(self, job: Job, deadline: Deadline) -> AbstractContextManager[Dialogue]:
         """Start a program that answers questions; it and all that it started end with the `with` block."""
+
+    def attach(self, job: Job, deadline: Deadline) -> AbstractContextManager[Channel]:
+        """Start a program that lives on, with its standard input and output open as they are.
+
+        It outlives the thread that started it, and ends with all that it started where the context is left, which may
+        happen in another thread. Its standard error is thrown away, and `Limits.wall_s` is not held.
+        """
+
+    def place_inside(self, inside: str, mount: Mount) -> str:
+        """Return where a program finds a mount that a job has at this place."""
 
     def close(self) -> None:
         """End what still runs and remove every trace."""

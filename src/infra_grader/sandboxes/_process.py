@@ -8,17 +8,20 @@ import selectors
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
-from infra_grader.capabilities.deadline import Deadline
+from infra_grader.capabilities.deadline import Deadline, Overrun
 from infra_grader.capabilities.sandbox import Job, Limit, Limits, NoReply, how_ended
 from infra_grader.model.outcome import NotAssessed
 
 POLL_S = 0.05
 WATCH_S = 0.2
 DRAIN_S = 1.0
+BRIEFLY_S = 0.001
 BLOCK = 65536
 
 Watch = Callable[[int | None], Limit | None]
@@ -48,8 +51,9 @@ def started(
 
     A dialogue's standard error is thrown away. Raises `NotAssessed` if the program cannot be started.
     """
-    try:
-        process = subprocess.Popen(
+
+    def start() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
             list(arguments),
             cwd=folder,
             env=dict(variables),
@@ -59,6 +63,9 @@ def started(
             start_new_session=True,
             pass_fds=descriptors,
         )
+
+    try:
+        process = _in_keeper(start)
     except OSError as error:
         raise NotAssessed(f"The sandbox cannot be started: {error.strerror}.", "See `infra-grader doctor`.") from error
     try:
@@ -69,6 +76,21 @@ def started(
             if stream is not None:
                 with suppress(BrokenPipeError):  # what it did not read any more
                     stream.close()
+
+
+@cache
+def _keeper(_process_id: int) -> ThreadPoolExecutor:
+    """Return the thread that starts programs, a new one after a fork, where that of the parent is not there."""
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="sandbox-keeper")
+
+
+def _in_keeper(start: Callable[[], subprocess.Popen[bytes]]) -> subprocess.Popen[bytes]:
+    """Start a program in a thread that lives as long as the grader.
+
+    The kernel sends the signal by which bubblewrap dies with its parent when the *thread* that made it ends, and a
+    service has to outlive the check that started it.
+    """
+    return _keeper(os.getpid()).submit(start).result()
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:
@@ -183,82 +205,109 @@ def _offer(selector: selectors.BaseSelector, stream: IO[bytes], content: bytes) 
     selector.register(stream.fileno(), selectors.EVENT_WRITE, write)
 
 
-class LineDialogue:
-    """A dialogue with a program: a line of strict JSON there, a line of strict JSON back."""
+class PipeChannel:
+    """The pipes of a program that lives on; see `Channel`."""
 
-    def __init__(self, process: subprocess.Popen[bytes], limits: Limits, watch: Watch) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], watch: Watch) -> None:
         assert process.stdin is not None and process.stdout is not None  # noqa: PT018 - both are pipes
         self._process = process
-        self._limits = limits
         self._watch = watch
         self._to = process.stdin.fileno()
         self._from = process.stdout.fileno()
-        self._unread = bytearray()
         os.set_blocking(self._to, False)
 
-    def ask(self, request: Mapping[str, object], deadline: Deadline) -> Mapping[str, object]:
-        """Send a request and return the reply that carries its `id`; see `Dialogue`."""
-        end = time.monotonic() + self._limits.wall_s
-        if self._unread:
-            raise self._no_reply("something that was not asked for")
-        self._send(json.dumps(request, allow_nan=False).encode() + b"\n", end, deadline)
-        line = self._receive(end, deadline)
-        try:
-            reply = json.loads(line.decode("utf-8"), parse_constant=_refuse)
-        except (ValueError, RecursionError) as error:
-            raise self._no_reply("a line that is no JSON") from error
-        if not isinstance(reply, dict) or reply.get("id") != request.get("id") or type(reply.get("id")) is not int:
-            raise self._no_reply("a reply to something else")
-        return reply
-
-    def _send(self, line: bytes, end: float, deadline: Deadline) -> None:
-        left = memoryview(line)
+    def send(self, content: bytes, deadline: Deadline) -> None:
+        """Send all of it; see `Channel`."""
+        left = memoryview(content)
         while left:
-            self._wait(self._to, selectors.EVENT_WRITE, end, deadline)
+            self._wait(self._to, selectors.EVENT_WRITE, deadline)
             try:
                 left = left[os.write(self._to, left[:BLOCK]) :]
+            except BlockingIOError:  # a pipe is writable when it has room for some, not for this much
+                time.sleep(BRIEFLY_S)
             except BrokenPipeError as error:
                 raise self._ended() from error
 
-    def _receive(self, end: float, deadline: Deadline) -> bytes:
-        while True:
-            line, newline, rest = self._unread.partition(b"\n")
-            if newline:
-                self._unread = rest
-                return bytes(line)
-            if len(self._unread) > self._limits.output_bytes:
-                raise self._no_reply(str(Limit.OUTPUT), Limit.OUTPUT)
-            self._wait(self._from, selectors.EVENT_READ, end, deadline)
-            block = os.read(self._from, BLOCK)
-            if not block:
-                raise self._ended()
-            self._unread += block
+    def receive(self, deadline: Deadline) -> bytes:
+        """Return what comes next; see `Channel`."""
+        self._wait(self._from, selectors.EVENT_READ, deadline)
+        block = os.read(self._from, BLOCK)
+        if not block:
+            raise self._ended()
+        return block
 
-    def _wait(self, descriptor: int, event: int, end: float, deadline: Deadline) -> None:
+    def end(self, reason: str, limit: Limit | None = None) -> NoReply:
+        """End the program and return why, as what is to be raised."""
+        kill(self._process)
+        return NoReply(reason, limit)
+
+    def _wait(self, descriptor: int, event: int, deadline: Deadline) -> None:
         with selectors.DefaultSelector() as selector:
             selector.register(descriptor, event)
-            while True:
+            while not selector.select(min(WATCH_S, deadline.remaining())):
                 deadline.check()
-                left = end - time.monotonic()
-                if left <= 0:
-                    raise self._no_reply(str(Limit.TIME), Limit.TIME)
-                if selector.select(min(left, WATCH_S, deadline.remaining())):
-                    return
                 if (limit := self._watch(None)) in (Limit.DISK, Limit.MEMORY):
-                    raise self._no_reply(str(limit), limit)
+                    raise self.end(str(limit), limit)
 
     def _ended(self) -> NoReply:
         """Word the end of a program that should have answered."""
         try:
             status = shell_status(self._process.wait(DRAIN_S))
         except subprocess.TimeoutExpired:
-            return self._no_reply("a closed channel")
+            return self.end("a closed channel")
         limit = self._watch(status)
-        return self._no_reply(str(limit) if limit else f"the end of the process: {how_ended(status)}", limit)
+        return self.end(str(limit) if limit else f"the end of the process: {how_ended(status)}", limit)
 
-    def _no_reply(self, reason: str, limit: Limit | None = None) -> NoReply:
-        kill(self._process)
-        return NoReply(reason, limit)
+
+class EndingChannel(Protocol):
+    """A channel whose program can be ended."""
+
+    def send(self, content: bytes, deadline: Deadline) -> None:
+        """See `Channel`."""
+
+    def receive(self, deadline: Deadline) -> bytes:
+        """See `Channel`."""
+
+    def end(self, reason: str, limit: Limit | None = None) -> NoReply:
+        """End the program and return why, as what is to be raised."""
+
+
+class LineDialogue:
+    """A dialogue over a channel: a line of strict JSON there, a line of strict JSON back."""
+
+    def __init__(self, channel: EndingChannel, limits: Limits) -> None:
+        self._channel = channel
+        self._limits = limits
+        self._unread = bytearray()
+
+    def ask(self, request: Mapping[str, object], deadline: Deadline) -> Mapping[str, object]:
+        """Send a request and return the reply that carries its `id`; see `Dialogue`."""
+        if self._unread:
+            raise self._channel.end("something that was not asked for")
+        own = Deadline(min(self._limits.wall_s, deadline.remaining()))
+        try:
+            self._channel.send(json.dumps(request, allow_nan=False).encode() + b"\n", own)
+            line = self._receive(own)
+        except Overrun:
+            deadline.check()  # the check's own time, which is not the reply's
+            raise self._channel.end(str(Limit.TIME), Limit.TIME) from None
+        try:
+            reply = json.loads(line.decode("utf-8"), parse_constant=_refuse)
+        except (ValueError, RecursionError) as error:
+            raise self._channel.end("a line that is no JSON") from error
+        if not isinstance(reply, dict) or reply.get("id") != request.get("id") or type(reply.get("id")) is not int:
+            raise self._channel.end("a reply to something else")
+        return reply
+
+    def _receive(self, deadline: Deadline) -> bytes:
+        while True:
+            line, newline, rest = self._unread.partition(b"\n")
+            if newline:
+                self._unread = rest
+                return bytes(line)
+            if len(self._unread) > self._limits.output_bytes:
+                raise self._channel.end(str(Limit.OUTPUT), Limit.OUTPUT)
+            self._unread += self._channel.receive(deadline)
 
 
 def _refuse(constant: str) -> Any:

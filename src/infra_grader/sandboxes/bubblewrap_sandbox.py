@@ -12,11 +12,11 @@ from functools import cache
 from pathlib import Path
 
 from infra_grader.capabilities.deadline import Deadline
-from infra_grader.capabilities.sandbox import Dialogue, Ended, Job, Limit, Limits, SandboxKind
+from infra_grader.capabilities.sandbox import Channel, Dialogue, Ended, Job, Limit, Limits, Mount, SandboxKind
 from infra_grader.model.outcome import NotAssessed
 from infra_grader.plugin import hookimpl
 from infra_grader.sandboxes import _cgroup, _scratch
-from infra_grader.sandboxes._process import LineDialogue, Watch, finish, started
+from infra_grader.sandboxes._process import LineDialogue, PipeChannel, Watch, finish, started
 from infra_grader.sandboxes._resources import find_program, left_behind, limited, variables, watch
 from infra_grader.sandboxes._system_calls import call_filter
 
@@ -40,6 +40,7 @@ class Bubblewrap:
 
     def __init__(self, hidden: Sequence[Path] = ()) -> None:
         self.python = python()
+        self.python_version = python_version()
         self._hidden = [os.path.realpath(folder) for folder in hidden]
         _cgroup.sweep(frozenset(_scratch.sweep()))
         self._home = _scratch.Home()
@@ -62,7 +63,18 @@ class Bubblewrap:
         """Start a program that answers questions; see `Sandbox`."""
         deadline.check()
         with self._started(job, is_dialogue=True) as (process, _, look):
-            yield LineDialogue(process, job.limits, look)
+            yield LineDialogue(PipeChannel(process, look), job.limits)
+
+    @contextmanager
+    def attach(self, job: Job, deadline: Deadline) -> Iterator[Channel]:
+        """Start a program that lives on; see `Sandbox`."""
+        deadline.check()
+        with self._started(job, is_dialogue=True) as (process, _, look):
+            yield PipeChannel(process, look)
+
+    def place_inside(self, inside: str, _mount: Mount) -> str:
+        """Return where a mount is found; see `Sandbox`."""
+        return inside
 
     def close(self) -> None:
         """Remove every trace. Programs have ended before, each with the call that started it."""
@@ -71,13 +83,17 @@ class Bubblewrap:
     @contextmanager
     def _started(self, job: Job, *, is_dialogue: bool) -> Iterator[tuple[subprocess.Popen[bytes], Path, Watch]]:
         owner = NOBODY if os.geteuid() == 0 else None
+        if owner is not None:
+            for mount in job.mounts.values():
+                if mount.is_writable:
+                    os.chown(mount.folder, owner, owner)
         with self._home.run_folder(job, owner) as place, _cgroup.group(place.name, job.limits) as group:
             inside = [*limited(find_program("prlimit"), job.limits, group, counts_processes=True), *job.arguments]
             with _file_in_memory(call_filter()) as calls, _file_in_memory(b"") as status:
                 command = [*self._walls(place.work, job), "--json-status-fd", str(status)]
                 command += [*(["--seccomp", str(calls)] if call_filter() else []), "--", *_as_nobody(), *inside]
                 look = _or_nothing_ran(watch(place.work, job.limits, group), status)
-                # Bubblewrap kills the program when it ends itself, however it ends; and it ends with this thread.
+                # Bubblewrap kills the program when it ends itself, however it ends; and it ends with this process.
                 with started(
                     group.entering(command), place.work, {}, is_dialogue=is_dialogue, descriptors=(calls, status)
                 ) as process:
@@ -91,6 +107,9 @@ class Bubblewrap:
         for folder in self._hidden:
             if any(_is_below(folder, shown) for shown in _shown()):
                 command += ["--perms", "0000", "--tmpfs", folder]
+        # Last, so that a folder of ours is seen even below one that is hidden.
+        for inside, mount in job.mounts.items():
+            command += ["--bind" if mount.is_writable else "--ro-bind", os.fspath(mount.folder), inside]
         command += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", WORK]
         for name, value in variables(job).items():
             command += ["--setenv", name, value]
@@ -128,8 +147,12 @@ def _or_nothing_ran(look: Watch, status: int) -> Watch:
 
 def python() -> str:
     """Return the interpreter that this one was made from: a virtual environment of ours is not shown to learners."""
-    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    return os.path.realpath(os.path.join(sys.base_prefix, "bin", version))
+    return os.path.realpath(os.path.join(sys.base_prefix, "bin", f"python{python_version()}"))
+
+
+def python_version() -> str:
+    """Return the version of that interpreter, such as `3.11`."""
+    return f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def _bwrap() -> list[str]:

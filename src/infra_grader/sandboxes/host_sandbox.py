@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from infra_grader.capabilities.deadline import Deadline
-from infra_grader.capabilities.sandbox import Dialogue, Ended, Job, SandboxKind
+from infra_grader.capabilities.sandbox import Channel, Dialogue, Ended, Job, Mount, SandboxKind
 from infra_grader.model.outcome import NotAssessed
 from infra_grader.plugin import hookimpl
 from infra_grader.sandboxes import _cgroup, _scratch
-from infra_grader.sandboxes._process import LineDialogue, Watch, finish, started
+from infra_grader.sandboxes._process import LineDialogue, PipeChannel, Watch, finish, started
 from infra_grader.sandboxes._resources import find_program, left_behind, limited, variables, watch
 
 WEAKNESSES = (
@@ -36,6 +36,7 @@ class Host:
 
     def __init__(self) -> None:
         self.python = os.path.realpath(sys.executable)
+        self.python_version = f"{sys.version_info.major}.{sys.version_info.minor}"
         _cgroup.sweep(frozenset(_scratch.sweep()))
         self._home = _scratch.Home()
 
@@ -56,7 +57,18 @@ class Host:
         """Start a program that answers questions; see `Sandbox`."""
         deadline.check()
         with self._started(job, is_dialogue=True) as (process, _, look):
-            yield LineDialogue(process, job.limits, look)
+            yield LineDialogue(PipeChannel(process, look), job.limits)
+
+    @contextmanager
+    def attach(self, job: Job, deadline: Deadline) -> Iterator[Channel]:
+        """Start a program that lives on; see `Sandbox`."""
+        deadline.check()
+        with self._started(job, is_dialogue=True) as (process, _, look):
+            yield PipeChannel(process, look)
+
+    def place_inside(self, _inside: str, mount: Mount) -> str:
+        """Return where a mount is found: at its own place, since a program sees this machine as it is."""
+        return os.fspath(mount.folder)
 
     def close(self) -> None:
         """Remove every trace. Programs have ended before, each with the call that started it."""
