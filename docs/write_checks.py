@@ -58,7 +58,9 @@ def page(kind: CheckKind) -> str:
     family, verb = kind.name.split(".")
     case = min((CASES / family / verb / "pass").glob("*/check.yaml"))
     facts = yaml.safe_load(case.read_text(encoding="utf-8"))
-    asked = {"uses": kind.name} | ({"with": facts["with"]} if facts.get("with") else {})
+    asked: Any = {"uses": kind.name} | ({"with": facts["with"]} if facts.get("with") else {})
+    if before := facts.get("before"):
+        asked = [*({"id": check_id} | earlier for check_id, earlier in before.items()), asked]
     text = kind_page(kind, yaml.safe_dump(asked, sort_keys=False, allow_unicode=True, width=100))
     return "\n\n".join([text.rstrip(), *answer(case.parent, facts)]) + "\n"
 

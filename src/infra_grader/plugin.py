@@ -216,12 +216,21 @@ class Context:
             raise NotAssessed(f"The rubric's own file {path} is missing.", "Tell the author of the rubric.")
         return file
 
-    def shared(self, key: Hashable, make: Callable[[], Made]) -> Made:
+    def rubric_directory(self, path: str) -> Path:
+        """Return a folder of the rubric's own, named relative to it; raises as `rubric_file` does."""
+        folder = self._rubric_folder.resolve()
+        found = (folder / path).resolve()
+        if not found.is_relative_to(folder) or not found.is_dir():
+            raise NotAssessed(f"The rubric's own folder {path} is missing.", "Tell the author of the rubric.")
+        return found
+
+    def shared(self, key: Hashable, make: Callable[[], Made], *, reads_files: bool = True) -> Made:
         """Return what `make` gives, made once a submission for every check that gives the same key.
 
-        A verdict that `make` raises (`CheckFailed`, `NotAssessed`) is kept and raised for each of them.
+        A verdict that `make` raises (`CheckFailed`, `NotAssessed`) is kept and raised for each of them. Checks that
+        see other files than each other, since one of them allows the starter's, share only what does not read any.
         """
-        return self._shared.get((key, self.workspace.allow_starter), make)
+        return self._shared.get((key, self.workspace.allow_starter) if reads_files else key, make)
 
     def handle(self, check_id: str) -> Mapping[str, str]:
         """Return what the check with this id provides."""

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import msgspec
 
@@ -36,11 +38,14 @@ def run_check(  # noqa: PLR0913 - by name, each a thing that a rubric or the com
     timeout: float = 60.0,
     sandbox: str = "auto",
     seed: int = 0,
+    before: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
 ) -> Outcome:
     """Run one check on a folder and return its outcome.
 
     `kind` is a name, or a function marked with `@check`. `starter` is a folder with what was handed out, `sandbox`
-    names where learner code runs, and `seed` is where random inputs start. Raises
+    names where learner code runs, and `seed` is where random inputs start. `before` holds checks whose handles the
+    check names, by their ids and in order, each as `{"uses": kind, "with": parameters}`; the outcome of the first of
+    them that does not pass is returned instead. Raises
     `msgspec.ValidationError` for parameters that the kind does not accept, `PluginError` for an unknown kind.
     """
     found = _kind(kind)
@@ -51,10 +56,27 @@ def run_check(  # noqa: PLR0913 - by name, each a thing that a rubric or the com
         openers=openers(Registry(), sandbox, rubric_folder or folder),
         seed=seed,
     )
-    params = msgspec.convert(dict(parameters), found.params)
-    spec = CheckSpec(id="check", title="A check", uses=found.name, params=params, allow_starter=allow_starter)
     with session:
-        return ask(spec, found, session, Deadline(timeout))
+        for check_id, facts in before.items():
+            earlier = _ask(check_id, _kind(facts["uses"]), facts.get("with") or {}, session, timeout)
+            if not earlier.status.satisfies:
+                return earlier
+            session.handles[check_id] = dict(earlier.provides)
+        return _ask("check", found, parameters, session, timeout, allow_starter=allow_starter)
+
+
+def _ask(
+    check_id: str,
+    kind: CheckKind,
+    parameters: Mapping[str, object],
+    session: Session,
+    timeout: float,
+    *,
+    allow_starter: bool = False,
+) -> Outcome:
+    params = msgspec.convert(dict(parameters), kind.params)
+    spec = CheckSpec(id=check_id, title="A check", uses=kind.name, params=params, allow_starter=allow_starter)
+    return ask(spec, kind, session, Deadline(timeout))
 
 
 def _kind(kind: str | object) -> CheckKind:

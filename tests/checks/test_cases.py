@@ -25,6 +25,7 @@ def test_case(case, tmp_path):
         starter=case.starter(),
         allow_starter=facts.get("allow_starter", False),
         rubric_folder=case.folder,
+        before=facts.get("before") or {},
     )
     expected = facts["expect"]
     allowed = {"passed"} if case.should_pass else {"failed", "partial", "not_assessed"}
