@@ -1,12 +1,14 @@
 """Writes docs/checks/ anew: a page for each built-in check kind, from the kind and its first passing case.
 
-`make docs` runs it; a test compares what is committed with what it would write.
+`make docs` runs it; a test compares what is committed with what it would write. With names of families, only their
+pages are written, and the index is left as it is.
 """
 
 from __future__ import annotations
 
 import re
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,13 +26,21 @@ MAX_FILES = 3
 MAX_LINES = 40
 
 
-def main() -> None:
-    """Replace docs/checks/."""
-    shutil.rmtree(PAGES, ignore_errors=True)
-    for name, text in pages().items():
+def main(*families: str) -> None:
+    """Replace docs/checks/, or the folders of some families in it."""
+    written = pages() if not families else family_pages(families)
+    for folder in [PAGES / family for family in families] or [PAGES]:
+        shutil.rmtree(folder, ignore_errors=True)
+    for name, text in written.items():
         page = PAGES / name
         page.parent.mkdir(parents=True, exist_ok=True)
         page.write_text(text, encoding="utf-8", newline="\n")
+
+
+def family_pages(families: tuple[str, ...]) -> dict[str, str]:
+    """Return the pages of some families under their names in docs/checks/."""
+    names = [name for name in sorted(builtin_kind_names()) if name.partition(".")[0] in families]
+    return {f"{name.replace('.', '/')}.md": page(Registry().find_kind(name)) for name in names}
 
 
 def pages() -> dict[str, str]:
@@ -101,4 +111,4 @@ def fenced(text: str, language: str = "") -> str:
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

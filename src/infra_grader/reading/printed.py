@@ -1,16 +1,29 @@
-"""What a program is asked to print or to leave in a file, and whether it did."""
+"""What a program is asked to print or to leave in a file, and whether it did: for every kind that runs one."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
 from infra_grader.capabilities.deadline import Deadline, Overrun
-from infra_grader.plugin import Annotated, CheckFailed, Context, Meta, NotAssessed, Params, Regex
+from infra_grader.capabilities.sandbox import Ended, how_ended
+from infra_grader.plugin import (
+    Annotated,
+    CheckFailed,
+    Context,
+    Evidence,
+    EvidenceKind,
+    Meta,
+    NotAssessed,
+    Params,
+    Regex,
+)
 from infra_grader.reading.plain_value import is_same, read_json
 
+MOST_SHOWN_BYTES = 1000
 PATTERN_S = 5.0
 # A pattern of the rubric's on a text of the learner's may never end, and nothing can interrupt it in this process.
 MATCHER = """\
@@ -38,11 +51,57 @@ class Expected(Params):
             raise ValueError("it has at least one of exact, contains, matches and json")
 
 
+class Asked(Params):
+    """What one run of a program is given, and what is right."""
+
+    stdin: Annotated[str, Meta(description="Standard input.")] = ""
+    exit_status: Annotated[int, Meta(ge=0, le=255, description="Exit status that is right.")] = 0
+    stdout: Annotated[Expected | None, Meta(description="What it prints on standard output.")] = None
+    stderr: Annotated[Expected | None, Meta(description="What it prints on standard error.")] = None
+    leaves: Annotated[
+        dict[str, Expected], Meta(description="Files that it leaves behind, by path in the submission.")
+    ] = msgspec.field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse what a program could meet by doing nothing."""
+        if self.stdout is None and self.stderr is None and not self.leaves:
+            raise ValueError("it asks for stdout, stderr or files that are left: an exit status proves nothing")
+
+
 class Missed(Params):
     """How a text differs from what is asked for."""
 
     expected: str
     actual: str
+
+
+def judged(asked: Asked, title: str, ended: Ended, context: Context) -> Evidence:
+    """Return the evidence of one run; it expects nothing where everything was right."""
+    for expected, actual, text in _faults(asked, ended, context):
+        return Evidence(kind=EvidenceKind.COMMAND, path=title, expected=expected, actual=actual, text=text)
+    return Evidence(kind=EvidenceKind.COMMAND, path=title, actual=_shown(ended.stdout) or ended.how, text="as asked")
+
+
+def _faults(asked: Asked, ended: Ended, context: Context) -> Iterator[tuple[str, str, str]]:
+    """Yield what is wrong with a run: what was asked for, what came, and where."""
+    if ended.limit is not None:
+        yield f"an end within the limits, with {how_ended(asked.exit_status)}", ended.how, _shown(ended.stderr)
+    if ended.exit_status != asked.exit_status:
+        yield how_ended(asked.exit_status), ended.how, _shown(ended.stderr)
+    streams = (("standard output", asked.stdout, ended.stdout), ("standard error", asked.stderr, ended.stderr))
+    for name, wanted, content in streams:
+        if wanted is not None and (missed := find_missed(content, wanted, context)):
+            yield missed.expected, missed.actual, f"on {name}"
+    for name, wanted in asked.leaves.items():
+        if name not in ended.left:
+            yield f"the file {name}", "it was not left behind", "or it is no regular file, or too large"
+        elif missed := find_missed(ended.left[name], wanted, context):
+            yield missed.expected, missed.actual, f"in {name}"
+
+
+def _shown(output: bytes) -> str:
+    """Return the end of an output, where programs say what went wrong."""
+    return output[-MOST_SHOWN_BYTES:].decode("utf-8", errors="replace").strip()
 
 
 def find_missed(content: bytes, wanted: Expected, context: Context) -> Missed | None:

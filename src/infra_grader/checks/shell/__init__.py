@@ -1,0 +1,1 @@
+"""Shell scripts: linted by ShellCheck, and run in the sandbox."""

@@ -1,0 +1,2 @@
+#!/bin/bash
+# Build the image, then push it.

@@ -1,0 +1,3 @@
+#!/bin/bash
+# shellcheck disable=SC2086
+rm -rf $1
