@@ -95,6 +95,7 @@ def test_the_same_submission_gives_the_same_object(tmp_path, rubric, passing):
         (["ada", "--rubric", "RUBRIC", "--report", "json="], "names no file"),
         (["ada", "--rubric", "RUBRIC", "--report", "json=a", "--report", "html=./a"], "two reports would be written"),
         (["ada", "--rubric", "RUBRIC", "--report", "json=no/such/folder.json"], "its folder is missing"),
+        (["ada", "--rubric", "RUBRIC", "--report", "json=ada"], "it is a folder"),
         (["ada", "--rubric", "RUBRIC", "--only", "nothing"], "no check and no tag"),
         (["ada", "--rubric", "RUBRIC", "--plugin", "nothing.py"], "it is no Python file"),
         (["ada"], "--rubric"),

@@ -54,6 +54,8 @@ def destinations(reports: Sequence[str], registry: Registry) -> list[Destination
             raise UsageError(f"two reports would be written to {file}", "Give each report a file of its own.")
         if not Path(file).parent.is_dir():
             raise UsageError(f"{file} cannot be written: its folder is missing", f"Make {Path(file).parent} first.")
+        if os.path.isdir(file):
+            raise UsageError(f"{file} cannot be written: it is a folder", "Name a file in it.")
     return wanted
 
 
