@@ -567,3 +567,11 @@ def test_exit_statuses_are_said_in_words():
     assert how_ended(0) == "exit status 0"
     assert how_ended(139) == "ended by SIGSEGV"
     assert how_ended(255) == "exit status 255"
+
+
+def test_a_program_finds_localhost_and_its_own_user(bubblewrap):
+    code = "import getpass, os, socket; print(socket.gethostbyname('localhost'), os.path.isdir('/etc/alternatives'))"
+    ended = bubblewrap.run(
+        Job(arguments=(bubblewrap.python, "-I", "-c", f"{code}; print(getpass.getuser())")), Deadline(20)
+    )
+    assert ended.stdout.decode().split()[:2] == ["127.0.0.1", "True"], ended

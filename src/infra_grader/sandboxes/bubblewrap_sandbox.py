@@ -26,6 +26,13 @@ INSTALL = "Install it: apt-get install bubblewrap (or dnf, pacman, apk add bubbl
 ROOT_LINKS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64")
 TRIAL_S = 10.0
 STATUS_BYTES = 4096
+NAMES = {
+    "hosts": "127.0.0.1 localhost\n::1 localhost\n",
+    "passwd": f"root:x:0:0:root:/root:/bin/sh\nnobody:x:{NOBODY}:{NOBODY}:nobody:/tmp:/bin/sh\n",
+    "group": f"root:x:0:\nnogroup:x:{NOBODY}:\n",
+    "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
+}
+"""Files of /etc by which programs find `localhost` and their own user."""
 
 
 class Bubblewrap:
@@ -44,6 +51,9 @@ class Bubblewrap:
         self._hidden = [os.path.realpath(folder) for folder in hidden]
         _cgroup.sweep(frozenset(_scratch.sweep()))
         self._home = _scratch.Home()
+        for name, text in NAMES.items():
+            (self._home.folder / name).write_text(text, encoding="ascii")
+            (self._home.folder / name).chmod(0o644)
         self.cannot_enforce = tuple(_weaknesses())
 
     def run(self, job: Job, deadline: Deadline) -> Ended:
@@ -104,6 +114,8 @@ class Bubblewrap:
         temporary = ["--perms", "1777", "--size", str(job.limits.disk_bytes), "--tmpfs"]
         command = [*_bwrap(), *_system(), "--proc", "/proc", "--dev", "/dev"]
         command += [*temporary, "/dev/shm", *temporary, "/tmp", "--bind", os.fspath(work), WORK]  # noqa: S108 - inside
+        for name in NAMES:
+            command += ["--ro-bind", os.fspath(self._home.folder / name), f"/etc/{name}"]
         for folder in self._hidden:
             if any(_is_below(folder, shown) for shown in _shown()):
                 command += ["--perms", "0000", "--tmpfs", folder]
@@ -194,6 +206,8 @@ def _system() -> tuple[str, ...]:
             command += ["--symlink", os.readlink(place), place]
         elif os.path.isdir(place):
             command += ["--ro-bind", place, place]
+    # Folders that bubblewrap makes by itself are closed to all but root.
+    command += ["--perms", "0755", "--dir", "/etc"]
     for place in ("/etc/ld.so.cache", "/etc/alternatives"):
         command += ["--ro-bind-try", place, place]
     return tuple(command)
