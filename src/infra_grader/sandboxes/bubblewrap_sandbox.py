@@ -28,8 +28,8 @@ TRIAL_S = 10.0
 STATUS_BYTES = 4096
 NAMES = {
     "hosts": "127.0.0.1 localhost\n::1 localhost\n",
-    "passwd": f"root:x:0:0:root:/root:/bin/sh\nnobody:x:{NOBODY}:{NOBODY}:nobody:/tmp:/bin/sh\n",
-    "group": f"root:x:0:\nnogroup:x:{NOBODY}:\n",
+    "passwd": f"nobody:x:{NOBODY}:{NOBODY}:nobody:/tmp:/bin/sh\n",
+    "group": f"nogroup:x:{NOBODY}:\n",
     "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
 }
 """Files of /etc by which programs find `localhost` and their own user."""
