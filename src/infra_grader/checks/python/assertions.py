@@ -13,8 +13,8 @@ from infra_grader.checks.python._files import (
     read_source,
     readable_names,
 )
-from infra_grader.checks.python._tests import find_tests, is_test_file, is_test_support, module_names
 from infra_grader.plugin import Annotated, CheckFailed, Context, Evidence, Measure, Meta, Outcome, check
+from infra_grader.reading.python_tests import find_tests, is_test_file, is_test_support, module_names
 
 
 class Assertions(PythonParams):

@@ -6,10 +6,10 @@ import ast
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from infra_grader.checks.python._assertions import Surroundings, asserting_functions, asserts, surroundings_of
-from infra_grader.checks.python._reach import Reach, reach_of
+from infra_grader.reading.python_assertions import Surroundings, asserting_functions, asserts, surroundings_of
 from infra_grader.reading.python_flow import call_name, decide
 from infra_grader.reading.python_names import Names
+from infra_grader.reading.python_reach import Reach, reach_of
 from infra_grader.reading.python_source import Function
 
 LEFT_OUT = frozenset({"skip", "xfail", "expectedFailure"})
@@ -24,6 +24,11 @@ class OwnTest:
     name: str
     flaw: str
     """Why it does not count, or nothing."""
+
+    @property
+    def node_id(self) -> str:
+        """What pytest calls it, without the parameters of one call: `tests/test_a.py::TestA::test_b`."""
+        return "::".join([self.path, *self.name.split(".")])
 
 
 def find_tests(
