@@ -1,0 +1,274 @@
+"""The prometheus.config check kind."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+from collections.abc import Iterator
+
+from infra_grader.checks.prometheus._rule_files import is_refusal
+from infra_grader.plugin import (
+    Annotated,
+    CheckFailed,
+    Context,
+    Evidence,
+    Meta,
+    Outcome,
+    Params,
+    Places,
+    TextFile,
+    check,
+    places,
+)
+from infra_grader.reading.pieces import Piece, cut, judge, whole
+from infra_grader.reading.prometheus_config import Job, PrometheusConfig, Target, read_config
+from infra_grader.reading.prometheus_files import seconds
+from infra_grader.reading.prometheus_known import is_named_by
+from infra_grader.reading.prometheus_rules import read_rules
+from infra_grader.reading.prometheus_stack import Service, Stack, read_stack
+from infra_grader.reading.prometheus_tool import ask_tool
+
+OWN_ADDRESSES = frozenset({"localhost", "127.0.0.1", "0.0.0.0", "host.docker.internal"})  # noqa: S104 - a name to compare with
+OWN_PORTS = frozenset({"9090", ""})
+
+
+class WantedJob(Params):
+    """A job that is asked for, by what it scrapes."""
+
+    title: Annotated[str, Meta(min_length=1, description="What it scrapes, in a few words.")]
+    targets: Annotated[
+        tuple[str, ...], Meta(description="Addresses that fit, `*` for anything: `*:9100`, `ml-api:*`.")
+    ] = ()
+    names: Annotated[tuple[str, ...], Meta(description="Names of jobs that fit, `*` for anything.")] = ()
+    discovery: Annotated[
+        tuple[str, ...], Meta(description="Ways to discover targets that fit: `kubernetes`, `file`, `dns` ...")
+    ] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse a job that nothing can be told from."""
+        if not (self.targets or self.names or self.discovery):
+            raise ValueError("give `targets`, `names` or `discovery`")
+
+
+class Config(Params):
+    """Where the configuration is, and what it must hold."""
+
+    path: Annotated[
+        Places, Meta(description="prometheus.yml, or what holds it; the first place that is there is read.")
+    ]
+    jobs: Annotated[
+        tuple[WantedJob, ...],
+        Meta(description="Jobs with targets; one that fits by address, discovery or name will do, each earns a share."),
+    ] = ()
+    min_jobs: Annotated[int, Meta(ge=0, description="Jobs that have targets.")] = 1
+    interval_at_most: Annotated[str | None, Meta(description="Longest scrape interval of these jobs: `30s`.")] = None
+    interval_at_least: Annotated[str | None, Meta(description="Shortest scrape interval of these jobs: `5s`.")] = None
+    compose: Annotated[
+        Places | None, Meta(description="Compose file: targets must be services of it, on ports of their containers.")
+    ] = None
+    rule_files: Annotated[
+        bool, Meta(description="Whether `rule_files` must lead to files in the submission that hold rules.")
+    ] = False
+    alertmanager: Annotated[bool, Meta(description="Whether an Alertmanager must be named or discovered.")] = False
+
+    def __post_init__(self) -> None:
+        """Refuse what is no span of time."""
+        for text in (self.interval_at_most, self.interval_at_least):
+            if text is not None and not seconds(text):
+                raise ValueError(f"{text!r} is no span of time such as `15s`")
+
+
+@check("prometheus.config", capabilities=("command",))
+def config(context: Context, params: Config) -> Outcome:
+    """The configuration of Prometheus is valid, scrapes what it should, and fits the files and services around it.
+
+    Validity is decided by our own reading (settings by name, spans of time, addresses, names given twice), and by
+    `promtool check config` as well where it is found. Jobs are found by what they scrape. Rule files are followed
+    through the mounts of the compose file, where one is named and mounts the configuration.
+    """
+    path = context.workspace.first(places(params.path))
+    found = read_config(TextFile(path, context.workspace.read_text(path)))
+    scraping = [job for job in found.jobs if job.targets or job.discovery]
+    if not scraping:
+        raise CheckFailed(
+            f"{path} scrapes nothing.",
+            found.found.evidence("scrape_configs", expected="jobs with targets", actual="none, comments aside"),
+        )
+    stack = read_stack(context, places(params.compose)) if params.compose is not None else None
+    pieces = [_validity(context, found), _count(params, scraping, found)]
+    pieces += [_job(wanted, scraping, found) for wanted in params.jobs]
+    if params.interval_at_most is not None or params.interval_at_least is not None:
+        pieces.append(_intervals(params, scraping, found))
+    if stack is not None:
+        pieces.append(_fits(scraping, found, stack))
+    if params.rule_files:
+        pieces.append(_rule_files(context, found, stack))
+    if params.alertmanager:
+        pieces.append(_alertmanager(found, stack))
+    return judge(path, pieces)
+
+
+def _validity(context: Context, config: PrometheusConfig) -> Piece:
+    found = config.found
+    faults = [
+        Evidence(path=found.path, line=line, expected="a valid setting", actual=fault) for line, fault in config.faults
+    ]
+    if not faults:
+        text = found.text if found.is_alone else json.dumps(found.data)
+        verdict = ask_tool(context, "promtool", ("check", "config", "--syntax-only"), text)
+        if verdict is not None and is_refusal(verdict) and found.is_alone:
+            line = found.lines_before + verdict.line if verdict.line else 1
+            faults.append(Evidence(path=found.path, line=line, expected="accepted by promtool", actual=verdict.problem))
+    if faults:
+        return whole(False, f"line {faults[0].line} is not valid: {faults[0].actual}", *cut(faults))
+    return whole(True, "", found.evidence(expected="a valid configuration", actual="valid"))
+
+
+def _count(params: Config, scraping: list[Job], config: PrometheusConfig) -> Piece:
+    shown = config.found.evidence("scrape_configs", expected=f"at least {params.min_jobs} jobs", actual=", ".join(
+        job.name for job in scraping)[:300])  # fmt: skip
+    return whole(len(scraping) >= params.min_jobs, f"{len(scraping)} of {params.min_jobs} jobs have targets", shown)
+
+
+def _job(wanted: WantedJob, scraping: list[Job], config: PrometheusConfig) -> Piece:
+    for job in scraping:
+        fits = any(is_named_by(target.address, wanted.targets) for target in job.targets)
+        if fits or set(job.discovery) & set(wanted.discovery) or is_named_by(job.name, wanted.names):
+            addresses = ", ".join([target.address for target in job.targets] or job.discovery)
+            return whole(
+                True,
+                "",
+                Evidence(
+                    path=config.found.path, line=job.line, expected=wanted.title, actual=addresses[:300], text=job.name
+                ),
+            )
+    expected = " or ".join((*wanted.targets, *wanted.discovery, *wanted.names))
+    missing = config.found.evidence("scrape_configs", expected=f"{wanted.title}: {expected}", actual="no such job")
+    return whole(False, f"nothing scrapes {wanted.title}", missing)
+
+
+def _intervals(params: Config, scraping: list[Job], config: PrometheusConfig) -> Piece:
+    least, most = (
+        seconds(params.interval_at_least or "0") or 0.0,
+        seconds(params.interval_at_most or "") or float("inf"),
+    )
+    wrong = [job for job in scraping if not least <= job.interval_s <= most]
+    bounds = " and ".join(filter(None, (params.interval_at_least and f"at least {params.interval_at_least}",
+                                        params.interval_at_most and f"at most {params.interval_at_most}")))  # fmt: skip
+    shown = cut([
+        Evidence(path=config.found.path, line=job.line, expected=bounds, actual=f"{job.interval_s:g} s", text=job.name)
+        for job in wrong or scraping[:1]
+    ])  # fmt: skip
+    return whole(not wrong, f"{len(wrong)} jobs are not scraped every {bounds}", *shown)
+
+
+def _fits(scraping: list[Job], config: PrometheusConfig, stack: Stack) -> Piece:
+    targets = [target for job in scraping for target in job.targets]
+    lost = [
+        Evidence(
+            path=config.found.path,
+            line=target.line,
+            expected=f"a service of {stack.path}",
+            actual=problem,
+            text=target.address,
+        )
+        for target in targets
+        if (problem := _misfit(target, stack))
+    ]
+    good = Evidence(
+        path=stack.path, expected="targets that are services", actual=", ".join(item.address for item in targets)[:300]
+    )
+    lacking = f"{lost[0].text}: {lost[0].actual}" if lost else ""
+    return whole(not lost, lacking, *(cut(lost) or (good,)))
+
+
+def _misfit(target: Target, stack: Stack) -> str:
+    """Return why a target does not answer in this stack, or nothing."""
+    host = target.host.removeprefix("http://").removeprefix("https://")
+    if host in OWN_ADDRESSES:
+        if host == "host.docker.internal" or target.port in OWN_PORTS:
+            return ""
+        return "inside its container, localhost is Prometheus itself"
+    service = stack.service(host)
+    if service is None:
+        is_elsewhere = "." in host or "$" in host or "{" in host
+        return "" if is_elsewhere else "there is no such service"
+    inside = set(service.ports.values())
+    if target.port in service.ports and target.port not in inside:
+        return f"{target.port} is the port on the host, the container listens on {service.ports[target.port]}"
+    return ""
+
+
+def _rule_files(context: Context, config: PrometheusConfig, stack: Stack | None) -> Piece:
+    if not config.rule_files:
+        missing = config.found.evidence("rule_files", expected="rule_files", actual="none")
+        return whole(False, "it names no rule files", missing)
+    lost: list[Evidence] = []
+    seen: list[str] = []
+    service = _own_service(config, stack)
+    for index, pattern in enumerate(config.rule_files):
+        holding = [path for path in _resolve(context, config, service, pattern) if _holds_rules(context, path)]
+        seen += holding
+        if not holding:
+            actual = "no such file is mounted" if service else "no such file"
+            expected = f"{pattern} leads to a file with rules"
+            lost.append(config.found.evidence("rule_files", index, expected=expected, actual=actual))
+    good = config.found.evidence("rule_files", expected="files with rules", actual=", ".join(seen)[:300])
+    return whole(bool(seen) and not lost, f"{lost[0].expected if lost else ''} does not hold", *(cut(lost) or (good,)))
+
+
+def _own_service(config: PrometheusConfig, stack: Stack | None) -> Service | None:
+    """Return the service that mounts the configuration, if its files can only come from there."""
+    services = stack.services if stack is not None else ()
+    return next((item for item in services if item.sees(config.found.path) and not item.is_built), None)
+
+
+def _resolve(context: Context, config: PrometheusConfig, service: Service | None, pattern: str) -> Iterator[str]:
+    """Yield the files of the submission that a path in `rule_files` stands for."""
+    folder = posixpath.dirname(config.found.path)
+    if service is not None:
+        inside = pattern
+        if not pattern.startswith("/"):  # beside the configuration in the container
+            own = next((mount for mount in service.mounts if config.found.path.startswith(mount.source)), None)
+            place = (own.target + config.found.path[len(own.source) :]) if own else "/etc/prometheus/prometheus.yml"
+            inside = posixpath.normpath(posixpath.join(posixpath.dirname(place), pattern))
+        # a pattern may reach into folders that are mounted, and over single files that are
+        if source := service.find(inside):
+            yield from context.workspace.find(source)
+        for mount in service.mounts:
+            if is_named_by(mount.target, (inside,)) and "*" in inside:
+                yield from context.workspace.find(mount.source)
+        return
+    if not pattern.startswith("/"):
+        yield from context.workspace.find(posixpath.normpath(posixpath.join(folder, pattern)))
+        return
+    parts = [part for part in pattern.split("/") if part]
+    for start in range(len(parts)):
+        found = context.workspace.find(posixpath.join(folder, *parts[start:]), "/".join(("**", *parts[start:])))
+        if found:
+            yield from found
+            return
+
+
+def _holds_rules(context: Context, path: str) -> bool:
+    if not path.endswith((".yml", ".yaml", ".rules")):
+        return False
+    try:
+        return bool(read_rules(TextFile(path, context.workspace.read_text(path))).rules)
+    except CheckFailed:
+        return False
+
+
+def _alertmanager(config: PrometheusConfig, stack: Stack | None) -> Piece:
+    if not config.has_alerting:
+        missing = config.found.evidence("alerting", expected="an Alertmanager under `alerting`", actual="none")
+        return whole(False, "no Alertmanager is named", missing)
+    lost = [target for target in config.alertmanagers if stack is not None and _misfit(target, stack)]
+    shown = [
+        Evidence(
+            path=config.found.path, line=target.line, expected="an Alertmanager that answers", actual=target.address
+        )
+        for target in lost or config.alertmanagers[:1]
+    ] or [config.found.evidence("alerting", expected="an Alertmanager", actual="discovered")]
+    lacking = f"the Alertmanager {lost[0].address} is no service" if lost else ""
+    return whole(not lost, lacking, *shown)

@@ -1,0 +1,156 @@
+"""The prometheus.metrics check kind."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import NamedTuple
+
+from infra_grader.checks.prometheus._rule_files import all_rules, read_rule_files, recorded_queries
+from infra_grader.plugin import (
+    Annotated,
+    CheckFailed,
+    Context,
+    Evidence,
+    Measure,
+    Meta,
+    Outcome,
+    Params,
+    Places,
+    RelativePath,
+    check,
+    places,
+)
+from infra_grader.reading.grafana import read_dashboards
+from infra_grader.reading.grafana_query import panel_queries
+from infra_grader.reading.pieces import cut
+from infra_grader.reading.prometheus_known import EXPORTERS, USUAL, is_named_by, known_names
+from infra_grader.reading.prometheus_metrics import read_instrumentation
+from infra_grader.reading.promql import Query
+from infra_grader.reading.python_work import own_python
+
+
+class Metrics(Params):
+    """Where queries are asked, and where what they read is exported."""
+
+    path: Annotated[
+        Places,
+        Meta(
+            description="Rule files (YAML) and dashboards (JSON), or globs; every file that one of them names is read."
+        ),
+    ]
+    code: Annotated[Places, Meta(description="Python files, folders or globs that export metrics.")] = "**/*.py"
+    exclude: Annotated[tuple[RelativePath, ...], Meta(description="Python that is left out, such as `tests`.")] = ()
+    rules: Annotated[
+        tuple[RelativePath, ...], Meta(description="Further rule files, whose recording rules make series.")
+    ] = ()
+    exporters: Annotated[
+        tuple[str, ...], Meta(description=f"Exporters whose names are accepted, among {', '.join(EXPORTERS)}.")
+    ] = USUAL
+    also: Annotated[tuple[str, ...], Meta(description="Further names that are accepted, `*` for anything.")] = ()
+    own: Annotated[
+        int, Meta(ge=0, description="Metrics of the learner's own code that the queries must read, different ones.")
+    ] = 1
+    min_share: Annotated[
+        float, Meta(gt=0, le=1, description="Share of the queries that must read only what is exported, to pass.")
+    ] = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuse exporters that are not known."""
+        for name in self.exporters:
+            if name not in EXPORTERS:
+                raise ValueError(f"{name!r} is no exporter that is known; name its metrics in `also`")
+
+
+class Asked(NamedTuple):
+    """A query and where it stands."""
+
+    query: Query
+    path: str
+    line: int | None
+    title: str
+
+
+@check("prometheus.metrics", measure="percent")
+def metrics(context: Context, params: Metrics) -> Outcome:
+    """The queries of alerts and dashboards read metrics that are really exported.
+
+    Exported is what Python code defines with prometheus_client (with what the client adds: `_total`, `_bucket`, `_sum`,
+    `_count`), what recording rules make, what libraries such as prometheus-fastapi-instrumentator add, and the names of
+    the exporters accepted. A bare histogram is no series. The measure is the share of queries that read nothing else.
+    """
+    asked, recorded, unread = _asked(context, params)
+    files, faults = own_python(context, places(params.code), params.exclude)
+    found = read_instrumentation(files)
+    own = {name: metric for metric in found.metrics for name in metric.series}
+    known = (*known_names(params.exporters), *params.also, *found.ready_made)
+    unknown: list[Evidence] = []
+    sound = 0
+    read: set[str] = set()
+    for item in asked:
+        lost = [
+            name
+            for name in item.query.metrics
+            if name not in own and name not in recorded and not is_named_by(name, known)
+        ]
+        # what a recording rule makes was made of something, too
+        behind = [name for series in item.query.metrics if series in recorded for name in recorded[series].metrics]
+        read.update(own[name].family for name in (*item.query.metrics, *behind) if name in own)
+        read.update(name for name in item.query.metrics if is_named_by(name, found.ready_made))
+        if lost or not item.query.metrics:
+            actual = f"{', '.join(lost)}: not exported" if lost else "reads no metric by its name"
+            unknown.append(
+                Evidence(
+                    path=item.path, line=item.line, expected="metrics that are exported", actual=actual, text=item.title
+                )
+            )
+        sound += not lost and bool(item.query.metrics)
+    share = Fraction(sound, len(asked))
+    enough = Fraction(min(len(read), params.own), params.own) if params.own else Fraction(1)
+    reached = Fraction(1) if share >= Fraction(str(params.min_share)) else share
+    return Outcome.partial(
+        reached * enough,
+        f"{sound} of {len(asked)} queries read only metrics that are exported, {len(read)} of the code's own are read.",
+        *cut(unknown, 15),
+        Evidence.number(
+            len(read), f"at least {params.own}", "own metrics read", ", ".join(sorted(read))[:300] or "none"
+        ),
+        *(Evidence(path=item.path, line=item.line, actual=item.name, text="exported") for item in found.metrics[:3]),
+        *cut(unread, 3),
+        *cut(faults, 3),
+        measure=Measure(value=round(float(share * enough * 100), 1), unit="percent", threshold=params.min_share * 100),
+    )
+
+
+def _asked(context: Context, params: Metrics) -> tuple[list[Asked], dict[str, Query], list[Evidence]]:
+    """Return the queries that can be read, the recording rules, and evidence for what cannot be read."""
+    wanted = places(params.path)
+    found = context.workspace.find(*wanted)
+    if not found:
+        context.workspace.first(wanted)  # words what is missing
+    boards = [path for path in found if path.endswith(".json")]
+    ruled = [path for path in found if not path.endswith(".json")]
+    asked: list[Asked] = []
+    unread: list[Evidence] = []
+    recorded: dict[str, Query] = {}
+    for paths in filter(None, (ruled, [*context.workspace.find(*params.rules)])):
+        try:
+            files, faults = read_rule_files(context, paths)
+        except CheckFailed as verdict:
+            unread += verdict.evidence
+            continue
+        unread += faults
+        rules = all_rules(files)
+        recorded |= recorded_queries(rules)
+        if paths is ruled:
+            asked += [
+                Asked(rule.query, rule.path, rule.found.line(*rule.steps, "expr"), rule.title)
+                for rule in rules
+                if rule.query is not None
+            ]
+    for board in read_dashboards(context, boards, unread):
+        asked += [
+            Asked(item.query, board.path, item.line, item.panel.title) for item in panel_queries(board) if item.query
+        ]
+    if not asked:
+        raise CheckFailed(f"{found[0]} asks no query that can be read.", *cut(unread), Evidence(path=found[0]))
+    return asked, recorded, unread

@@ -1,0 +1,216 @@
+"""The main configuration of Prometheus: its jobs, rule files and Alertmanagers, and what is wrong with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from infra_grader.capabilities.workspace import TextFile
+from infra_grader.reading.prometheus_files import Found, absent, as_list, as_mapping, find_mappings, seconds, texts
+
+TOP_WORDS = """
+global runtime rule_files scrape_configs scrape_config_files alerting remote_write remote_read storage tracing otlp
+"""
+GLOBAL_WORDS = """
+scrape_interval scrape_timeout scrape_protocols evaluation_interval rule_query_offset external_labels query_log_file
+scrape_failure_log_file body_size_limit sample_limit label_limit label_name_length_limit label_value_length_limit
+target_limit keep_dropped_targets metric_name_validation_scheme metric_name_escaping_scheme scrape_native_histograms
+convert_classic_histograms_to_nhcb always_scrape_classic_histograms extra_scrape_metrics
+"""
+JOB_WORDS = """
+job_name honor_labels honor_timestamps track_timestamps_staleness params scrape_interval scrape_timeout
+scrape_protocols fallback_scrape_protocol metrics_path scheme enable_compression static_configs relabel_configs
+metric_relabel_configs body_size_limit sample_limit label_limit label_name_length_limit label_value_length_limit
+target_limit keep_dropped_targets native_histogram_bucket_limit native_histogram_min_bucket_factor
+scrape_classic_histograms always_scrape_classic_histograms convert_classic_histograms_to_nhcb
+metric_name_validation_scheme metric_name_escaping_scheme scrape_native_histograms extra_scrape_metrics
+scrape_failure_log_file basic_auth authorization oauth2 bearer_token bearer_token_file tls_config follow_redirects
+enable_http2 proxy_url no_proxy proxy_from_environment proxy_connect_header http_headers
+"""
+DISCOVERY_WORDS = """
+aws azure consul digitalocean dns docker dockerswarm ec2 eureka file gce hetzner http ionos kubernetes kuma lightsail
+linode marathon nerve nomad openstack ovhcloud puppetdb scaleway serverset stackit triton uyuni vultr
+"""
+TOP_KEYS = frozenset(TOP_WORDS.split())
+GLOBAL_KEYS = frozenset(GLOBAL_WORDS.split())
+JOB_KEYS = frozenset(JOB_WORDS.split()) | {f"{name}_sd_configs" for name in DISCOVERY_WORDS.split()}
+RELABEL_KEYS = frozenset({"source_labels", "separator", "target_label", "regex", "modulus", "replacement", "action"})
+TARGET = re.compile(r"[^\s/,]{1,300}")
+DEFAULT_INTERVAL_S = 60.0
+DEFAULT_TIMEOUT_S = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """An address that is scraped."""
+
+    address: str
+    line: int
+
+    @property
+    def host(self) -> str:
+        """Its name or address, without the port."""
+        return self.address.rpartition(":")[0] if ":" in self.address else self.address
+
+    @property
+    def port(self) -> str:
+        """Its port as written, or nothing."""
+        return self.address.rpartition(":")[2] if ":" in self.address else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A scrape job."""
+
+    name: str
+    line: int
+    targets: tuple[Target, ...]
+    discovery: tuple[str, ...]
+    """How it finds other targets: `kubernetes`, `file`, `dns` ..."""
+    interval_s: float
+    metrics_path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrometheusConfig:
+    """A configuration of Prometheus."""
+
+    found: Found
+    jobs: tuple[Job, ...]
+    rule_files: tuple[str, ...]
+    alertmanagers: tuple[Target, ...]
+    has_alerting: bool
+    """Whether Alertmanagers are named or discovered."""
+    evaluation_s: float
+    faults: tuple[tuple[int, str], ...]
+    """Why Prometheus would refuse it: the line, and what is wrong."""
+
+
+def read_config(file: TextFile) -> PrometheusConfig:
+    """Return the configuration in a file, also inside a ConfigMap or Helm values. Raises `CheckFailed`."""
+    found = find_mappings(file, _is_config)
+    if not found:
+        raise absent(file, "configuration of Prometheus with `scrape_configs`")
+    config = found[0]
+    defaults = as_mapping(config.data.get("global"))
+    managers, has_alerting = _alertmanagers(config)
+    return PrometheusConfig(
+        found=config,
+        jobs=tuple(_jobs(config, seconds(defaults.get("scrape_interval")) or DEFAULT_INTERVAL_S)),
+        rule_files=tuple(texts(config.data.get("rule_files"))),
+        alertmanagers=tuple(managers),
+        has_alerting=has_alerting,
+        evaluation_s=seconds(defaults.get("evaluation_interval")) or DEFAULT_INTERVAL_S,
+        faults=tuple(_faults(config)),
+    )
+
+
+def _is_config(mapping: dict[str, object]) -> bool:
+    return "scrape_configs" in mapping
+
+
+def _jobs(config: Found, default_s: float) -> Iterator[Job]:
+    for index, item in enumerate(as_list(config.data.get("scrape_configs"))):
+        job = as_mapping(item)
+        yield Job(
+            name=str(job.get("job_name") or ""),
+            line=config.line("scrape_configs", index),
+            targets=tuple(_targets(config, ("scrape_configs", index), job)),
+            discovery=tuple(_discovery(job)),
+            interval_s=seconds(job.get("scrape_interval")) or default_s,
+            metrics_path=str(job.get("metrics_path") or "/metrics"),
+        )
+
+
+def _discovery(block: dict[str, object]) -> list[str]:
+    return [key.removesuffix("_sd_configs") for key, value in block.items() if key.endswith("_sd_configs") and value]
+
+
+def _targets(config: Found, steps: tuple[str | int, ...], block: dict[str, object]) -> Iterator[Target]:
+    for number, group in enumerate(as_list(block.get("static_configs"))):
+        for place, address in enumerate(as_list(as_mapping(group).get("targets"))):
+            line = config.line(*steps, "static_configs", number, "targets", place)
+            yield Target(address=str(address), line=line)
+
+
+def _alertmanagers(config: Found) -> tuple[list[Target], bool]:
+    targets: list[Target] = []
+    is_discovered = False
+    for index, item in enumerate(as_list(as_mapping(config.data.get("alerting")).get("alertmanagers"))):
+        block = as_mapping(item)
+        targets += _targets(config, ("alerting", "alertmanagers", index), block)
+        is_discovered = is_discovered or bool(_discovery(block))
+    return targets, is_discovered or bool(targets)
+
+
+def _faults(config: Found) -> Iterator[tuple[int, str]]:
+    data = config.data
+    if config.is_alone:
+        yield from ((config.line(key), f"there is no setting `{key}`") for key in data if key not in TOP_KEYS)
+    yield from _global_faults(config)
+    jobs = data.get("scrape_configs")
+    if not isinstance(jobs, list | None):
+        yield config.line("scrape_configs"), "`scrape_configs` is a list"
+    names: set[str] = set()
+    for index, item in enumerate(as_list(jobs)):
+        for fault in _job_faults(item, names, as_mapping(data.get("global"))):
+            yield config.line("scrape_configs", index), fault
+    if not isinstance(data.get("rule_files"), list | None):
+        yield config.line("rule_files"), "`rule_files` is a list"
+    if not isinstance(data.get("alerting"), dict | None):
+        yield config.line("alerting"), "`alerting` is a mapping"
+    for target in _alertmanagers(config)[0]:
+        if not TARGET.fullmatch(target.address):
+            yield target.line, f"`{target.address}` is no host and port"
+
+
+def _global_faults(config: Found) -> Iterator[tuple[int, str]]:
+    block = config.data.get("global")
+    if not isinstance(block, dict | None):
+        yield config.line("global"), "`global` is a mapping"
+    for key, value in as_mapping(block).items():
+        if key not in GLOBAL_KEYS:
+            yield config.line("global", key), f"there is no global setting `{key}`"
+        elif key.endswith(("_interval", "_timeout")) and not seconds(value):
+            yield config.line("global", key), f"`{value}` is no span of time"
+
+
+def _job_faults(item: object, names: set[str], defaults: dict[str, object]) -> Iterator[str]:
+    if not isinstance(item, dict):
+        yield "a job is a mapping with `job_name`"
+        return
+    name = item.get("job_name")
+    if not name:
+        yield "a job has no `job_name`"
+    elif str(name) in names:
+        yield f"the job {name} is there twice"
+    names.add(str(name))
+    yield from (f"a job has no setting `{key}`" for key in item if key not in JOB_KEYS)
+    for key in ("scrape_interval", "scrape_timeout"):
+        if key in item and not seconds(item[key]):
+            yield f"`{item[key]}` is no span of time"
+    interval = seconds(item.get("scrape_interval", defaults.get("scrape_interval", "1m")))
+    timeout = seconds(item.get("scrape_timeout", "0"))
+    if interval and timeout and timeout > interval:
+        yield "the timeout is longer than the interval"
+    yield from _address_faults(item)
+    for key in ("relabel_configs", "metric_relabel_configs"):
+        for step in as_list(item.get(key)):
+            yield from (
+                f"a step of `{key}` has no `{wrong}`" for wrong in as_mapping(step) if wrong not in RELABEL_KEYS
+            )
+
+
+def _address_faults(item: dict[str, object]) -> Iterator[str]:
+    groups = item.get("static_configs")
+    if not isinstance(groups, list | None):
+        yield "`static_configs` is a list"
+    has_relabelling = bool(item.get("relabel_configs"))  # then an address may become a parameter, as for probes
+    for group in as_list(groups):
+        targets = as_mapping(group).get("targets")
+        if not isinstance(targets, list):
+            yield "`targets` is a list of addresses"
+        for address in as_list(targets):
+            if not isinstance(address, str | int) or not (has_relabelling or TARGET.fullmatch(str(address))):
+                yield f"`{address}` is no host and port"

@@ -1,0 +1,320 @@
+"""The metrics that Python code exports with `prometheus_client`: names, types, labels, and whether they are ever used.
+
+Read from the syntax tree: metrics in comments, strings or code that cannot run are none.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from infra_grader.reading.python_body import FunctionNode
+from infra_grader.reading.python_flow import UNKNOWN, call_name, literal
+from infra_grader.reading.python_names import Names, written_name
+
+CLIENTS = ("prometheus_client.", "aioprometheus.")
+TYPES = frozenset({"Counter", "Gauge", "Histogram", "Summary", "Info", "Enum"})
+FAMILIES = {f"{name}MetricFamily": name for name in TYPES}
+"""What a collector of one's own yields."""
+SUFFIXES = {
+    "Counter": ("_total", "_created"),
+    "Gauge": ("",),
+    "Histogram": ("_bucket", "_sum", "_count", "_created"),
+    "Summary": ("", "_sum", "_count", "_created"),
+    "Info": ("_info",),
+    "Enum": ("",),
+}
+"""What the client adds to the name of a family in the series that it exports."""
+ACTIONS = frozenset(
+    {"inc", "dec", "set", "observe", "time", "info", "state", "set_to_current_time", "set_function",
+     "count_exceptions", "track_inprogress", "add"}
+)  # fmt: skip
+"""What gives a metric a value."""
+SERVERS = frozenset({"start_http_server", "start_wsgi_server", "make_wsgi_app", "make_asgi_app", "generate_latest"})
+READY_MADE = {
+    "prometheus_fastapi_instrumentator": (
+        "http_requests_total", "http_request_size_bytes*", "http_response_size_bytes*", "http_request_duration_*",
+    ),
+    "prometheus_flask_exporter": ("flask_*",),
+    "starlette_exporter": ("starlette_*",),
+    "starlette_prometheus": ("starlette_*",),
+    "django_prometheus": ("django_*",),
+}  # fmt: skip
+"""Libraries that export metrics of their own once they are called, and the names of those."""
+READY_CALLS = {"expose", "instrument", "PrometheusMetrics", "PrometheusMiddleware", "init_app", "handle_metrics"}
+MOST_ROUNDS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """A metric that the code defines."""
+
+    family: str
+    """Its name without what the client adds: `http_requests` for a counter `http_requests_total`."""
+    type: str
+    """`Counter`, `Gauge`, `Histogram`, `Summary`, `Info` or `Enum`."""
+    labels: tuple[str, ...] | None
+    """Names of its labels; `None` where they cannot be told by reading."""
+    path: str
+    line: int
+    names: frozenset[str]
+    """What it is called in the code."""
+    registry: str
+    """The registry that it is given, as written; nothing for the client's own."""
+    is_used: bool = False
+    """Whether code that can be reached gives it a value."""
+
+    @property
+    def series(self) -> tuple[str, ...]:
+        """The names of the series that it exports."""
+        return tuple(f"{self.family}{suffix}" for suffix in SUFFIXES[self.type])
+
+    @property
+    def name(self) -> str:
+        """Its name as people write it."""
+        return f"{self.family}_total" if self.type == "Counter" else self.family
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exposure:
+    """A place that hands metrics to Prometheus."""
+
+    call: str
+    path: str
+    line: int
+    registry: str
+    """The registry that is named, as written; nothing for the client's own, `*` where every one is handed out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instrumentation:
+    """All that Python files export."""
+
+    metrics: tuple[Metric, ...]
+    exposures: tuple[Exposure, ...]
+    ready_made: tuple[str, ...]
+    """Patterns of the names that a library exports by itself."""
+
+    def exposes(self, metric: Metric) -> bool:
+        """Whether a place hands out the registry that the metric is in."""
+        return any(exposure.registry in ("*", metric.registry) for exposure in self.exposures)
+
+
+def read_instrumentation(files: Sequence[Names]) -> Instrumentation:
+    """Return what some Python files export, taken together."""
+    reach = _Reach(files)
+    metrics = [metric for file in files for metric in _metrics(file)]
+    used = {name for file in files for name in _acted_on(file, reach)}
+    return Instrumentation(
+        metrics=tuple(replace(item, is_used=item.is_used or bool(item.names & used)) for item in metrics),
+        exposures=tuple(found for file in files for found in _exposures(file, reach)),
+        ready_made=tuple(dict.fromkeys(name for file in files for name in _ready_made(file))),
+    )
+
+
+def _metrics(file: Names) -> Iterator[Metric]:
+    holders = _holders(file)
+    for node in file.live:
+        if not isinstance(node, ast.Call):
+            continue
+        resolved = file.resolve(node.func)
+        made = resolved.rpartition(".")[2]
+        kind = FAMILIES.get(made, made)
+        if not resolved.startswith(CLIENTS) or kind not in TYPES:
+            continue
+        given = {item.arg: item.value for item in node.keywords if item.arg}
+        name = _text(node.args[0] if node.args else given.get("name"), file)
+        if not name:
+            continue
+        parts = [_text(given.get(key), file) for key in ("namespace", "subsystem")]
+        unit = _text(given.get("unit"), file)
+        full = "_".join(filter(None, (*parts, name)))
+        family = full.removesuffix("_total") if kind == "Counter" else full
+        family = f"{family}_{unit}" if unit and not family.endswith(f"_{unit}") else family
+        registry = given.get("registry")
+        yield Metric(
+            family=family.removesuffix("_info") if kind == "Info" else family,
+            type=kind,
+            labels=_labels(node.args[2] if len(node.args) > 2 else given.get("labelnames", given.get("labels")), file),
+            path=file.path,
+            line=node.lineno,
+            names=frozenset(holders.get(id(node), ())),
+            registry="" if registry is None else _registry(registry),
+            is_used=made in FAMILIES,  # made anew at every scrape, with its value
+        )
+
+
+def _text(node: ast.expr | None, file: Names) -> str:
+    value = literal(node, file.constants)
+    return value if isinstance(value, str) else ""
+
+
+def _labels(node: ast.expr | None, file: Names) -> tuple[str, ...] | None:
+    if node is None:
+        return ()
+    value = literal(node, file.constants)
+    if isinstance(value, str):
+        return (value,)
+    return tuple(map(str, value)) if value is not UNKNOWN and isinstance(value, list | tuple) else None
+
+
+def _registry(node: ast.expr) -> str:
+    """Return a registry as written, by its last name: `self.registry` and `registry` are one."""
+    name = call_name(node).rpartition(".")[2]
+    return "" if name == "REGISTRY" else name
+
+
+def _holders(file: Names) -> dict[int, set[str]]:
+    """Return for each call the names that its value goes by: a variable, an attribute, a key, a keyword."""
+    found: dict[int, set[str]] = {}
+    for node in file.live:
+        for name, value in _bindings(node):
+            holds = isinstance(value, ast.Dict | ast.List | ast.Tuple | ast.DictComp)
+            parts = ast.walk(value) if holds else [value]
+            for part in parts:
+                if name and isinstance(part, ast.Call):
+                    found.setdefault(id(part), set()).add(name)
+    return found
+
+
+def _bindings(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
+    """Yield what a node gives a name to: an assignment, a keyword, a function by what it returns."""
+    if isinstance(node, ast.Assign):
+        yield from ((_held_by(target), node.value) for target in node.targets)
+    elif isinstance(node, ast.AnnAssign | ast.NamedExpr) and node.value is not None:
+        yield _held_by(node.target), node.value
+    elif isinstance(node, ast.keyword) and node.arg:
+        yield node.arg, node.value
+    elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        returned = (inner.value for inner in ast.walk(node) if isinstance(inner, ast.Return))
+        yield from ((node.name, value) for value in returned if value is not None)
+
+
+def _held_by(target: ast.AST) -> str:
+    if isinstance(target, ast.Subscript):
+        return _held_by(target.value)
+    return written_name(target).rpartition(".")[2] or (target.attr if isinstance(target, ast.Attribute) else "")
+
+
+class _Reach:
+    """Which functions of some files can be reached: decorated, named somewhere, or of a class that is."""
+
+    def __init__(self, files: Iterable[Names]) -> None:
+        self.mentioned: dict[str, int] = {}
+        self._inside: dict[str, int] = {}
+        files = list(files)
+        for file in files:
+            for node in file.live:
+                for name in _mentions(node):
+                    self.mentioned[name] = self.mentioned.get(name, 0) + 1
+            for item in file.source.functions:  # a function that only calls itself is not called
+                own = sum(item.node.name in _mentions(node) for node in ast.walk(item.node))
+                self._inside[item.node.name] = self._inside.get(item.node.name, 0) + own
+
+    def covers(self, function: FunctionNode, owner: str) -> bool:
+        """Whether a function may run; `owner` is the class that it stands in."""
+        is_special = function.name.startswith("__") and function.name.endswith("__")
+        if function.decorator_list and not _is_plain_property(function):
+            return True
+        if self.mentioned.get(function.name, 0) > self._inside.get(function.name, 0):
+            return True
+        return bool(owner) and self.mentioned.get(owner, 0) > 0 and (is_special or not function.name.startswith("_"))
+
+
+def _is_plain_property(function: FunctionNode) -> bool:
+    plain = {"staticmethod", "classmethod", "property"}
+    return all(isinstance(item, ast.Name) and item.id in plain for item in function.decorator_list)
+
+
+def _mentions(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+        return [node.id]
+    if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+        return [node.attr]
+    if isinstance(node, ast.ImportFrom):
+        return [item.name for item in node.names]
+    return []
+
+
+def _reached(file: Names, reach: _Reach) -> Iterator[ast.AST]:
+    """Yield the live nodes of a file that stand in no function that is never reached."""
+    closed: set[int] = set()
+    for item in file.source.functions:
+        if item.is_given or not reach.covers(item.node, item.owner.rpartition(".")[2]):
+            closed.update(id(node) for node in ast.walk(item.node))
+    return (node for node in file.live if id(node) not in closed)
+
+
+def _acted_on(file: Names, reach: _Reach) -> set[str]:
+    """Return the names of what is given a value, aliases followed: `c = REQUESTS.labels("a")`, then `c.inc()`."""
+    aliases: dict[str, set[str]] = {}
+    acted: set[str] = set()
+    for node in _reached(file, reach):
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call | ast.Subscript | ast.Attribute):
+            for target in node.targets:
+                aliases.setdefault(_held_by(target), set()).update(_chain(node.value))
+        elif isinstance(node, ast.For | ast.AsyncFor):
+            for target in ast.walk(node.target):
+                aliases.setdefault(_held_by(target), set()).update(_chain(node.iter))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ACTIONS:
+            acted.update(_chain(node.func.value))
+    for _ in range(MOST_ROUNDS):
+        more = {name for alias in acted for name in aliases.get(alias, ())} - acted
+        if not more:
+            break
+        acted |= more
+    return acted
+
+
+def _chain(node: ast.AST) -> Iterator[str]:
+    """Yield the names along `metrics.REQUESTS["a"].labels(x)`."""
+    while True:
+        if isinstance(node, ast.Attribute):
+            yield node.attr
+            node = node.value
+        elif isinstance(node, ast.Call):
+            node = node.func
+        elif isinstance(node, ast.Subscript):
+            if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
+                yield node.slice.value
+            node = node.value
+        elif isinstance(node, ast.Await):
+            node = node.value
+        else:
+            break
+    if isinstance(node, ast.Name):
+        yield node.id
+
+
+def _exposures(file: Names, reach: _Reach) -> Iterator[Exposure]:
+    is_multiprocess = any("MultiProcessCollector" in _mentions(node) for node in file.live)
+    for node in _reached(file, reach):
+        if not isinstance(node, ast.Call):
+            continue
+        resolved = file.resolve(node.func)
+        name = resolved.rpartition(".")[2]
+        if resolved.startswith(CLIENTS) and name in SERVERS:
+            registry = next((item.value for item in node.keywords if item.arg == "registry"), None)
+            if name == "generate_latest" and node.args:
+                registry = node.args[0]
+            given = "" if registry is None else _registry(registry)
+            yield Exposure(
+                call=name, path=file.path, line=node.lineno, registry="*" if is_multiprocess and given else given
+            )
+        elif name in READY_CALLS and _is_ready_made(resolved):
+            yield Exposure(call=name, path=file.path, line=node.lineno, registry="")
+    names = (node for node in file.live if isinstance(node, ast.Name))
+    for node in names:  # app.add_route("/metrics", handle_metrics)
+        target = file.imports.get(node.id, "")
+        if _is_ready_made(target) and target.endswith((".handle_metrics", ".metrics", ".MetricsHandler")):
+            yield Exposure(call=target, path=file.path, line=node.lineno, registry="")
+
+
+def _is_ready_made(resolved: str) -> bool:
+    return resolved.partition(".")[0] in READY_MADE
+
+
+def _ready_made(file: Names) -> Iterator[str]:
+    for reference in file.used_imports():
+        yield from READY_MADE.get(reference.name.partition(".")[0], ())
