@@ -6,8 +6,8 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from infra_grader.capabilities.sandbox import Channel, Dialogue, Ended, Job, Lim
 from infra_grader.model.outcome import NotAssessed
 from infra_grader.plugin import hookimpl
 from infra_grader.sandboxes import _cgroup, _scratch
-from infra_grader.sandboxes._process import LineDialogue, PipeChannel, Watch, finish, started
+from infra_grader.sandboxes._process import LineDialogue, PipeChannel, Process, Watch, finish, started
 from infra_grader.sandboxes._resources import find_program, left_behind, limited, variables, watch
 from infra_grader.sandboxes._system_calls import call_filter
 
@@ -27,10 +27,10 @@ ROOT_LINKS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64")
 TRIAL_S = 10.0
 STATUS_BYTES = 4096
 NAMES = {
-    "hosts": "127.0.0.1 localhost\n::1 localhost\n",
-    "passwd": f"nobody:x:{NOBODY}:{NOBODY}:nobody:/tmp:/bin/sh\n",
-    "group": f"nogroup:x:{NOBODY}:\n",
-    "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
+    "hosts": b"127.0.0.1 localhost\n::1 localhost\n",
+    "passwd": b"nobody:x:65534:65534:nobody:/tmp:/bin/sh\n",
+    "group": b"nogroup:x:65534:\n",
+    "nsswitch.conf": b"passwd: files\ngroup: files\nhosts: files\n",
 }
 """Files of /etc by which programs find `localhost` and their own user."""
 
@@ -51,15 +51,12 @@ class Bubblewrap:
         self._hidden = [os.path.realpath(folder) for folder in hidden]
         _cgroup.sweep(frozenset(_scratch.sweep()))
         self._home = _scratch.Home()
-        for name, text in NAMES.items():
-            (self._home.folder / name).write_text(text, encoding="ascii")
-            (self._home.folder / name).chmod(0o644)
         self.cannot_enforce = tuple(_weaknesses())
 
     def run(self, job: Job, deadline: Deadline) -> Ended:
         """Run a program to its end; see `Sandbox`."""
         with self._started(job, is_dialogue=False) as (process, work, look):
-            printed = finish(process, job, deadline, look)
+            printed = finish(Process(process), job, deadline, look)
             return Ended(
                 exit_status=printed.exit_status,
                 stdout=bytes(printed.stdout),
@@ -99,23 +96,29 @@ class Bubblewrap:
                     os.chown(mount.folder, owner, owner)
         with self._home.run_folder(job, owner) as place, _cgroup.group(place.name, job.limits) as group:
             inside = [*limited(find_program("prlimit"), job.limits, group, counts_processes=True), *job.arguments]
-            with _file_in_memory(call_filter()) as calls, _file_in_memory(b"") as status:
-                command = [*self._walls(place.work, job), "--json-status-fd", str(status)]
+            with ExitStack() as stack:
+                calls, status = (stack.enter_context(_file_in_memory(text)) for text in (call_filter(), b""))
+                names = {stack.enter_context(_file_in_memory(text)): name for name, text in NAMES.items()}
+                command = [*self._walls(place.work, job, names), "--json-status-fd", str(status)]
                 command += [*(["--seccomp", str(calls)] if call_filter() else []), "--", *_as_nobody(), *inside]
                 look = _or_nothing_ran(watch(place.work, job.limits, group), status)
                 # Bubblewrap kills the program when it ends itself, however it ends; and it ends with this process.
                 with started(
-                    group.entering(command), place.work, {}, is_dialogue=is_dialogue, descriptors=(calls, status)
+                    group.entering(command),
+                    place.work,
+                    {},
+                    is_dialogue=is_dialogue,
+                    descriptors=(calls, status, *names),
                 ) as process:
                     yield process, place.work, look
 
-    def _walls(self, work: Path, job: Job) -> list[str]:
-        """Return bubblewrap's command up to the program."""
+    def _walls(self, work: Path, job: Job, names: Mapping[int, str]) -> list[str]:
+        """Return bubblewrap's command up to the program; `names` are files of /etc by their descriptors."""
         temporary = ["--perms", "1777", "--size", str(job.limits.disk_bytes), "--tmpfs"]
         command = [*_bwrap(), *_system(), "--proc", "/proc", "--dev", "/dev"]
         command += [*temporary, "/dev/shm", *temporary, "/tmp", "--bind", os.fspath(work), WORK]  # noqa: S108 - inside
-        for name in NAMES:
-            command += ["--ro-bind", os.fspath(self._home.folder / name), f"/etc/{name}"]
+        for descriptor, name in names.items():
+            command += ["--perms", "0444", "--ro-bind-data", str(descriptor), f"/etc/{name}"]
         for folder in self._hidden:
             if any(_is_below(folder, shown) for shown in _shown()):
                 command += ["--perms", "0000", "--tmpfs", folder]
