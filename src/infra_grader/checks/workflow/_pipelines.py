@@ -1,0 +1,194 @@
+"""The learner's pipelines, what their steps run, and whether a step does what a rubric asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from infra_grader.plugin import Annotated, CheckFailed, Context, Evidence, Meta, Params, Places, places
+from infra_grader.reading.workflow import PLACES, Pipeline, find_pipelines, text_of
+from infra_grader.reading.workflow_commands import Act, find_acts
+
+MOST_SHOWN = 20
+RUNNERS = {
+    "python": ("-m",),
+    "uv": ("run",),
+    "poetry": ("run",),
+    "pipenv": ("run",),
+    "pdm": ("run",),
+    "hatch": ("run",),
+    "rye": ("run",),
+    "coverage": ("run", "-m"),
+    "npx": (),
+    "uvx": (),
+    "pipx": ("run",),
+    "sudo": (),
+}
+"""Programs that run another one, with the words that come between."""
+SAYING = frozenset({"echo", "printf", ":", "true", "sleep", "cat", "date", "exit"})
+"""Programs that do nothing but say something."""
+
+SETTING_UP = (
+    "actions/checkout",
+    "actions/cache*",
+    "actions/upload-*",
+    "actions/download-*",
+    "*/setup-*",
+    "*/*-login",
+    "*/login-*",
+    "*/configure-*",
+)
+"""Actions that only make ready for the real work."""
+
+
+class WorkflowParams(Params):
+    """Which pipelines a kind looks at."""
+
+    paths: Annotated[
+        Places, Meta(description="Workflow files, folders or globs; all that are found count together.")
+    ] = msgspec.field(default_factory=lambda: list(PLACES))
+
+
+class Wanted(Params):
+    """What a step does: runs one of some commands, or uses one of some actions."""
+
+    title: Annotated[str, Meta(min_length=1, description="What it is for, in the report: `tests`.")]
+    commands: Annotated[
+        list[Annotated[str, Meta(min_length=1)]],
+        Meta(description="Commands, any of them: a program, then words of its arguments in their order; `*` fits."),
+    ] = msgspec.field(default_factory=list)
+    uses: Annotated[
+        list[Annotated[str, Meta(min_length=1)]],
+        Meta(description="Actions, any of them, without version; `*` fits: `docker/build-push-action`."),
+    ] = msgspec.field(default_factory=list)
+    inputs: Annotated[
+        dict[str, str], Meta(description="Inputs that the action is given, each with a pattern of its value.")
+    ] = msgspec.field(default_factory=dict)
+    may_fail: Annotated[
+        bool, Meta(description="Whether a step counts whose failure is passed over, by `|| true` or continue-on-error.")
+    ] = False
+
+    def __post_init__(self) -> None:
+        """Refuse a question that names nothing to look for."""
+        if not self.commands and not self.uses:
+            raise ValueError("it has at least one of commands and uses")
+
+
+def read_pipelines(context: Context, params: WorkflowParams) -> tuple[list[Pipeline], list[Evidence]]:
+    """Return the pipelines, and evidence for the files that cannot be read. Raises `CheckFailed` if there is none."""
+    wanted = tuple(places(params.paths))
+    pipelines, faults = context.shared(("workflow", wanted), lambda: find_pipelines(context.workspace, wanted))
+    return pipelines, [piece for fault in faults for piece in fault.evidence]
+
+
+def acts_of(context: Context, pipelines: Sequence[Pipeline]) -> list[Act]:
+    """Return all that the steps of some pipelines run and use."""
+    found: list[Act] = []
+    for pipeline in pipelines:
+        found += context.shared(("workflow.acts", pipeline.path), partial(_acts, context, pipeline))
+    return found
+
+
+def _acts(context: Context, pipeline: Pipeline) -> list[Act]:
+    return list(find_acts(context.workspace, pipeline))
+
+
+def require_work(context: Context, pipelines: Sequence[Pipeline]) -> None:
+    """Raise `CheckFailed` if no step does more than say something: of such pipelines nothing else is worth asking."""
+    if any(is_work(act) for act in acts_of(context, pipelines)):
+        return
+    raise CheckFailed(
+        "The workflows do nothing yet: their steps only say what they would do.",
+        *(
+            Evidence(path=item.path, line=1, expected="steps that do something", actual="none")
+            for item in pipelines[:MOST_SHOWN]
+        ),
+    )
+
+
+def does(act: Act, wanted: Wanted) -> bool:
+    """Whether a step does what is asked for, failures passed over or not."""
+    if act.uses:
+        name = act.uses.partition("@")[0]
+        return any(fnmatchcase(name, pattern.partition("@")[0]) for pattern in wanted.uses) and all(
+            fnmatchcase(text_of(act.inputs.get(key)), pattern) for key, pattern in wanted.inputs.items()
+        )
+    return any(_is_command(act.words, pattern.split()) for pattern in wanted.commands)
+
+
+def counts(act: Act, wanted: Wanted) -> bool:
+    """Whether a step that does it also counts: a failure of it is not passed over, unless that is allowed."""
+    return wanted.may_fail or not act.may_fail
+
+
+def is_work(act: Act) -> bool:
+    """Whether a step does more than say something, or make ready."""
+    if act.uses:
+        return not any(fnmatchcase(act.uses.partition("@")[0].lower(), pattern) for pattern in SETTING_UP)
+    return bool(act.words) and act.words[0] not in SAYING
+
+
+def _is_command(words: Sequence[str], pattern: Sequence[str]) -> bool:
+    return any(_holds(form, pattern) for form in _forms(list(words)))
+
+
+def _forms(words: list[str]) -> list[list[str]]:
+    """Return a command as written, and as what it runs: `pytest` for `uv run python -m pytest`."""
+    forms = [words]
+    for _ in range(4):
+        current = forms[-1]
+        name = _program(current[0]) if current else ""
+        between = RUNNERS.get(name)
+        rest = current[1:]
+        if between is None:
+            break
+        while rest and rest[0].startswith("-") and (not between or rest[0] != between[0]):
+            rest = rest[1:]
+        if tuple(rest[: len(between)]) != between or len(rest) == len(between):
+            break
+        forms.append(rest[len(between) :])
+    return forms
+
+
+def _program(word: str) -> str:
+    name = word.rpartition("/")[2]
+    return "python" if name.startswith("python") else name
+
+
+def _holds(words: Sequence[str], pattern: Sequence[str]) -> bool:
+    """Whether a command is this program with these words among its arguments, in this order."""
+    if not words or not fnmatchcase(_program(words[0]), pattern[0]):
+        return False
+    rest = iter(words[1:])
+    return all(any(fnmatchcase(word, part) for word in rest) for part in pattern[1:])
+
+
+def shown(wanted: Wanted) -> str:
+    """Return what is looked for, in words."""
+    return " or ".join([*(f"`{command}`" for command in wanted.commands), *wanted.uses])
+
+
+def place_of(act: Act, text: str | None = None) -> Evidence:
+    """Point at a step."""
+    return Evidence(path=act.path, line=act.line, actual=act.shown, text=text or f"in job {act.job.rpartition('#')[2]}")
+
+
+def jobs_before(pipelines: Sequence[Pipeline], job: str) -> set[str]:
+    """Return the jobs that have to end well before a job starts, by the names that acts have."""
+    path, _, job_id = job.rpartition("#")
+    needs: dict[str, tuple[str, ...]] = {}
+    for pipeline in pipelines:
+        if pipeline.path == path:
+            needs = {item.id: item.needs for item in pipeline.jobs}
+    found: set[str] = set()
+    waiting: list[Any] = [job_id]
+    while waiting:
+        for need in needs.get(waiting.pop(), ()):
+            if need not in found:
+                found.add(need)
+                waiting.append(need)
+    return {f"{path}#{need}" for need in found}

@@ -1,0 +1,55 @@
+"""The workflow.steps check kind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from infra_grader.checks.workflow._pipelines import (
+    Wanted,
+    WorkflowParams,
+    acts_of,
+    counts,
+    does,
+    place_of,
+    read_pipelines,
+    shown,
+)
+from infra_grader.plugin import Annotated, Context, Evidence, Meta, Outcome, check
+from infra_grader.reading.pieces import Piece, judge, whole
+from infra_grader.reading.workflow import Pipeline
+from infra_grader.reading.workflow_commands import Act
+
+
+class Steps(WorkflowParams, kw_only=True):
+    """What the pipelines have to do."""
+
+    steps: Annotated[list[Wanted], Meta(min_length=1, description="What steps do; each is an equal share.")]
+
+
+@check("workflow.steps")
+def steps(context: Context, params: Steps) -> Outcome:
+    """The steps of the pipelines really do what they are for: commands that run and actions that are used.
+
+    A step that only says what it would do is none. Commands are found in scripts, Makefile targets, local actions and
+    called workflows of the submission too, however they are started (`python -m`, `uv run`). A step whose failure is
+    passed over does not count unless the rubric says so, and neither does one that can never run.
+    """
+    pipelines, faults = read_pipelines(context, params)
+    acts = acts_of(context, pipelines)
+    return judge(_subject(pipelines), [_piece(pipelines, acts, wanted) for wanted in params.steps], faults)
+
+
+def _piece(pipelines: Sequence[Pipeline], acts: Sequence[Act], wanted: Wanted) -> Piece:
+    found = [act for act in acts if does(act, wanted)]
+    good = [act for act in found if counts(act, wanted)]
+    if good:
+        return whole(True, "", place_of(good[0], wanted.title))
+    if found:
+        passed_over = f"{wanted.title}: its failure is passed over"
+        return whole(False, passed_over, place_of(found[0], passed_over).replace(expected="a step that can fail"))
+    missing = Evidence(path=pipelines[0].path, expected=shown(wanted), actual="no step does it", text=wanted.title)
+    return whole(False, f"no step does this: {wanted.title}", missing)
+
+
+def _subject(pipelines: Sequence[Pipeline]) -> str:
+    return pipelines[0].path if len(pipelines) == 1 else f"{pipelines[0].path} and {len(pipelines) - 1} more"
