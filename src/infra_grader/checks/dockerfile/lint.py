@@ -1,0 +1,113 @@
+"""The dockerfile.lint check kind."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Literal
+
+from infra_grader.checks.dockerfile._files import MAX_BYTES, MOST_SHOWN, DockerfileParams, find_dockerfile, require_work
+from infra_grader.plugin import Annotated, Context, Evidence, Measure, Meta, NotAssessed, Outcome, check
+from infra_grader.reading.dockerfile import Dockerfile
+
+REMEDY = "Run `pip install 'infra-grader[docker]'`, then grade again."
+LEVELS = ("error", "warning", "info", "style")
+CANNOT_READ = "DL1000"
+SHELL_FORM = "DL3025"
+"""Asks for the exec form, also of HEALTHCHECK, of which Docker's own examples have the shell form."""
+RUNTIME = {"GHCRTS": "-xr1g -M1g"}
+"""Hadolint's run time (Haskell) otherwise reserves a terabyte of addresses, more than tools are allowed here."""
+PRAGMA = re.compile(r"#\s*hadolint\s+(?:global\s+)?(?:ignore|shell)\s*=.*|#\s*shellcheck\s+disable=.*", re.IGNORECASE)
+MOST_SAID = 200
+
+
+class Lint(DockerfileParams):
+    """By which rules hadolint looks."""
+
+    ignore: Annotated[
+        tuple[str, ...],
+        Meta(description="Rules that are not asked for; where left out, those on versions of the system's packages."),
+    ] = ("DL3008", "DL3018", "DL3033", "DL3041")
+    level: Annotated[
+        Literal["error", "warning", "info", "style"], Meta(description="Least severe level that counts.")
+    ] = "warning"
+    max_problems: Annotated[int, Meta(ge=0, description="Problems with which it still passes.")] = 0
+
+
+@check("dockerfile.lint", capabilities=("command",), measure="problems")
+def lint(context: Context, params: Lint) -> Outcome:
+    """Hadolint finds no problems; configuration and ignore comments of the submission are not obeyed."""
+    dockerfile, stage = find_dockerfile(context, params)
+    require_work(dockerfile, stage)
+    text = context.workspace.read_text(dockerfile.path, MAX_BYTES)
+    found = context.shared(("hadolint", dockerfile.path), lambda: _run_hadolint(context, text))
+    counted = LEVELS[: LEVELS.index(params.level) + 1]
+    checked = _health_lines(dockerfile)
+    problems = [
+        item
+        for item in found
+        if item["level"] in counted
+        and item["code"] not in params.ignore
+        and not (item["code"] == SHELL_FORM and item["line"] in checked)
+    ]
+    if unread := next((item for item in problems if item["code"] == CANNOT_READ), None):
+        raise NotAssessed(
+            f"Hadolint cannot read line {unread['line']} of {dockerfile.path}, which Docker does.",
+            "Install a newer hadolint, then grade again.",
+        )
+    shown = [_point(dockerfile.path, item) for item in problems[:MOST_SHOWN]]
+    first = f"; the first is {shown[0].actual} on line {shown[0].line}" if shown else ""
+    count = f"{len(problems)} problem{'s' * (len(problems) != 1)}"
+    looked = Evidence(path=dockerfile.path, expected="no problem", actual=f"none of level {params.level} or above")
+    return Outcome.passed_if(
+        len(problems) <= params.max_problems,
+        f"Hadolint finds {count} in {dockerfile.path}{first}.",
+        *(shown or [looked]),
+        *_pragmas(dockerfile.path, text),
+        measure=Measure(value=len(problems), unit="problems", threshold=params.max_problems),
+    )
+
+
+def _run_hadolint(context: Context, text: str) -> list[dict[str, Any]]:
+    settings = context.command.scratch / "hadolint.yaml"
+    settings.write_text("failure-threshold: none\n", encoding="utf-8")
+    output = context.command.run(
+        [
+            context.command.find_tool("hadolint", REMEDY),
+            *("--no-color", "--disable-ignore-pragma", "--no-fail", "--config", str(settings), "--format", "json", "-"),
+        ],
+        context.deadline,
+        stdin=text.encode("utf-8", "replace"),
+        variables=RUNTIME,
+    )
+    try:
+        found = json.loads(output.stdout)
+    except ValueError:
+        found = None
+    if output.exit_status or not isinstance(found, list):
+        reason = " ".join(output.stderr.split())[:MOST_SAID] or f"exit status {output.exit_status}"
+        raise NotAssessed(f"Hadolint could not finish: {reason}", "Run `hadolint Dockerfile` by hand to see why.")
+    return sorted(found, key=lambda item: (item["line"], item["column"], item["code"]))
+
+
+def _health_lines(dockerfile: Dockerfile) -> set[int]:
+    return {
+        line
+        for stage in dockerfile.stages
+        for item in stage.instructions
+        if item.keyword == "HEALTHCHECK"
+        for line in range(item.line, item.end_line + 1)
+    }
+
+
+def _point(path: str, item: dict[str, Any]) -> Evidence:
+    return Evidence(path=path, line=item["line"], expected="no problem", actual=item["code"], text=item["message"])
+
+
+def _pragmas(path: str, text: str) -> list[Evidence]:
+    """Point at the comments that tell hadolint to look away; none of them was obeyed."""
+    return [
+        Evidence(path=path, line=number, actual=line.strip()[:MOST_SAID], text="This suppression was not obeyed.")
+        for number, line in enumerate(text.split("\n"), 1)
+        if PRAGMA.fullmatch(line.strip())
+    ][:MOST_SHOWN]
