@@ -138,9 +138,14 @@ def _count(folder: Path, names: tuple[str, ...]) -> int:
     """Return how often a limit was hit, from the first of these files that is there."""
     for name in names:
         with suppress(OSError):
-            facts = dict(line.split(" ", 1) for line in (folder / name).read_text(encoding="ascii").splitlines())
-            return int(facts.get("oom_kill", facts.get("max", "0")))
+            return counted((folder / name).read_text(encoding="ascii"))
     return 0
+
+
+def counted(text: str) -> int:
+    """Return how often a limit was hit, from the text of a file of events."""
+    facts = dict(line.split(" ", 1) for line in text.splitlines())
+    return int(facts.get("oom_kill", facts.get("max", "0")))
 
 
 def _processes(folder: Path) -> list[int]:

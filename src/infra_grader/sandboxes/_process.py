@@ -18,7 +18,7 @@ from infra_grader.capabilities.deadline import Deadline, Overrun
 from infra_grader.capabilities.sandbox import Job, Limit, Limits, NoReply, how_ended
 from infra_grader.model.outcome import NotAssessed
 
-POLL_S = 0.05
+POLL_S = 0.02
 WATCH_S = 0.2
 DRAIN_S = 1.0
 BRIEFLY_S = 0.001
@@ -102,21 +102,57 @@ def kill(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def finish(process: subprocess.Popen[bytes], job: Job, deadline: Deadline, watch: Watch) -> Printed:
+class Program(Protocol):
+    """A program that was started and is watched; it is a process of ours, or in somebody else's care."""
+
+    def listen(self, selector: selectors.BaseSelector, printed: Printed, stdin: bytes) -> None:
+        """Register what keeps all that it prints and feeds it all that it reads, as callbacks of this selector."""
+
+    def has_ended(self, wait: float) -> bool:
+        """Whether it has ended; waits for it up to these seconds."""
+
+    def kill(self) -> int:
+        """End it and all that it started, if it still runs, and return its exit status as shells count it."""
+
+
+class Process:
+    """A process of ours as a `Program`."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+
+    def listen(self, selector: selectors.BaseSelector, printed: Printed, stdin: bytes) -> None:
+        """Register its pipes and its end; see `Program`."""
+        process = self._process
+        assert process.stdin is not None and process.stdout is not None and process.stderr is not None  # noqa: PT018
+        _listen(selector, process.stdout, printed.stdout)
+        _listen(selector, process.stderr, printed.stderr)
+        _offer(selector, process.stdin, stdin)
+
+    def has_ended(self, wait: float) -> bool:
+        """Whether it has ended; see `Program`."""
+        if wait:
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(wait)
+        return self._process.poll() is not None
+
+    def kill(self) -> int:
+        """End it with its group; see `Program`."""
+        kill(self._process)
+        return shell_status(self._process.returncode)
+
+
+def finish(program: Program, job: Job, deadline: Deadline, watch: Watch) -> Printed:
     """Feed a program, read what it prints up to the limit, and wait for its end, which comes by itself or by us.
 
     Raises `Overrun` when the check's own time is up.
     """
     printed = Printed()
-    assert process.stdin is not None and process.stdout is not None and process.stderr is not None  # noqa: PT018
     with selectors.DefaultSelector() as selector:
-        _listen(selector, process.stdout, printed.stdout)
-        _listen(selector, process.stderr, printed.stderr)
-        _offer(selector, process.stdin, job.stdin)
-        printed.limit = _attend(selector, process, printed, job.limits, deadline, watch)
-        kill(process)
+        program.listen(selector, printed, job.stdin)
+        printed.limit = _attend(selector, program, printed, job.limits, deadline, watch)
+        printed.exit_status = program.kill()
         _drain(selector, printed, job.limits)
-    printed.exit_status = shell_status(process.returncode)
     printed.limit = printed.limit or watch(printed.exit_status)
     return printed
 
@@ -128,7 +164,7 @@ def shell_status(returncode: int) -> int:
 
 def _attend(
     selector: selectors.BaseSelector,
-    process: subprocess.Popen[bytes],
+    program: Program,
     printed: Printed,
     limits: Limits,
     deadline: Deadline,
@@ -149,10 +185,7 @@ def _attend(
         wait = min(POLL_S, end - now, deadline.remaining())
         if not _move(selector, wait, printed, limits):
             return Limit.OUTPUT
-        if not selector.get_map():
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(wait)
-        if process.poll() is not None:
+        if program.has_ended(0.0 if selector.get_map() else max(0.0, wait)):
             return None
 
 

@@ -73,7 +73,7 @@ def sweep() -> Iterator[str]:
             facts = folder.lstat()
         except FileNotFoundError:  # another grader was faster
             continue
-        if facts.st_uid == os.getuid() and folder.is_dir() and not folder.is_symlink() and _is_left(folder, facts):
+        if facts.st_uid == os.getuid() and folder.is_dir() and not folder.is_symlink() and is_left(folder, facts):
             remove(folder)
             yield folder.name
 
@@ -160,7 +160,8 @@ def _locked_file(folder: Path) -> int:
     return lock
 
 
-def _is_left(folder: Path, facts: os.stat_result) -> bool:
+def is_left(folder: Path, facts: os.stat_result) -> bool:
+    """Whether nobody holds the lock of a home, which then was left by a crash."""
     import fcntl
 
     try:

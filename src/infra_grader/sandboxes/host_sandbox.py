@@ -14,7 +14,7 @@ from infra_grader.capabilities.sandbox import Channel, Dialogue, Ended, Job, Mou
 from infra_grader.model.outcome import NotAssessed
 from infra_grader.plugin import hookimpl
 from infra_grader.sandboxes import _cgroup, _scratch
-from infra_grader.sandboxes._process import LineDialogue, PipeChannel, Watch, finish, started
+from infra_grader.sandboxes._process import LineDialogue, PipeChannel, Process, Watch, finish, started
 from infra_grader.sandboxes._resources import find_program, left_behind, limited, variables, watch
 
 WEAKNESSES = (
@@ -43,7 +43,7 @@ class Host:
     def run(self, job: Job, deadline: Deadline) -> Ended:
         """Run a program to its end; see `Sandbox`."""
         with self._started(job, is_dialogue=False) as (process, work, look):
-            printed = finish(process, job, deadline, look)
+            printed = finish(Process(process), job, deadline, look)
             return Ended(
                 exit_status=printed.exit_status,
                 stdout=bytes(printed.stdout),
