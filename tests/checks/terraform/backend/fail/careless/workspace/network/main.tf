@@ -1,0 +1,2 @@
+variable "cidr" { type = string }
+output "vpc_id" { value = "x" }
