@@ -1,0 +1,227 @@
+"""A learner's service that runs in a sandbox: started in the ways its files say, asked through a relay."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+
+from infra_grader.capabilities.deadline import Deadline, Overrun
+from infra_grader.capabilities.http import Client, NoAnswer, Request
+from infra_grader.capabilities.relay import Relay, Told, TunnelError
+from infra_grader.capabilities.sandbox import Job, Sandbox, how_ended
+from infra_grader.model.outcome import NotAssessed
+from infra_grader.model.record import Record
+
+POLL_S = 0.1
+TELL_S = 5.0
+FIRST_ANSWER_S = 5.0
+"""How long the first answer of a service may take, while it is still asked again."""
+SHOWN = 1500
+"""Characters that are shown of the end of what a service printed."""
+
+
+class Launch(Record):
+    """One way to start a service."""
+
+    arguments: tuple[str, ...]
+    """The program and its arguments; `{root}` stands for the copy of the submission."""
+    origin: str
+    """Where this is said: a file and line, or the rubric."""
+    folder: str = "."
+    """Where it starts, in the submission."""
+    variables: Mapping[str, str] = {}
+    ports: tuple[int, ...] = ()
+    """Ports that it names, the most likely first."""
+
+    @property
+    def command(self) -> str:
+        """The command line, for evidence."""
+        import shlex
+
+        return shlex.join(self.arguments).replace("{root}/", "").replace("{root}", ".")
+
+
+class Ready(Record):
+    """When a service counts as started."""
+
+    paths: tuple[str, ...] = ("/health", "/")
+    statuses: tuple[int, ...] = ()
+    """Statuses that are waited for; without any, every answer will do."""
+    ports: tuple[int, ...] = ()
+    """Ports that are tried first."""
+    any_port: bool = True
+    """Whether it may answer on another port."""
+    seconds: float = 30.0
+
+
+class Recipe(Record):
+    """All that starting a service needs beside the command."""
+
+    sandbox: Sandbox
+    job: Job
+    """Submission, mounts and limits."""
+    programs: Mapping[str, tuple[str, ...]] = {}
+    """Commands by the names that stand for them, such as `python`; they come before all others of these names."""
+    ready: Ready = Ready()
+
+
+class NotStarted(Exception):
+    """A command did not lead to a service that answers."""
+
+    def __init__(self, reason: str, output: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        """What happened instead, as a clause."""
+        self.output = output
+        """All that is known of what it printed."""
+
+
+class Running:
+    """One process of a service, and the way to it."""
+
+    def __init__(self, relay: Relay, port: int, seconds: float, answer: str, output: str) -> None:
+        self.relay = relay
+        self.port = port
+        self.seconds = seconds
+        """How long it took until it answered."""
+        self.answer = answer
+        """What it answered first."""
+        self.output = output
+
+    def find_end(self) -> str:
+        """Return how it ended, as a clause, or nothing if it still takes connections."""
+        if not self.relay.ended:
+            try:
+                told = self.relay.tell(Deadline(TELL_S))
+            except TunnelError as error:
+                return str(error)
+            self.output = told.output
+            try:
+                self.relay.connect(self.port, Deadline(TELL_S)).close()
+            except TunnelError as error:
+                return str(error) if told.exit_status is None else how_ended(told.exit_status)
+            return ""
+        return self.relay.ended
+
+
+class Service:
+    """A service that checks ask one after another; one that has ended is started again for the next check."""
+
+    def __init__(self, recipe: Recipe, launch: Launch, running: Running) -> None:
+        self.recipe = recipe
+        self.launch = launch
+        self.running = running
+        self.deaths: list[str] = []
+        """How it ended, each time that it had to be started again."""
+        self._turn = threading.Lock()
+
+    @contextmanager
+    def turn(self, deadline: Deadline, *, fresh: bool = False) -> Iterator[Running]:
+        """Yield the service for one check alone; a new process where `fresh`, or where the old one has ended.
+
+        Raises `NotStarted` if it does not start again, `NotAssessed` where other checks took the time for it.
+        """
+        if fresh:
+            running = start(self.recipe, self.launch, deadline)
+            try:
+                yield running
+            finally:
+                running.relay.close()
+            return
+        began = time.monotonic()
+        if not self._turn.acquire(timeout=deadline.remaining()):
+            raise NotAssessed("Other checks kept the service busy.", "Grade again, or give the check more time.")
+        waited = time.monotonic() - began
+        try:
+            self._revive(deadline)
+            yield self.running
+        except Overrun:
+            if waited > deadline.seconds / 4:
+                raise NotAssessed("Other checks kept the service busy.", "Give the check more time.") from None
+            raise
+        finally:
+            self._turn.release()
+
+    def close(self) -> None:
+        """End it."""
+        self.running.relay.close()
+
+    def _revive(self, deadline: Deadline) -> None:
+        if ended := self.running.find_end():
+            self.deaths.append(ended)
+            self.running.relay.close()
+            self.running = start(self.recipe, self.launch, deadline)
+
+
+def start(recipe: Recipe, launch: Launch, deadline: Deadline) -> Running:
+    """Start a service in a sandbox of its own and wait until it answers. Raises `NotStarted` if it does not."""
+    job = recipe.job.replace(arguments=())
+    with ExitStack() as closing:
+        relay = Relay(recipe.sandbox, job, deadline)
+        closing.callback(relay.close)
+        running = _await(relay, recipe, launch, deadline)
+        closing.pop_all()
+    return running
+
+
+def _await(relay: Relay, recipe: Recipe, launch: Launch, deadline: Deadline) -> Running:
+    ready = recipe.ready
+    began = time.monotonic()
+    try:
+        relay.start(launch.arguments, launch.folder, launch.variables, recipe.programs)
+    except TunnelError as error:
+        raise NotStarted(f"the sandbox ended: {error}", "") from error
+    told = Told(exit_status=None, output="", ports=[])
+    last = ""
+    while time.monotonic() - began < ready.seconds:
+        deadline.check()
+        try:
+            told = relay.tell(Deadline(TELL_S))
+        except TunnelError as error:
+            raise NotStarted(str(error), told.output) from error
+        for port in _ports(ready, launch, told, recipe.sandbox):
+            left = ready.seconds - (time.monotonic() - began)
+            found, last = _first_answer(relay, port, ready, min(left, FIRST_ANSWER_S, deadline.remaining()), last)
+            if found:
+                output = told.output
+                return Running(relay, port, time.monotonic() - began, found, output)
+        if told.exit_status is not None and not told.ports:
+            raise NotStarted(how_ended(told.exit_status), told.output)
+        time.sleep(POLL_S)
+    raise NotStarted(last or f"no answer within {ready.seconds:g} s", told.output)
+
+
+def _ports(ready: Ready, launch: Launch, told: Told, sandbox: Sandbox) -> list[int]:
+    """Return the ports to try, in order: only where something listens, as far as that can be seen."""
+    named = list(dict.fromkeys((*ready.ports, *(launch.ports if ready.any_port else ()))))
+    if not sandbox.is_wall:  # where other programs listen too
+        return named
+    if not ready.any_port:
+        return [port for port in named if port in told.ports]
+    return sorted(told.ports, key=lambda port: named.index(port) if port in named else len(named))
+
+
+def _first_answer(relay: Relay, port: int, ready: Ready, seconds: float, last: str) -> tuple[str, str]:
+    """Return the first answer that counts, or nothing, and what came otherwise."""
+    client = Client(relay.connect, port)
+    try:
+        for path in ready.paths:
+            try:
+                answer = client.ask(Request(target=path), max(0.1, seconds))
+            except NoAnswer as error:
+                last = f"on port {port}, {error.reason}"
+                continue
+            said = f"GET {path} on port {port} was answered by {answer.status}"
+            if not ready.statuses or answer.status in ready.statuses:
+                return said, last
+            last = said
+    finally:
+        client.close()
+    return "", last
+
+
+def tail(output: str) -> str:
+    """Return the end of what a program printed, where it says what went wrong."""
+    return output.strip()[-SHOWN:]

@@ -1,0 +1,1 @@
+"""Check kinds that ask a running service."""

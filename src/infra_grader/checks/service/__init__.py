@@ -1,0 +1,1 @@
+"""Check kinds that start a learner's service."""

@@ -1,0 +1,4 @@
+import zzmodelserver
+
+if __name__ == "__main__":
+    zzmodelserver.run()
