@@ -128,6 +128,21 @@ def _read(context: Context, params: SuiteParams) -> Suite:
     return suite
 
 
+def own_sources(context: Context, wanted: list[str]) -> list[Source]:
+    """Return the learner's modules in some places, tests and what stands among them left out.
+
+    One that Python cannot read has an empty tree. Raises `CheckFailed` if there are none.
+    """
+    found = [path for path in context.workspace.find_in(wanted, ".py") if not is_test_support(path)]
+    sources = [source for path in found if (source := _source(context, path)) is not None]
+    if not sources:
+        raise CheckFailed(
+            f"There is no Python file of your own in {' or '.join(wanted)}.",
+            Evidence(path=wanted[0], expected="Python files of your own", actual="none, or only what was handed out"),
+        )
+    return sources
+
+
 def plan_of(context: Context, params: SuiteParams, suite: Suite) -> TestPlan:
     """Return how the tests are run: all of them, on the submission as it is."""
     settings = _settings(context)

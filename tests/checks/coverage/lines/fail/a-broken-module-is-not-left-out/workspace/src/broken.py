@@ -1,0 +1,2 @@
+# half a function
+def price(:
