@@ -1,0 +1,1 @@
+"""Pipelines of Airflow, or of Prefect: their shape, and whether their tasks do something."""
