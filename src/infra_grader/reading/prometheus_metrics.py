@@ -6,10 +6,10 @@ Read from the syntax tree: metrics in comments, strings or code that cannot run 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from infra_grader.reading.python_body import FunctionNode
+from infra_grader.reading.python_called import Calls, called_nodes, mentions
 from infra_grader.reading.python_flow import UNKNOWN, call_name, literal
 from infra_grader.reading.python_names import Names, written_name
 
@@ -103,7 +103,7 @@ class Instrumentation:
 
 def read_instrumentation(files: Sequence[Names]) -> Instrumentation:
     """Return what some Python files export, taken together."""
-    reach = _Reach(files)
+    reach = Calls(files)
     metrics = [metric for file in files for metric in _metrics(file)]
     used = {name for file in files for name in _acted_on(file, reach)}
     return Instrumentation(
@@ -197,60 +197,11 @@ def _held_by(target: ast.AST) -> str:
     return written_name(target).rpartition(".")[2] or (target.attr if isinstance(target, ast.Attribute) else "")
 
 
-class _Reach:
-    """Which functions of some files can be reached: decorated, named somewhere, or of a class that is."""
-
-    def __init__(self, files: Iterable[Names]) -> None:
-        self.mentioned: dict[str, int] = {}
-        self._inside: dict[str, int] = {}
-        files = list(files)
-        for file in files:
-            for node in file.live:
-                for name in _mentions(node):
-                    self.mentioned[name] = self.mentioned.get(name, 0) + 1
-            for item in file.source.functions:  # a function that only calls itself is not called
-                own = sum(item.node.name in _mentions(node) for node in ast.walk(item.node))
-                self._inside[item.node.name] = self._inside.get(item.node.name, 0) + own
-
-    def covers(self, function: FunctionNode, owner: str) -> bool:
-        """Whether a function may run; `owner` is the class that it stands in."""
-        is_special = function.name.startswith("__") and function.name.endswith("__")
-        if function.decorator_list and not _is_plain_property(function):
-            return True
-        if self.mentioned.get(function.name, 0) > self._inside.get(function.name, 0):
-            return True
-        return bool(owner) and self.mentioned.get(owner, 0) > 0 and (is_special or not function.name.startswith("_"))
-
-
-def _is_plain_property(function: FunctionNode) -> bool:
-    plain = {"staticmethod", "classmethod", "property"}
-    return all(isinstance(item, ast.Name) and item.id in plain for item in function.decorator_list)
-
-
-def _mentions(node: ast.AST) -> list[str]:
-    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-        return [node.id]
-    if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
-        return [node.attr]
-    if isinstance(node, ast.ImportFrom):
-        return [item.name for item in node.names]
-    return []
-
-
-def _reached(file: Names, reach: _Reach) -> Iterator[ast.AST]:
-    """Yield the live nodes of a file that stand in no function that is never reached."""
-    closed: set[int] = set()
-    for item in file.source.functions:
-        if item.is_given or not reach.covers(item.node, item.owner.rpartition(".")[2]):
-            closed.update(id(node) for node in ast.walk(item.node))
-    return (node for node in file.live if id(node) not in closed)
-
-
-def _acted_on(file: Names, reach: _Reach) -> set[str]:
+def _acted_on(file: Names, reach: Calls) -> set[str]:
     """Return the names of what is given a value, aliases followed: `c = REQUESTS.labels("a")`, then `c.inc()`."""
     aliases: dict[str, set[str]] = {}
     acted: set[str] = set()
-    for node in _reached(file, reach):
+    for node in called_nodes(file, reach):
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call | ast.Subscript | ast.Attribute):
             for target in node.targets:
                 aliases.setdefault(_held_by(target), set()).update(_chain(node.value))
@@ -287,9 +238,9 @@ def _chain(node: ast.AST) -> Iterator[str]:
         yield node.id
 
 
-def _exposures(file: Names, reach: _Reach) -> Iterator[Exposure]:
-    is_multiprocess = any("MultiProcessCollector" in _mentions(node) for node in file.live)
-    for node in _reached(file, reach):
+def _exposures(file: Names, reach: Calls) -> Iterator[Exposure]:
+    is_multiprocess = any("MultiProcessCollector" in mentions(node) for node in file.live)
+    for node in called_nodes(file, reach):
         if not isinstance(node, ast.Call):
             continue
         resolved = file.resolve(node.func)

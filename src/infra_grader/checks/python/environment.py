@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from infra_grader.checks.python._environment import Reading, environment_readings
+from infra_grader.reading.python_environment import Reading, environment_readings
 from infra_grader.checks.python._files import PythonParams, first_place, readable_names
 from infra_grader.plugin import Annotated, Context, Evidence, Meta, Outcome, check
 
