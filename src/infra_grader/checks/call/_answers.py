@@ -7,6 +7,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from infra_grader.capabilities import plain_coding
+from infra_grader.capabilities.plain_coding import decode, encode
+from infra_grader.capabilities.program_text import program_text
 from infra_grader.capabilities.sandbox import Dialogue, Job, Limits, NoReply
 from infra_grader.checks.call import _worker
 from infra_grader.plugin import Context
@@ -55,7 +58,7 @@ def answers(context: Context, job: Job, path: str, function: str, questions: lis
             _load(dialogue, path, context)
             while left:
                 number, arguments = left.pop(0)
-                request = {"id": number, "function": function, "arguments": [_worker.encode(a) for a in arguments]}
+                request = {"id": number, "function": function, "arguments": [encode(a) for a in arguments]}
                 try:
                     reply = dialogue.ask(request, context.deadline)
                 except NoReply as error:
@@ -71,8 +74,7 @@ def answers(context: Context, job: Job, path: str, function: str, questions: lis
 
 def job_for(context: Context, limits: Limits, reference: Path | None = None) -> Job:
     """Return the job that holds the submission's module, or that of a rubric's own file, alone."""
-    source = Path(_worker.__file__).read_text(encoding="utf-8")
-    arguments = (context.sandbox.python, "-I", "-B", "-c", source)
+    arguments = (context.sandbox.python, "-I", "-B", "-c", program_text(plain_coding, _worker))
     if reference is None:
         return Job(arguments=arguments, workspace=context.workspace, limits=limits)
     return Job(arguments=arguments, files={"reference.py": reference.read_bytes()}, limits=limits)
@@ -102,7 +104,7 @@ def _answer(reply: Mapping[str, Any]) -> Answer:
     if reply.keys() != {"id", "value"}:
         return Answer(problem="a reply that says nothing")
     try:
-        return Answer(value=_worker.decode(reply["value"]))
+        return Answer(value=decode(reply["value"]))
     except ValueError:
         return Answer(problem="a reply that holds no plain value")
 
