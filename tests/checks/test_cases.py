@@ -5,6 +5,7 @@ from __future__ import annotations
 import cases
 import pytest
 import sandboxes
+import tools
 
 from infra_grader.engine.registry import Registry
 from infra_grader.testing import run_check
@@ -28,6 +29,7 @@ def test_case(case, tmp_path):
         before=facts.get("before") or {},
     )
     expected = facts["expect"]
+    tools.require(outcome, expected.get("status", "passed"))
     allowed = {"passed"} if case.should_pass else {"failed", "partial", "not_assessed"}
     assert expected.get("status", "passed") in allowed | ({"awaiting"} if case.kind.startswith("manual.") else set())
     assert outcome.status == expected["status"], outcome
