@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from infra_grader import __version__
+from infra_grader.capabilities.cache import cache_folder
 from infra_grader.capabilities.deadline import Overrun
 from infra_grader.capabilities.starter import NO_STARTER, Starter, read_starter
 from infra_grader.capabilities.workspace import Workspace
@@ -214,20 +215,6 @@ def environment(seed: int) -> Mapping[str, str | int]:
         "platform": sys.platform,
         "seed": seed,
     }
-
-
-def cache_folder() -> Path | None:
-    """Return the folder for what can be made again, by the platform's custom; `None` where it has no absolute place.
-
-    A relative one would lie in whatever folder this is run in, which may be the submission.
-    """
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or os.path.expanduser("~\\AppData\\Local")
-    elif sys.platform == "darwin":
-        base = os.path.expanduser("~/Library/Caches")
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return Path(base, "infra-grader") if os.path.isabs(base) else None
 
 
 def _observe_all(registry: Registry, observe: Observe | None) -> Observe:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from infra_grader.capabilities.sandbox import Mount, Sandbox
+from infra_grader.model.outcome import NotAssessed
 from infra_grader.model.record import Record
 
 PLACE = "/environment"
@@ -21,6 +22,8 @@ class Environment(Record):
     """
 
     folder: Path
+    is_course: bool = False
+    """Whether nothing in it was chosen by the learner."""
 
     @property
     def mounts(self) -> Mapping[str, Mount]:
@@ -38,12 +41,14 @@ class Environment(Record):
 
     def to_handle(self) -> Mapping[str, str]:
         """Return what a check provides, for others to use."""
-        return {"environment": str(self.folder)}
+        return {"environment": str(self.folder), "chosen_by": "course" if self.is_course else "learner"}
 
     @classmethod
     def of_handle(cls, handle: Mapping[str, str]) -> Self:
-        """Return the environment that a check provided."""
-        return cls(folder=Path(handle["environment"]))
+        """Return the environment that a check provided. Raises `NotAssessed` if it provided something else."""
+        if "environment" not in handle:
+            raise NotAssessed("The check that `environment` names makes none.", "Tell the author of the rubric.")
+        return cls(folder=Path(handle["environment"]), is_course=handle.get("chosen_by") == "course")
 
     def _place(self, sandbox: Sandbox) -> str:
         return sandbox.place_inside(PLACE, Mount(folder=self.folder))

@@ -1,0 +1,1 @@
+"""Check kinds of the family environment: what a submission needs to run."""
