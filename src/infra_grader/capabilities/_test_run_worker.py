@@ -155,7 +155,8 @@ def _why(report: Any) -> str:
         last = str(said[-1]) if isinstance(said, tuple) and said else str(said)
         errors = [line[2:].strip() for line in last.splitlines() if line.startswith("E ")]
         crash = errors[-1] if errors else last
-    return str(crash).strip().partition("\n")[0][:MAX_TEXT]
+    first = str(crash).strip().partition("\n")[0]
+    return (first.removeprefix("AssertionError: ") if ": assert " in first else first)[:MAX_TEXT]
 
 
 if __name__ == "__main__":

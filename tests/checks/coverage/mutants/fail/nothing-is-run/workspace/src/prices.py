@@ -1,0 +1,1 @@
+RATES = {"small": 2}
