@@ -1,0 +1,1 @@
+"""Check kinds about compose files. They are read, with all that belongs to them; nothing is started."""

@@ -1,0 +1,123 @@
+"""The compose.references check kind."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from infra_grader.checks.compose._files import MOST_SHOWN, ComposeParams, find_compose, point_at
+from infra_grader.checks.compose._settings import find_settings
+from infra_grader.plugin import Annotated, CheckFailed, Context, Evidence, Measure, Meta, Outcome, check
+from infra_grader.reading.compose import Compose, inside
+from infra_grader.reading.compose_service import Mount, Service
+from infra_grader.reading.compose_value import UNKNOWN, Value
+
+REMOTE = re.compile(r"[a-z+]+://|git@|github\.com/")
+SETTINGS_PLACES = ("/etc/", "/usr/share/", "/docker-entrypoint-initdb.d", "/provisioning", "/dags")
+"""Places in containers from which programs read their settings: an empty folder there is no use."""
+
+
+class References(ComposeParams):
+    """How many broken references are still accepted."""
+
+    max: Annotated[int, Meta(ge=0, description="Broken references with which it still passes.")] = 0
+
+
+@check("compose.references", measure="broken references")
+def references(context: Context, params: References) -> Outcome:
+    """Everything that the compose file names is there: services, networks, volumes, configs, builds, mounted files.
+
+    Folders that are mounted for data may be missing, since Docker makes them; a file of variables may be there as an
+    example only.
+    """
+    compose = find_compose(context, params)
+    looked = [piece for service in compose.services.values() for piece in _look(context, compose, service)]
+    looked += [
+        (False, Evidence(path=item.file, line=item.line, expected="there", actual=f"{item.what} is not there"))
+        for item in compose.broken
+    ]
+    if not looked:
+        raise CheckFailed(
+            f"{compose.path} names nothing that could be looked up.",
+            Evidence(path=compose.path, expected="builds, networks, volumes, files", actual="none"),
+        )
+    broken = [evidence for holds, evidence in looked if not holds]
+    first = f"; the first: {broken[0].actual}" if broken else ""
+    return Outcome.passed_if(
+        len(broken) <= params.max,
+        f"{len(looked) - len(broken)} of {len(looked)} references of {compose.path} lead somewhere{first}.",
+        *[*broken, *(evidence for holds, evidence in looked if holds)][:MOST_SHOWN],
+        measure=Measure(value=len(broken), unit="broken references", threshold=params.max),
+    )
+
+
+Looked = Iterator[tuple[bool, Evidence]]
+
+
+def _look(context: Context, compose: Compose, service: Service) -> Looked:
+    for name, (_, value) in service.depends_on.items():
+        yield _said(name in compose.services, value, f"the service {name}")
+    for name, value in service.networks.items():
+        if name != "default":
+            yield _said(name in compose.top("networks"), value, f"the network {name}")
+    mode = service.text(service.value.get("network_mode"))
+    if mode.startswith("service:"):
+        name = mode.partition(":")[2]
+        yield _said(name in compose.services, service.value.get("network_mode") or service.value, f"the service {name}")
+    for kind in ("configs", "secrets"):
+        found = service.value.get(kind)
+        for item in found.values() if found else []:
+            source = (item.get("source") or item).text
+            yield _said(source in compose.top(kind), item, f"the {kind[:-1]} {source}")
+    for mount in service.mounts:
+        yield from _mount(context, compose, mount)
+    yield from _build(context, service)
+    for file in service.env_files:
+        is_needed = service.value.at("env_file") is None or not _is_optional(service, file)
+        if is_needed:
+            yield _said(bool(find_settings(context, file, service)), file, f"the file {file.text}")
+
+
+def _said(holds: bool, value: Value, what: str) -> tuple[bool, Evidence]:
+    return holds, point_at(value, f"{what} is there", f"{what} is {'there' if holds else 'not there'}")
+
+
+def _is_optional(service: Service, file: Value) -> bool:
+    found = service.value.get("env_file")
+    items = found.values() if found else []
+    return any(item.get("path") is file and item.at("required") is False for item in items)
+
+
+def _mount(context: Context, compose: Compose, mount: Mount) -> Looked:
+    if mount.kind == "volume" and mount.source:
+        yield _said(mount.source in compose.top("volumes"), mount.value, f"the volume {mount.source}")
+    if mount.kind != "bind" or UNKNOWN in mount.source or mount.source.startswith(("/", "~")):
+        return  # a path of the machine says nothing about the submission
+    path = inside(mount.value.folder, mount.source)
+    is_there = bool(path) and _exists(context, path)
+    if is_there or _must_be_there(mount):
+        yield _said(is_there, mount.value, mount.source)
+
+
+def _must_be_there(mount: Mount) -> bool:
+    """Whether an empty folder in its place would be of no use."""
+    names = (posixpath.basename(mount.source.rstrip("/")), posixpath.basename(mount.target))
+    is_file = any("." in name.lstrip(".") and not name.endswith(".d") for name in names)
+    return is_file or mount.is_read_only or any(place in f"{mount.target}/" for place in SETTINGS_PLACES)
+
+
+def _exists(context: Context, path: str) -> bool:
+    """Whether a file or a folder of this path is there, the starter's own too."""
+    if path == ".":
+        return True
+    return any(file == path or file.startswith(f"{path}/") for file in context.workspace.all_files())
+
+
+def _build(context: Context, service: Service) -> Looked:
+    build = service.build
+    if build is None or build.is_inline or REMOTE.match(build.context) or UNKNOWN in build.context + build.dockerfile:
+        return
+    place = build.value.get("dockerfile") or build.value
+    path = inside(build.value.folder, posixpath.join(build.context, build.dockerfile))
+    yield _said(bool(path) and _exists(context, path), place, f"{path or build.dockerfile}")

@@ -1,0 +1,93 @@
+"""The compose.valid check kind."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+from itertools import islice
+from typing import Any
+
+from infra_grader.checks.compose._files import MOST_SHOWN, ComposeParams, find_compose, point_at
+from infra_grader.plugin import CheckFailed, Context, Evidence, Measure, NotAssessed, Outcome, check
+from infra_grader.reading.compose import Compose
+from infra_grader.reading.compose_value import InterpolationError, Value, fill
+
+REMEDY = "Run `pip install 'infra-grader[docker]'`, then grade again."
+MOST_PROBLEMS = 100
+EXPECTED = "a compose file that keeps to the specification"
+
+
+class Valid(ComposeParams):
+    """Which compose file."""
+
+
+@check("compose.valid", measure="problems")
+def valid(context: Context, params: Valid) -> Outcome:
+    """The compose file keeps to the Compose Specification, and each service has an image or a build.
+
+    Held against its schema, as check-jsonschema carries it, after overrides, `include` and `extends`. A `version` is
+    accepted, though nothing reads it any more; services at the top level, as in the first version, are not.
+    """
+    compose = find_compose(context, params)
+    problems = list(islice(_problems(compose), MOST_PROBLEMS))
+    first = f": {problems[0].actual} on line {problems[0].line} of {problems[0].path}" if problems else ""
+    counted = f"{len(problems) or 'no'} problem{'s' * (len(problems) != 1)}"
+    return Outcome.passed_if(
+        not problems,
+        f"{compose.path} has {counted}{first}.",
+        *(problems[:MOST_SHOWN] or [point_at(compose.root, EXPECTED, f"{len(compose.services)} services, no problem")]),
+        measure=Measure(value=len(problems), unit="problems", threshold=0),
+    )
+
+
+def _problems(compose: Compose) -> Iterator[Evidence]:
+    if compose.is_legacy:
+        yield point_at(compose.root, "services under the key services", "services at the top level")
+    for service in compose.services.values():
+        if service.image is None and service.build is None:
+            yield point_at(service.value, EXPECTED, f"{service.name} has neither image nor build")
+    yield from _unfilled(compose.root)
+    validator = _validator()
+    try:
+        for error in validator.iter_errors(compose.root.data):
+            yield _describe(compose, error)
+    except RecursionError as error:
+        raise CheckFailed(f"{compose.path} is nested too deep to be checked.", Evidence(path=compose.path)) from error
+
+
+def _unfilled(value: Value) -> Iterator[Evidence]:
+    """Yield the texts whose variables compose would refuse."""
+    if isinstance(value.data, str) and "$" in value.data:
+        try:
+            fill(value.data, lambda _: None)
+        except InterpolationError as error:
+            yield point_at(value, EXPECTED, str(error))
+    for child in value.children.values():
+        yield from _unfilled(child)
+
+
+def _describe(compose: Compose, error: Any) -> Evidence:
+    """Return the evidence for a violation: the one behind an `anyOf` that comes nearest to what was meant."""
+    from jsonschema.exceptions import best_match  # as the validator, which is here by now
+
+    deepest = best_match([error])
+    steps = list(deepest.absolute_path)
+    place = compose.root
+    for step in steps:
+        place = place.children.get(step, place)
+    where = ".".join(str(step) for step in steps) or "the file"
+    return point_at(place, EXPECTED, f"{where}: {deepest.message[:300]}")
+
+
+@cache
+def _validator() -> Any:
+    try:
+        schemas = files("check_jsonschema").joinpath("builtin_schemas", "vendor")
+    except ModuleNotFoundError as error:
+        raise NotAssessed("The schema of compose files is not installed.", REMEDY) from error
+    schema = json.loads(schemas.joinpath("compose-spec.json").read_text(encoding="utf-8"))
+    from jsonschema.validators import validator_for  # slow to import, and no other kind of the family needs it
+
+    return validator_for(schema)(schema)

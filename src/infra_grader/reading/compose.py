@@ -1,0 +1,201 @@
+"""A compose file with all that belongs to it: overrides, `include`, `extends`, defaults of variables.
+
+Nothing of Docker is asked. Variables are filled in from `.env` beside the file, else from an example of it, else by
+their defaults. Files outside of the submission are not followed.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass
+
+from infra_grader.capabilities.workspace import TextFile, Workspace, is_glob
+from infra_grader.model.outcome import CheckFailed, Evidence
+from infra_grader.reading.compose_service import Service
+from infra_grader.reading.compose_value import UNKNOWN, Value, lay_over, read_value, with_children
+
+MAX_BYTES = 1024 * 1024
+MAX_FILES = 30
+MAX_DEPTH = 8
+TOP_LEVEL = frozenset({"services", "networks", "volumes", "configs", "secrets", "include", "name", "version", "models"})
+SETTINGS = (".env", ".env.example", ".env.sample", ".env.template", "env.example", ".env.dist")
+OF_THE_MACHINE = {"PWD": ".", **dict.fromkeys(("HOME", "PATH", "USER", "TMPDIR", "TEMP", "TMP"), UNKNOWN)}
+"""Variables that every shell has: compose takes these from there, whatever a file of variables says."""
+SETTING = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.]*)\s*(?:[=:]\s?(.*))?")
+
+QUOTED = re.compile(r"""(["'])(.*?)\1\s*(?:#.*)?""")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broken:
+    """A reference to what is not there."""
+
+    what: str
+    """What is missing, such as `the file base.yml`."""
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compose:
+    """The whole that compose would work with."""
+
+    path: str
+    root: Value
+    """Everything merged: services with what they extend, networks, volumes, configs, secrets."""
+    services: dict[str, Service]
+    broken: tuple[Broken, ...]
+    """Files and services that `include` and `extends` name and that are not there."""
+    is_legacy: bool
+    """Whether services stand at the top level, as in the first version of the format."""
+    files: tuple[str, ...]
+
+    @property
+    def active(self) -> dict[str, Service]:
+        """The services that `docker compose up` starts: without a profile, at least once, from an image or a build."""
+        return {name: service for name, service in self.services.items() if service.is_active}
+
+    def top(self, kind: str) -> dict[str, Value]:
+        """Return the networks, volumes, configs or secrets that are declared."""
+        found = self.root.get(kind)
+        return dict(found.items()) if found is not None and isinstance(found.data, dict) else {}
+
+
+def read_compose(workspace: Workspace, path: str, overrides: tuple[str, ...] = ()) -> Compose:
+    """Return a compose file with those laid over it that are there, `compose.override.yaml` and its like always.
+
+    Raises `CheckFailed` for a file that is no YAML, or that declares no service.
+    """
+    reader = _Reader(workspace)
+    folder = posixpath.dirname(path)
+    root = reader.load(path, folder, 0)
+    stem, _, suffix = path.rpartition(".")
+    siblings = [f"{stem}.override.{ending}" for ending in dict.fromkeys((suffix, "yaml", "yml"))]
+    for other in dict.fromkeys([*siblings[:1], *overrides]):
+        if workspace.find(other):
+            root = lay_over(root, reader.load(other, folder, 0))
+    is_legacy = _is_legacy(root)
+    if is_legacy:
+        root = with_children(root, {"services": root})
+    services = reader.services(root)
+    if not services:
+        line = root.get("services")
+        raise CheckFailed(
+            f"{path} declares no service.",
+            Evidence(path=path, line=line.line if line else None, expected="services", actual="none, or empty ones"),
+        )
+    settings = read_settings(workspace, folder) | OF_THE_MACHINE
+    made = {name: Service(name=name, value=value, settings=settings) for name, value in services.items()}
+    return Compose(
+        path=path,
+        root=root,
+        services=made,
+        broken=tuple(reader.broken),
+        is_legacy=is_legacy,
+        files=tuple(reader.seen),
+    )
+
+
+def _is_legacy(root: Value) -> bool:
+    services = [child for name, child in root.items() if name not in TOP_LEVEL and not name.startswith("x-")]
+    return (
+        root.get("services") is None
+        and bool(services)
+        and all(isinstance(child.data, dict) and ("image" in child.data or "build" in child.data) for child in services)
+    )
+
+
+class _Reader:
+    """Reads the files that belong to one another, each once, up to a number of them."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self.seen: dict[str, Value] = {}
+        self.broken: list[Broken] = []
+
+    def load(self, path: str, folder: str, depth: int) -> Value:
+        """Return a file with what it includes."""
+        if path in self.seen:
+            return self.seen[path]
+        if len(self.seen) >= MAX_FILES or depth > MAX_DEPTH:
+            raise CheckFailed(f"{path} is one of more than {MAX_FILES} compose files.", Evidence(path=path))
+        root = read_value(TextFile(path, self._workspace.read_text(path, MAX_BYTES)), folder)
+        self.seen[path] = root
+        included = root.get("include")
+        for item in included.values() if included else []:
+            paths = item.get("path") if isinstance(item.data, dict) else item
+            for one in paths.values() if paths else []:
+                other = self._find(one, "include")
+                if other and other not in self.seen:
+                    root = lay_over(self.load(other, posixpath.dirname(other), depth + 1), root)
+        self.seen[path] = root
+        return root
+
+    def _find(self, value: Value, why: str) -> str:
+        """Return the file of the submission that a value names, or nothing, and note that it is not there."""
+        path = inside(value.folder, value.text)
+        if path and not is_glob(path) and self._workspace.find(path):
+            return path
+        self.broken.append(Broken(what=f"the file {value.text[:80]} of {why}", file=value.file, line=value.line))
+        return ""
+
+    def services(self, root: Value) -> dict[str, Value]:
+        """Return the services that hold something, with what they extend."""
+        found = root.get("services")
+        if found is None or not isinstance(found.data, dict):
+            return {}
+        return {
+            name: self._extended(child, found, 0)
+            for name, child in found.items()
+            if isinstance(child.data, dict) and child.data and not name.startswith("x-")
+        }
+
+    def _extended(self, service: Value, siblings: Value, depth: int) -> Value:
+        extends = service.get("extends")
+        if extends is None or depth > MAX_DEPTH:
+            return service
+        name = extends.at("service") if isinstance(extends.data, dict) else extends.data
+        file = extends.get("file")
+        if file is not None:
+            path = self._find(file, "extends")
+            if not path:
+                return service
+            other = self.load(path, posixpath.dirname(path), depth + 1).get("services")
+            siblings = other if other is not None else file
+        base = siblings.get(str(name))
+        if base is None or base is service or not isinstance(base.data, dict):
+            self.broken.append(Broken(what=f"the service {name} to extend", file=extends.file, line=extends.line))
+            return service
+        below = dict(self._extended(base, siblings, depth + 1).children)
+        below.pop("extends", None)
+        return lay_over(with_children(base, below), service)
+
+
+def inside(folder: str, path: str) -> str:
+    """Return a path of the submission as its files name it, or nothing where it leads out."""
+    if not path or path.startswith(("/", "~", "\\")) or "\0" in path or re.match(r"[A-Za-z]:[\\/]", path):
+        return ""
+    whole = posixpath.normpath(posixpath.join(folder, path))
+    return "" if whole == ".." or whole.startswith("../") else whole
+
+
+def read_settings(workspace: Workspace, folder: str) -> dict[str, str]:
+    """Return the variables of `.env` beside a compose file, or of an example of it."""
+    for name in SETTINGS:
+        path = posixpath.join(folder, name)
+        if workspace.find(path):
+            return {key: value for key, value in parse_settings(workspace.read_text(path, MAX_BYTES)).items() if value}
+    return {}
+
+
+def parse_settings(text: str) -> dict[str, str]:
+    """Return names and values of a dotenv file, quotes taken off."""
+    made: dict[str, str] = {}
+    for line in text.split("\n"):
+        found = SETTING.fullmatch(line)
+        if found and not line.lstrip().startswith("#"):
+            value = (found[2] or "").strip()
+            quoted = QUOTED.fullmatch(value)
+            made[found[1]] = quoted[2] if quoted else re.split(r"\s#", value)[0].strip()
+    return made

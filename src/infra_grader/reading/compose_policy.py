@@ -1,0 +1,162 @@
+"""What a compose file may ask of the machine that it is started on: an allow-list, with the line of all else.
+
+A file without refusals touches nothing but its own containers, networks and named volumes, and files below the
+submission. Fixed host ports are no refusal: whoever starts it maps them anew. Who starts it must hand over no variables
+but those of the submission, as they could lead a path elsewhere, and follow no link out of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from infra_grader.reading.compose import Compose, inside
+from infra_grader.reading.compose_service import Mount, Service
+from infra_grader.reading.compose_value import UNKNOWN
+
+HARMLESS = frozenset(
+    {"annotations", "attach", "build", "cap_drop", "command", "configs", "container_name", "cpu_count", "cpu_percent",
+     "cpu_period", "cpu_quota", "cpu_shares", "cpus", "cpuset", "depends_on", "deploy", "develop", "dns", "dns_opt",
+     "dns_search", "domainname", "entrypoint", "env_file", "environment", "expose", "extends", "extra_hosts",
+     "group_add", "healthcheck", "hostname", "image", "init", "ipc", "labels", "links", "logging", "mac_address",
+     "mem_limit", "mem_reservation", "mem_swappiness", "memswap_limit", "network_mode", "networks", "oom_kill_disable",
+     "oom_score_adj", "pid", "pids_limit", "platform", "ports", "privileged", "profiles", "pull_policy", "read_only",
+     "restart", "scale", "secrets", "security_opt", "shm_size", "stdin_open", "stop_grace_period", "stop_signal",
+     "storage_opt", "tmpfs", "tty", "ulimits", "user", "userns_mode", "uts", "cgroup", "volumes", "working_dir"}
+)  # fmt: skip
+"""Keys of a service that are looked into below, or can do no harm; every other one is refused."""
+TOPICS = {
+    "cap_add": "capabilities",
+    **dict.fromkeys(("devices", "device_cgroup_rules", "gpus", "runtime", "blkio_config"), "devices"),
+}
+SOCKETS = re.compile(r"(?:docker|podman|containerd|crio)\.sock\Z|\A/(?:var/)?run/?\Z|\A/\Z")
+SAFE_BUILD = frozenset(
+    {"context", "dockerfile", "dockerfile_inline", "args", "target", "labels", "cache_from", "tags", "platforms",
+     "pull", "no_cache", "shm_size", "additional_contexts", "provenance", "sbom"}
+)  # fmt: skip
+SAFE_SECURITY = re.compile(r"no-new-privileges(?:[:=]true)?\Z")
+REMOTE = re.compile(r"\A(?:https?|git|ssh|oci|docker-image|ftp)[:@]|\Agithub\.com/|\.git(?:#|\Z)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Something that is asked of the machine and not granted."""
+
+    topic: str
+    """`privileged`, `capabilities`, `devices`, `host-namespaces`, `docker-socket`, `host-paths`, `outside-files`,
+    `remote-builds`, `external`, `drivers`, `unconfined` or `unknown-keys`."""
+    service: str
+    """The service that asks for it; nothing for what stands at the top."""
+    what: str
+    """What it asks for, as written."""
+    file: str
+    line: int
+
+
+def find_refusals(compose: Compose) -> list[Refusal]:
+    """Return what a compose file asks for beyond the allow-list, services without a profile or with one alike."""
+    found = [refusal for service in compose.services.values() for refusal in _of_service(service)]
+    found += _of_top_level(compose)
+    found += [_refusal("outside-files", "", broken.what, broken.file, broken.line) for broken in compose.broken]
+    return sorted(found, key=lambda item: (item.file, item.line))
+
+
+def _refusal(topic: str, service: str, what: str, file: str, line: int) -> Refusal:
+    return Refusal(topic=topic, service=service, what=what[:200], file=file, line=line)
+
+
+def _of_service(service: Service) -> Iterator[Refusal]:
+    yield from _keys(service)
+    yield from _namespaces(service)
+    yield from _files(service)
+    yield from _build(service)
+
+
+def _keys(service: Service) -> Iterator[Refusal]:
+    """Yield the keys that are not harmless, and the values of those that may be."""
+    for key, value in service.value.items():
+        if key not in HARMLESS and not key.startswith("x-"):
+            yield _refusal(TOPICS.get(key, "unknown-keys"), service.name, key, value.file, value.line)
+    privileged = service.value.get("privileged")
+    if privileged is not None and privileged.data is not False:
+        yield _refusal("privileged", service.name, "privileged", privileged.file, privileged.line)
+    options = service.value.get("security_opt")
+    for option in options.values() if options else []:
+        if not SAFE_SECURITY.match(service.text(option)):
+            yield _refusal("unconfined", service.name, service.text(option), option.file, option.line)
+    reserved = service.value.get("deploy", "resources", "reservations", "devices")
+    if reserved is not None and reserved.data:
+        yield _refusal("devices", service.name, "reserved devices", reserved.file, reserved.line)
+
+
+def _files(service: Service) -> Iterator[Refusal]:
+    """Yield the mounts and the files of variables that lead out of the submission."""
+    for mount in service.mounts:
+        if topic := _mount_topic(mount):
+            what = f"{mount.source} at {mount.target}"
+            yield _refusal(topic, service.name, what, mount.value.file, mount.value.line)
+    for file in service.env_files:
+        if not inside(file.folder, service.text(file)):
+            yield _refusal("outside-files", service.name, service.text(file), file.file, file.line)
+
+
+def _namespaces(service: Service) -> Iterator[Refusal]:
+    """Yield the namespaces of the host, or of containers that are not its own, that a service joins."""
+    for key in ("network_mode", "pid", "ipc", "uts", "userns_mode", "cgroup"):
+        value = service.value.get(key)
+        text = service.text(value)
+        is_own = text in ("", "none", "bridge", "private", "shareable") or text.startswith("service:")
+        if value is not None and not is_own:
+            yield _refusal("host-namespaces", service.name, f"{key}: {text}", value.file, value.line)
+
+
+def _mount_topic(mount: Mount) -> str:
+    """Return why a mount is refused, or nothing."""
+    if UNKNOWN in mount.source:
+        return "host-paths"
+    if mount.kind in ("volume", "tmpfs") and not mount.source.startswith(("/", ".", "~")):
+        return ""
+    if SOCKETS.search(mount.source):
+        return "docker-socket"
+    if mount.kind not in ("bind", "volume"):
+        return "host-paths"
+    if not inside(mount.value.folder, mount.source):
+        return "host-paths"
+    return ""
+
+
+def _build(service: Service) -> Iterator[Refusal]:
+    build = service.build
+    if build is None:
+        return
+    place = build.value.get("context") or build.value
+    if REMOTE.search(build.context):
+        yield _refusal("remote-builds", service.name, build.context, place.file, place.line)
+    elif not inside(place.folder, build.context):
+        yield _refusal("outside-files", service.name, build.context, place.file, place.line)
+    elif not inside(place.folder, f"{build.context}/{build.dockerfile}"):
+        yield _refusal("outside-files", service.name, build.dockerfile, place.file, place.line)
+    for key, value in build.value.items() if isinstance(build.value.data, dict) else ():
+        if key not in SAFE_BUILD and not (key == "network" and service.text(value) in ("none", "default")):
+            yield _refusal("remote-builds", service.name, f"build.{key}", value.file, value.line)
+    contexts = build.value.get("additional_contexts")
+    for _, value in contexts.items() if contexts is not None else ():
+        text = service.text(value)
+        if not text.startswith("service:") and not inside(value.folder, text):
+            yield _refusal("outside-files", service.name, text, value.file, value.line)
+
+
+def _of_top_level(compose: Compose) -> Iterator[Refusal]:
+    for kind in ("networks", "volumes", "configs", "secrets"):
+        for name, value in compose.top(kind).items():
+            if not isinstance(value.data, dict):
+                continue
+            where = (value.file, value.line)
+            if value.at("external") not in (None, False):
+                yield _refusal("external", "", f"{kind}.{name}", *where)
+            if (value.at("driver") or "bridge") not in ("bridge", "local", "overlay") or value.at("driver_opts"):
+                yield _refusal("drivers", "", f"{kind}.{name}", *where)
+            file = value.get("file")
+            if file is not None and not inside(file.folder, file.text):
+                yield _refusal("outside-files", "", file.text, file.file, file.line)
