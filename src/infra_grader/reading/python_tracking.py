@@ -1,0 +1,148 @@
+"""What code records of its runs with MLflow: which calls, and under which names."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from infra_grader.reading.python_flow import call_name, literal
+from infra_grader.reading.python_names import Names
+
+CLIENTS = ("mlflow", "MlflowClient")
+
+
+class Recorded(StrEnum):
+    """What can be recorded or set."""
+
+    RUN = "run"
+    EXPERIMENT = "experiment"
+    TRACKING_URI = "tracking_uri"
+    PARAMS = "params"
+    METRICS = "metrics"
+    ARTIFACTS = "artifacts"
+    MODEL = "model"
+    TAGS = "tags"
+    REGISTRY = "registry"
+    STAGE = "stage"
+
+
+CALLS: dict[str, Recorded] = {
+    "start_run": Recorded.RUN,
+    "create_run": Recorded.RUN,
+    "set_experiment": Recorded.EXPERIMENT,
+    "create_experiment": Recorded.EXPERIMENT,
+    "set_tracking_uri": Recorded.TRACKING_URI,
+    "log_param": Recorded.PARAMS,
+    "log_params": Recorded.PARAMS,
+    "log_metric": Recorded.METRICS,
+    "log_metrics": Recorded.METRICS,
+    "log_artifact": Recorded.ARTIFACTS,
+    "log_artifacts": Recorded.ARTIFACTS,
+    "log_figure": Recorded.ARTIFACTS,
+    "log_dict": Recorded.ARTIFACTS,
+    "log_text": Recorded.ARTIFACTS,
+    "log_image": Recorded.ARTIFACTS,
+    "log_model": Recorded.MODEL,
+    "set_tag": Recorded.TAGS,
+    "set_tags": Recorded.TAGS,
+    "register_model": Recorded.REGISTRY,
+    "create_model_version": Recorded.REGISTRY,
+    "create_registered_model": Recorded.REGISTRY,
+    "transition_model_version_stage": Recorded.STAGE,
+    "set_registered_model_alias": Recorded.STAGE,
+}
+AUTOMATIC = (Recorded.PARAMS, Recorded.METRICS, Recorded.MODEL)
+"""What `autolog` records by itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tracking:
+    """One call that records something."""
+
+    what: Recorded
+    path: str
+    line: int
+    name: str
+    """The call, as it is written."""
+    names: tuple[str, ...] = ()
+    """Names under which it records, as far as they are written out."""
+    is_open: bool = False
+    """Whether it may record under more names than can be read, such as a mapping that is worked out."""
+
+
+def find_tracking(files: Sequence[Names]) -> list[Tracking]:
+    """Return what some files record with MLflow.
+
+    Calls of a wrapper of the learner's own count by the names of their methods, where the wrapper really calls MLflow.
+    """
+    direct = {item.what for names in files for item in _calls(names, is_direct=True)}
+    found: list[Tracking] = []
+    for names in files:
+        everything = list(_calls(names, is_direct=True))
+        lines = {item.line for item in everything}
+        everything += [
+            item for item in _calls(names, is_direct=False) if item.what in direct and item.line not in lines
+        ]
+        found += everything
+    return found
+
+
+def written_keys(files: Iterable[Names]) -> frozenset[str]:
+    """Return the keys of mappings anywhere in the code that runs: `{"a": 1}`, `m["a"] = 1`, `dict(a=1)`."""
+    found: set[str] = set()
+    for names in files:
+        for node in names.live:
+            if isinstance(node, ast.Dict):
+                found.update(
+                    key.value for key in node.keys if isinstance(key, ast.Constant) and isinstance(key.value, str)
+                )
+            elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+                found.add(str(node.slice.value))
+            elif isinstance(node, ast.Call) and call_name(node.func) in ("dict", "update"):
+                found.update(item.arg for item in node.keywords if item.arg)
+    return frozenset(found)
+
+
+def _calls(names: Names, *, is_direct: bool) -> Iterator[Tracking]:
+    for node in names.live:
+        if not isinstance(node, ast.Call):
+            continue
+        name = names.resolve(node.func)
+        last = name.rpartition(".")[2]
+        is_client = any(part in CLIENTS for part in name.split("."))
+        if is_client != is_direct:
+            continue
+        if last == "autolog" and is_direct:
+            yield from (
+                Tracking(what=what, path=names.path, line=node.lineno, name=name, is_open=True) for what in AUTOMATIC
+            )
+        elif last in CALLS and "." in name:
+            given, is_open = _names(names, node)
+            yield Tracking(what=CALLS[last], path=names.path, line=node.lineno, name=name, names=given, is_open=is_open)
+            if last == "log_model" and any(item.arg == "registered_model_name" for item in node.keywords):
+                yield Tracking(what=Recorded.REGISTRY, path=names.path, line=node.lineno, name=name)
+
+
+def _names(names: Names, call: ast.Call) -> tuple[tuple[str, ...], bool]:
+    """Return the names under which a call records, and whether there may be others."""
+    first = call.args[0] if call.args else next((item.value for item in call.keywords), None)
+    if isinstance(first, ast.Name):
+        first = _assigned(names, first.id) or first
+    if isinstance(first, ast.Dict):
+        texts = [literal(key, names.constants) for key in first.keys]
+        return tuple(text for text in texts if isinstance(text, str)), not all(isinstance(text, str) for text in texts)
+    value = literal(first, names.constants)
+    return ((value,), False) if isinstance(value, str) else ((), True)
+
+
+def _assigned(names: Names, variable: str) -> ast.Dict | None:
+    found = [
+        node.value
+        for node in names.live
+        if isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Dict)
+        and any(isinstance(target, ast.Name) and target.id == variable for target in node.targets)
+    ]
+    return found[0] if len(found) == 1 else None

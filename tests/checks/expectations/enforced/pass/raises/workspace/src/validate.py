@@ -1,0 +1,9 @@
+import great_expectations as gx
+
+
+def validate_data(frame):
+    context = gx.get_context()
+    outcome = context.run_checkpoint("training", batch=frame)
+    if not outcome.success:
+        raise ValueError("the data is not fit to train on")
+    return frame

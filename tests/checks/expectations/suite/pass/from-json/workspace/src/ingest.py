@@ -1,0 +1,2 @@
+COLUMNS = ["image_path", "label", "split"]
+print(COLUMNS)
