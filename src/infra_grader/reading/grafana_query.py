@@ -45,7 +45,6 @@ class PanelQuery(NamedTuple):
     target: Target
     query: Query | None
     problem: str
-    line: int | None
 
 
 def is_promql(target: Target) -> bool:
@@ -64,7 +63,7 @@ def panel_queries(board: Dashboard) -> Iterator[PanelQuery]:
             undefined = sorted(variables_in(target.text) - known)
             if query is not None and undefined:
                 query, problem = None, f"the variable ${undefined[0]} is not defined"
-            yield PanelQuery(panel, target, query, problem, board.line_of(target.text))
+            yield PanelQuery(panel, target, query, problem)
 
 
 def variables_in(text: str) -> set[str]:

@@ -36,11 +36,11 @@ def judge(subject: str, pieces: Sequence[Piece], also: Iterable[Evidence] = ()) 
     done = sum(piece.share == 1 for piece in pieces)
     lost = [piece for piece in pieces if piece.share < 1]
     shown = [item for piece in (*lost, *(piece for piece in pieces if piece.share == 1)) for item in piece.evidence]
-    asked = "the one thing" if len(pieces) == 1 else f"{done} of the {len(pieces)} things"
-    message = (
-        f"{subject} lacks something: {lost[0].lacking}." if lost and len(pieces) == 1
-        else f"{subject} has {asked} asked for" + (f"; {lost[0].lacking}." if lost else ".")
-    )  # fmt: skip
+    if len(pieces) == 1:
+        message = f"In {subject}, {lost[0].lacking}." if lost else f"{subject} has what is asked for."
+    else:
+        message = f"{subject} has {done} of the {len(pieces)} things asked for"
+        message += f"; {lost[0].lacking}." if lost else "."
     return Outcome.partial(
         sum((piece.share for piece in pieces), Fraction(0)) / len(pieces), message, *shown[:MOST_SHOWN], *also
     )

@@ -31,7 +31,7 @@ KNOWN_FORMS = re.compile(
 )
 SLACK_HOOK = re.compile(r"hooks\.slack\.com/services/(T[A-Z0-9]{6,14}/B[A-Z0-9]{6,14}/[A-Za-z0-9]{16,32})")
 URL_PASSWORD = re.compile(r"://[^\s:/?#@]{1,100}:([^\s/?#@]{1,200})@")
-WORDY = re.compile(r"(?:[A-Za-z]+|[0-9]{1,4})(?:[-_. /](?:[A-Za-z]+|[0-9]{1,4}))*")
+WORDY = re.compile(r"(?:[A-Za-z]+[0-9]{0,4}|[0-9]{1,4})(?:[-_. /](?:[A-Za-z]+[0-9]{0,4}|[0-9]{1,4}))*")
 SHORTEST = 8
 
 

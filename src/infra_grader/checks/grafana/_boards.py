@@ -11,6 +11,7 @@ from infra_grader.reading.pieces import cut
 from infra_grader.reading.stand_in import is_undone
 
 ASKING = "a panel that queries something"
+MOST_PLACED = 20
 
 
 def find_boards(context: Context, paths: Sequence[str]) -> tuple[list[Dashboard], list[Evidence]]:
@@ -42,7 +43,8 @@ def asking_panels(board: Dashboard) -> tuple[list[Panel], list[Evidence]]:
         if not reason and question in seen:
             reason = "another panel asks the same"
         if reason:
-            line = board.line_of(panel.title)
+            # looking for a line takes time in a large file, and only the first few are shown
+            line = board.line_of(panel.title) if len(idle) < MOST_PLACED else None
             idle.append(
                 Evidence(path=board.path, line=line, expected=ASKING, actual=reason, text=panel.title or panel.type)
             )

@@ -8,7 +8,7 @@ from fractions import Fraction
 from infra_grader.checks.grafana._boards import asking_panels, find_boards
 from infra_grader.plugin import Annotated, CheckFailed, Context, Evidence, Meta, Outcome, Params, Places, check, places
 from infra_grader.reading.grafana import Dashboard, Panel
-from infra_grader.reading.grafana_query import panel_queries, variables_in
+from infra_grader.reading.grafana_query import PanelQuery, panel_queries, variables_in
 from infra_grader.reading.pieces import Piece, counted, cut, judge, whole
 
 INTERVAL = re.compile(r"([0-9]{1,6})(s|m|h)")
@@ -48,21 +48,27 @@ def dashboards(context: Context, params: Dashboards) -> Outcome:
     idle = [piece for _, _, lost in judged for piece in lost]
     if not panels:
         raise CheckFailed(f"{boards[0].path} has no panel that queries something.", *cut(idle, 10), *cut(unread))
-    broken = [
-        Evidence(
-            path=board.path, line=item.line, expected="a query that parses", actual=item.problem, text=item.panel.title
-        )
-        for board in boards
-        for item in panel_queries(board)
-        if item.query is None
-    ]
+    broken = [(board, item) for board in boards for item in panel_queries(board) if item.query is None]
     pieces = [
-        whole(not unread and not broken, "not every file and query can be read", *cut([*unread, *broken])),
+        whole(
+            not unread and not broken,
+            "not every file and query can be read",
+            *cut(unread),
+            *map(_unreadable, broken[:5]),
+        ),
         _enough(params, judged),
     ]
     pieces += [_type(panels, wanted, boards[0]) for wanted in params.types]
     pieces += _dress(params, boards, panels)
     return judge(_named(boards), pieces, cut(idle))
+
+
+def _unreadable(found: tuple[Dashboard, PanelQuery]) -> Evidence:
+    board, item = found
+    line = board.line_of(item.target.text)
+    return Evidence(
+        path=board.path, line=line, expected="a query that parses", actual=item.problem, text=item.panel.title
+    )
 
 
 def _named(boards: list[Dashboard]) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from typing import NamedTuple
 
 from infra_grader.checks.prometheus._rule_files import all_rules, read_rule_files, recorded_queries
@@ -24,9 +26,11 @@ from infra_grader.reading.grafana import read_dashboards
 from infra_grader.reading.grafana_query import panel_queries
 from infra_grader.reading.pieces import cut
 from infra_grader.reading.prometheus_known import EXPORTERS, USUAL, is_named_by, known_names
-from infra_grader.reading.prometheus_metrics import read_instrumentation
+from infra_grader.reading.prometheus_metrics import Instrumentation, read_instrumentation
 from infra_grader.reading.promql import Query
 from infra_grader.reading.python_work import own_python
+
+EXPORTED = "metrics that are exported"
 
 
 class Metrics(Params):
@@ -66,8 +70,18 @@ class Asked(NamedTuple):
 
     query: Query
     path: str
-    line: int | None
+    line: Callable[[], int | None]
+    """Looks for the line, which takes time in a large file."""
     title: str
+
+
+class Judged(NamedTuple):
+    """What the queries read."""
+
+    lost: list[tuple[Asked, str]]
+    """The queries that read something else, and what that is."""
+    read: set[str]
+    """Families of the code's own metrics that are read."""
 
 
 @check("prometheus.metrics", measure="percent")
@@ -81,44 +95,42 @@ def metrics(context: Context, params: Metrics) -> Outcome:
     asked, recorded, unread = _asked(context, params)
     files, faults = own_python(context, places(params.code), params.exclude)
     found = read_instrumentation(files)
-    own = {name: metric for metric in found.metrics for name in metric.series}
-    known = (*known_names(params.exporters), *params.also, *found.ready_made)
-    unknown: list[Evidence] = []
-    sound = 0
-    read: set[str] = set()
-    for item in asked:
-        lost = [
-            name
-            for name in item.query.metrics
-            if name not in own and name not in recorded and not is_named_by(name, known)
-        ]
-        # what a recording rule makes was made of something, too
-        behind = [name for series in item.query.metrics if series in recorded for name in recorded[series].metrics]
-        read.update(own[name].family for name in (*item.query.metrics, *behind) if name in own)
-        read.update(name for name in item.query.metrics if is_named_by(name, found.ready_made))
-        if lost or not item.query.metrics:
-            actual = f"{', '.join(lost)}: not exported" if lost else "reads no metric by its name"
-            unknown.append(
-                Evidence(
-                    path=item.path, line=item.line, expected="metrics that are exported", actual=actual, text=item.title
-                )
-            )
-        sound += not lost and bool(item.query.metrics)
+    judged = _judge(asked, recorded, found, (*known_names(params.exporters), *params.also, *found.ready_made))
+    sound, read = len(asked) - len(judged.lost), sorted(judged.read)
     share = Fraction(sound, len(asked))
     enough = Fraction(min(len(read), params.own), params.own) if params.own else Fraction(1)
     reached = Fraction(1) if share >= Fraction(str(params.min_share)) else share
     return Outcome.partial(
         reached * enough,
         f"{sound} of {len(asked)} queries read only metrics that are exported, {len(read)} of the code's own are read.",
-        *cut(unknown, 15),
-        Evidence.number(
-            len(read), f"at least {params.own}", "own metrics read", ", ".join(sorted(read))[:300] or "none"
+        *(
+            Evidence(path=item.path, line=item.line(), expected=EXPORTED, actual=problem[:300], text=item.title)
+            for item, problem in judged.lost[:15]
         ),
+        Evidence.number(len(read), f"at least {params.own}", "own metrics read", ", ".join(read)[:300] or "none"),
         *(Evidence(path=item.path, line=item.line, actual=item.name, text="exported") for item in found.metrics[:3]),
         *cut(unread, 3),
         *cut(faults, 3),
         measure=Measure(value=round(float(share * enough * 100), 1), unit="percent", threshold=params.min_share * 100),
     )
+
+
+def _judge(asked: list[Asked], recorded: dict[str, Query], found: Instrumentation, known: tuple[str, ...]) -> Judged:
+    # one with labels has no series before code gives it a value
+    exported = [metric for metric in found.metrics if metric.is_used or metric.labels == ()]
+    own = {name: metric for metric in exported for name in metric.series}
+    lost: list[tuple[Asked, str]] = []
+    read: set[str] = set()
+    for item in asked:
+        names = item.query.metrics
+        strange = [name for name in names if not (name in own or name in recorded or is_named_by(name, known))]
+        if strange or not names:
+            lost.append((item, f"{', '.join(strange)}: not exported" if strange else "reads no metric by its name"))
+        # what a recording rule makes was made of something, too
+        behind = [name for series in names if series in recorded for name in recorded[series].metrics]
+        read.update(own[name].family for name in (*names, *behind) if name in own)
+        read.update(name for name in names if is_named_by(name, found.ready_made))
+    return Judged(lost, read)
 
 
 def _asked(context: Context, params: Metrics) -> tuple[list[Asked], dict[str, Query], list[Evidence]]:
@@ -143,13 +155,15 @@ def _asked(context: Context, params: Metrics) -> tuple[list[Asked], dict[str, Qu
         recorded |= recorded_queries(rules)
         if paths is ruled:
             asked += [
-                Asked(rule.query, rule.path, rule.found.line(*rule.steps, "expr"), rule.title)
+                Asked(rule.query, rule.path, partial(rule.found.line, *rule.steps, "expr"), rule.title)
                 for rule in rules
                 if rule.query is not None
             ]
     for board in read_dashboards(context, boards, unread):
         asked += [
-            Asked(item.query, board.path, item.line, item.panel.title) for item in panel_queries(board) if item.query
+            Asked(item.query, board.path, partial(board.line_of, item.target.text), item.panel.title)
+            for item in panel_queries(board)
+            if item.query
         ]
     if not asked:
         raise CheckFailed(f"{found[0]} asks no query that can be read.", *cut(unread), Evidence(path=found[0]))
