@@ -41,15 +41,26 @@ def main() -> None:
     """Run what the plan on standard input asks for, and leave at once: nothing that waits for the end has its say."""
     plan = json.loads(sys.stdin.buffer.readline())
     channel = os.dup(1)
-    nothing = os.open(os.devnull, os.O_RDWR)
-    os.dup2(nothing, 0)
-    os.dup2(nothing, 1)
+    be_silent()
 
     def say(line: dict[str, Any]) -> None:
         content = memoryview(json.dumps(line).encode() + b"\n")
         while content:
             content = content[os.write(channel, content) :]
 
+    run(plan, say)
+    os._exit(0)
+
+
+def be_silent() -> None:
+    """Let nothing come from standard input and nothing get to standard output."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    os.dup2(nothing, 1)
+
+
+def run(plan: dict[str, Any], say: Say) -> None:
+    """Run the tests of a plan and say of each how it ended."""
     sys.path.insert(0, plan["tools"])
     import pytest  # ours: nothing of the learner's is on the path yet
 
@@ -65,7 +76,6 @@ def main() -> None:
     if lines is not None:
         say({"ran": lines()})
     say({"ended": int(status)})
-    os._exit(0)
 
 
 def _lay_path(plan: dict[str, Any]) -> None:

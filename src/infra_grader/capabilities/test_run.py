@@ -105,7 +105,7 @@ def run_tests(sandbox: Sandbox, workspace: Workspace, plan: TestPlan, deadline: 
         arguments=(plan.python, "-I", "-B", "-c", Path(_test_run_worker.__file__).read_text(encoding="utf-8")),
         workspace=workspace,
         files=plan.added,
-        stdin=_spoken(plan, tools.place(sandbox)),
+        stdin=json.dumps(spoken(plan, tools.place(sandbox))).encode() + b"\n",
         mounts={**tools.mounts, **plan.mounts},
         variables=plan.variables,
         limits=plan.limits,
@@ -163,8 +163,9 @@ def _numbers(numbers: object) -> frozenset[int]:
     return frozenset(number for number in numbers if type(number) is int) if isinstance(numbers, list) else frozenset()
 
 
-def _spoken(plan: TestPlan, tools: str) -> bytes:
-    facts = {
+def spoken(plan: TestPlan, tools: str) -> dict[str, object]:
+    """Return a plan as the process in the sandbox is told it; `tools` is where it finds our pytest."""
+    return {
         "tools": tools,
         "first": plan.first,
         "before_packages": plan.before_packages,
@@ -173,7 +174,6 @@ def _spoken(plan: TestPlan, tools: str) -> bytes:
         "only": plan.only,
         "cover": plan.cover,
     }
-    return json.dumps(facts).encode() + b"\n"
 
 
 def _lines(output: bytes) -> Iterator[Mapping[str, Any]]:

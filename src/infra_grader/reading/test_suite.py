@@ -98,21 +98,23 @@ class Suite:
         return [test for test in self.tests if test.flaw]
 
 
-def read_suite(context: Context, params: SuiteParams) -> Suite:
+def read_suite(context: Context, params: SuiteParams, given: frozenset[str] = frozenset()) -> Suite:
     """Return the learner's own tests, read once a submission.
 
-    Raises `CheckFailed` where there is none that counts: nothing would be learned from a run.
+    `given` are names of modules that the tests may be about besides the learner's. Raises `CheckFailed` where there is
+    no test that counts: nothing would be learned from a run.
     """
-    return context.shared(("test_suite", tuple(places(params.tests))), lambda: _read(context, params))
+    key = ("test_suite", tuple(places(params.tests)), given)
+    return context.shared(key, lambda: _read(context, params, given))
 
 
-def _read(context: Context, params: SuiteParams) -> Suite:
+def _read(context: Context, params: SuiteParams, given: frozenset[str]) -> Suite:
     wanted = places(params.tests)
     found = [path for path in context.workspace.find_in(wanted, ".py") if is_test_file(path)]
     sources = {path: _source(context, path) for path in context.workspace.find("**/*.py")}
     names = {path: Names(source) for path, source in sources.items() if source is not None and not source.fault}
     files = tuple(path for path in found if path in names and not path.endswith("conftest.py"))
-    modules = module_names(path for path in names if not is_test_support(path))
+    modules = given | module_names(path for path in names if not is_test_support(path))
     conftests = [names[path] for path in names if path.endswith("conftest.py")]
     suite = Suite(
         tests=find_tests([names[path] for path in files], modules, conftests, own=True),
