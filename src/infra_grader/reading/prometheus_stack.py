@@ -41,6 +41,8 @@ class Service:
     ports: dict[str, str]
     """Ports on the host, and the container's behind them."""
     mounts: tuple[Mount, ...]
+    command: tuple[str, ...]
+    """The words of its command and entrypoint."""
     line: int
 
     def find(self, path: str) -> str:
@@ -110,6 +112,9 @@ def _service(document: Document, folder: str, configs: dict[str, str], name: str
         is_built="build" in data,
         ports=dict(_ports(data)),
         mounts=tuple(_mounts(document, folder, configs, name, data)),
+        command=tuple(
+            word for key in ("entrypoint", "command") for text in texts(data.get(key)) for word in text.split()
+        ),
         line=document.key_place(("services", name)).line,
     )
 

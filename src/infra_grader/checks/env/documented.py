@@ -94,7 +94,8 @@ def documented(context: Context, params: Documented) -> Outcome:
     if not wanted:
         shown = Evidence(path=places(params.code)[0], expected="settings that are read", actual="none")
         raise CheckFailed("Nothing reads a setting, so there is nothing to document.", shown, *cut(faults))
-    missing = [place for name, place in wanted.items() if name not in named.names]
+    known = {name.upper() for name in named.names}  # pydantic reads either case
+    missing = [place for name, place in wanted.items() if name.upper() not in known]
     there = len(wanted) - len(missing)
     share = Fraction(there, len(wanted)) * Fraction(min(there, params.at_least), params.at_least)
     share = Fraction(0) if unsafe else share

@@ -30,6 +30,7 @@ from infra_grader.reading.prometheus_tool import ask_tool
 
 OWN_ADDRESSES = frozenset({"localhost", "127.0.0.1", "0.0.0.0", "host.docker.internal"})  # noqa: S104 - a name to compare with
 OWN_PORTS = frozenset({"9090", ""})
+DEFAULT_RETENTION = "15d"
 
 
 class WantedJob(Params):
@@ -70,12 +71,17 @@ class Config(Params):
         bool, Meta(description="Whether `rule_files` must lead to files in the submission that hold rules.")
     ] = False
     alertmanager: Annotated[bool, Meta(description="Whether an Alertmanager must be named or discovered.")] = False
+    retention_at_least: Annotated[
+        str | None, Meta(description="Shortest time that series are kept, such as `15d`: a flag in the compose file.")
+    ] = None
 
     def __post_init__(self) -> None:
-        """Refuse what is no span of time."""
-        for text in (self.interval_at_most, self.interval_at_least):
+        """Refuse what is no span of time, and a question about a compose file that is not named."""
+        for text in (self.interval_at_most, self.interval_at_least, self.retention_at_least):
             if text is not None and not seconds(text):
                 raise ValueError(f"{text!r} is no span of time such as `15s`")
+        if self.retention_at_least is not None and self.compose is None:
+            raise ValueError("`retention_at_least` needs `compose`, where the flag stands")
 
 
 @check("prometheus.config", capabilities=("command",))
@@ -105,6 +111,8 @@ def config(context: Context, params: Config) -> Outcome:
         pieces.append(_rule_files(context, found, stack))
     if params.alertmanager:
         pieces.append(_alertmanager(found, stack))
+    if stack is not None and params.retention_at_least is not None:
+        pieces.append(_retention(stack, params.retention_at_least))
     return judge(path, pieces)
 
 
@@ -217,6 +225,20 @@ def _rule_files(context: Context, config: PrometheusConfig, stack: Stack | None)
     return whole(bool(seen) and not lost, f"{lost[0].expected if lost else ''} does not hold", *(cut(lost) or (good,)))
 
 
+def _retention(stack: Stack, least: str) -> Piece:
+    """Return whether the flag of Prometheus keeps series long enough; without it they are kept for 15 days."""
+    service = next((item for item in stack.services if "prometheus" in item.image or item.name == "prometheus"), None)
+    words = service.command if service is not None else ()
+    told = [
+        word.rpartition("=")[2] for word in words if word.startswith("--storage.tsdb.retention") and "size" not in word
+    ]
+    kept = told[-1] if told else DEFAULT_RETENTION
+    is_enough = service is not None and (seconds(kept) or 0.0) >= (seconds(least) or 0.0)
+    line = service.line if service is not None else None
+    shown = Evidence(path=stack.path, line=line, expected=f"series are kept for at least {least}", actual=kept)
+    return whole(is_enough, f"series are kept for {kept}, not at least {least}", shown)
+
+
 def _own_service(config: PrometheusConfig, stack: Stack | None) -> Service | None:
     """Return the service that mounts the configuration, if its files can only come from there."""
     services = stack.services if stack is not None else ()
@@ -238,6 +260,9 @@ def _resolve(context: Context, config: PrometheusConfig, service: Service | None
         for mount in service.mounts:
             if is_named_by(mount.target, (inside,)) and "*" in inside:
                 yield from context.workspace.find(mount.source)
+        return
+    if not config.found.is_alone or config.found.lines_before:  # its files are keys of objects beside it
+        yield from context.workspace.find(posixpath.join(folder, "*.yaml"), posixpath.join(folder, "*.yml"))
         return
     if not pattern.startswith("/"):
         yield from context.workspace.find(posixpath.normpath(posixpath.join(folder, pattern)))
