@@ -70,15 +70,15 @@ def _counts(
     groups = sum(file.groups for file in files)
     waiting = [rule for rule in alerts if rule.for_s > 0]
     wanted: tuple[tuple[int, int, str, list[Evidence]], ...] = (
-        (params.alerts, len(alerts), "alert", refused),
-        (params.records, len(reading), "recording rule", []),
-        (params.groups, groups, "group", []),
-        (params.waiting, len(waiting), "alert with `for`", []),
+        (params.alerts, len(alerts), "alerts", refused),
+        (params.records, len(reading), "recording rules", []),
+        (params.groups, groups, "groups", []),
+        (params.waiting, len(waiting), "alerts with `for`", []),
     )
     return [
         counted(
-            number, minimum, f"it has {number} of {minimum} {noun}s",
-            Evidence.number(number, f"at least {minimum}", f"{noun}s"), *cut(lost),
+            number, minimum, f"it has {number} of {minimum} {noun}",
+            Evidence.number(number, f"at least {minimum}", noun), *cut(lost),
         )
         for minimum, number, noun, lost in wanted
         if minimum
