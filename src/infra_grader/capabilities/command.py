@@ -81,9 +81,11 @@ class Command:
         folder: Path | None = None,
         stdin: bytes = b"",
         variables: Mapping[str, str] | None = None,
+        descriptors: Sequence[int] = (),
     ) -> CommandOutput:
         """Run a tool to its end and return what it printed and its exit status, whatever that is.
 
+        It inherits these descriptors, where the system has such a thing, and no others of ours.
         Output beyond a cap is drained and dropped. Raises `Overrun` when the deadline passes (the whole process
         group has been killed then), and `NotAssessed` if the tool cannot be started.
         """
@@ -96,6 +98,7 @@ class Command:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 start_new_session=True,
+                pass_fds=descriptors,
             )
         except OSError as error:
             reason = f"{arguments[0]} cannot be started: {error.strerror}."

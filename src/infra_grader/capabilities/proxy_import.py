@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from infra_grader.capabilities.proxy_objects import RemoteMeta, make, make_name
-from infra_grader.capabilities.proxy_session import Ask, Lost, Session
+from infra_grader.capabilities.proxy_session import Ask, Lost, Raised, Session
 
 
 class ProxyModule(ModuleType):
@@ -89,7 +89,7 @@ class Bound:
     """Gives the names that a suite imported their plain values, where they have one in the present process."""
 
     def __init__(self, session: Session) -> None:
-        self._session = session
+        self.session = session
         self._names: list[tuple[ModuleType, str, RemoteMeta]] = []
 
     def bind(self, suite: Iterable[ModuleType]) -> None:
@@ -111,8 +111,8 @@ class Bound:
             return RemoteMeta.__infra_grader_value__(name)
         except Lost as lost:
             title = str(lost)
-            self._session.lost = ""  # the test hears of it when it uses the name
-            return Missing(self._session, title)
-        except AttributeError:
-            place = self._session.modules[name._module] or name._module  # noqa: SLF001 - ours
-            return Missing(self._session, f"{place} has no {'.'.join(name._path)}")  # noqa: SLF001 - ours
+            self.session.forget()  # the test hears of it when it uses the name
+            return Missing(self.session, title)
+        except Raised:
+            place = self.session.modules[name._module] or name._module  # noqa: SLF001 - ours
+            return Missing(self.session, f"{place} has no {'.'.join(name._path)}")  # noqa: SLF001 - ours

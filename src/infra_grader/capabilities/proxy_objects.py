@@ -38,7 +38,8 @@ def _exact(session: Session, name: str, *arguments: Any, kind: type) -> Any:
     answer = session.apply(name, *arguments)
     if type(answer) is not kind:
         shown = answer.__infra_grader_title__ if isinstance(answer, Remote) else f"a {type(answer).__name__}"
-        raise session.lose(f"your code gave {shown} for {name}, which is a {kind.__name__}")
+        hint = f"your code gave something else than a {kind.__name__} for {name}"
+        raise session.lose(f"your code gave {shown} for {name}, which is a {kind.__name__}", hint)
     return answer
 
 
@@ -210,10 +211,12 @@ def _compared(mine: Remote, name: str, other: object) -> Any:
         if other is None and name in ("eq", "ne"):
             return name == "ne"
         if not session.trusts_equality:
-            raise session.lose(f"your code gave {mine.__infra_grader_title__} where a plain value is compared")
+            reason = f"your code gave {mine.__infra_grader_title__} where a plain value is compared"
+            raise session.lose(reason, "your code gave an object where a plain value is compared")
     answer = _exact(session, name, mine, other, kind=bool)
     if name == "eq" and answer and _is_equal_to_everything(mine):
-        raise session.lose(f"your code gave {mine.__infra_grader_title__} that is equal to everything")
+        reason = f"your code gave {mine.__infra_grader_title__} that is equal to everything"
+        raise session.lose(reason, "your code gave an object that is equal to everything")
     return answer
 
 

@@ -84,6 +84,8 @@ class Session:
         """Classes of the suite's that stand for the learner's exceptions of a name."""
         self.generation = 0
         """Counts the learner's processes; 0 before the first, when nothing may be asked."""
+        self.hint = ""
+        """The same without what the learner's code could write into it, such as the arguments that it was asked."""
         self.lost = ""
         """Why an answer to this test did not come, whatever the suite made of it."""
         self.needs_more = ""
@@ -101,16 +103,22 @@ class Session:
         """Start over with a new process of the learner's: what came from the one before is of no use any more."""
         self._ask({"op": BEGIN})
         self.generation += 1
-        self.lost = self.needs_more = ""
+        self.needs_more = ""
+        self.forget()
         self._loaded, self._proxies = {}, {}
         if self.generation == 1:  # those of the suite's imports; others come and go with their process
             self._lasting = {name: list(kinds) for name, kinds in self.exceptions.items()}
         self.exceptions = {name: list(kinds) for name, kinds in self._lasting.items()}
 
-    def lose(self, reason: str) -> Lost:
+    def lose(self, reason: str, hint: str = "") -> Lost:
         """Note that the learner's process answers wrongly, and return what is to be raised."""
-        self.lost = self.lost or reason
+        if not self.lost:
+            self.lost, self.hint = reason, hint or reason
         return Lost(reason)
+
+    def forget(self) -> None:
+        """Take back that an answer was lost."""
+        self.lost = self.hint = ""
 
     def refuse(self, what: str) -> NeedsMore:
         """Note that the suite needs more than a proxy, and return what is to be raised."""
@@ -191,7 +199,7 @@ class Session:
         if isinstance(reason := reply.get(LOST), str):
             raise self.lose(reason)
         if isinstance(what := reply.get("not_plain"), str):
-            raise self.lose(f"your code gave {what[:MAX_SHOWN]}")
+            raise self.lose(f"your code gave {what[:MAX_SHOWN]}", "your code gave something that cannot be carried")
         return reply
 
     def _refer(self, value: object) -> Any:
