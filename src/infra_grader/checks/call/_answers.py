@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from infra_grader.capabilities import plain_coding
+from infra_grader.capabilities.environment import Environment
 from infra_grader.capabilities.plain_coding import decode, encode
 from infra_grader.capabilities.program_text import program_text
 from infra_grader.capabilities.sandbox import Dialogue, Job, Limits, NoReply
@@ -72,12 +73,17 @@ def answers(context: Context, job: Job, path: str, function: str, questions: lis
         yield Answer(problem=f"not asked any more, after {MAX_PROCESSES} times {problem}")
 
 
-def job_for(context: Context, limits: Limits, reference: Path | None = None) -> Job:
+def job_for(
+    context: Context, limits: Limits, reference: Path | None = None, environment: Environment | None = None
+) -> Job:
     """Return the job that holds the submission's module, or that of a rubric's own file, alone."""
-    arguments = (context.sandbox.python, "-I", "-B", "-c", program_text(plain_coding, _worker))
+    python = environment.python(context.sandbox) if environment else context.sandbox.python
+    job = Job(arguments=(python, "-I", "-B", "-c", program_text(plain_coding, _worker)), limits=limits)
+    if environment is not None:
+        job = job.replace(mounts=environment.mounts, variables=environment.variables(context.sandbox))
     if reference is None:
-        return Job(arguments=arguments, workspace=context.workspace, limits=limits)
-    return Job(arguments=arguments, files={"reference.py": reference.read_bytes()}, limits=limits)
+        return job.replace(workspace=context.workspace)
+    return job.replace(files={"reference.py": reference.read_bytes()})
 
 
 def _load(dialogue: Dialogue, path: str, context: Context) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from infra_grader.capabilities.environment import Environment
 from infra_grader.capabilities.sandbox import Job, Limits
 from infra_grader.checks.call._answers import AbsentError, Answer, LoadError, answers, job_for
 from infra_grader.checks.call._questions import Drawn, describe, draw_questions
@@ -14,6 +15,7 @@ from infra_grader.plugin import (
     CheckFailed,
     Context,
     Evidence,
+    Handle,
     Measure,
     Meta,
     NotAssessed,
@@ -55,6 +57,16 @@ class Function(Params):
         list[Annotated[str, Meta(pattern="^[A-Za-z_][A-Za-z0-9_.]*$")]],
         Meta(description="Modules that a solution may import beyond Python's own; not assessed where one is missing."),
     ] = msgspec.field(default_factory=list)
+    environment: Annotated[
+        Handle | None, Meta(description="Check that installs the packages which the module may import.")
+    ] = None
+    reference_environment: Annotated[
+        Handle | None,
+        Meta(
+            description="Check that installs those of the reference, with `learner: false`; if not given, it has those "
+            "of `environment` where the course alone chose them."
+        ),
+    ] = None
     seconds: Annotated[float, Meta(gt=0, le=120, description="Time for each call, and for loading the module.")] = 5.0
     reveal: Annotated[
         bool, Meta(description="Whether wrong answers are shown with their arguments and what would be right.")
@@ -71,12 +83,13 @@ def function(context: Context, params: Function) -> Outcome:
     some can be guessed; it measures the share of right answers among those that were drawn.
     """
     path = context.workspace.first(places(params.path))
-    _require_packages(context, params.packages)
+    environment = _environment(context, params.environment)
+    _require_packages(context, params.packages, environment)
     drawn = draw_questions(params.arguments, params.questions, f"{context.seed} {params.function}")
     questions = [*params.examples, *drawn]
     # The reference has answered, and its process has ended, before the learner's starts.
     expected = _expected(context, params, questions)
-    given = _given(context, params, path, questions)
+    given = _given(context, params, path, questions, environment)
     right = [_is_right(answer, wanted, params.tolerance) for answer, wanted in zip(given, expected, strict=True)]
     among_drawn = right[len(params.examples) :]
     share = 100 * sum(among_drawn) / len(among_drawn)
@@ -95,8 +108,9 @@ def _expected(context: Context, params: Function, questions: list[list[Any]]) ->
     """Return what the reference answers, in a process and a sandbox that hold nothing of the learner's."""
     file = context.rubric_file(params.reference)
     limits = Limits(wall_s=params.seconds)
+    job = job_for(context, limits, file, _reference_environment(context, params))
     try:
-        found = list(answers(context, job_for(context, limits, file), "reference.py", params.function, questions))
+        found = list(answers(context, job, "reference.py", params.function, questions))
     except LoadError as error:
         raise NotAssessed(f"The rubric's {params.reference} cannot be loaded: {error.problem}.", AUTHOR) from error
     except AbsentError as error:
@@ -108,10 +122,30 @@ def _expected(context: Context, params: Function, questions: list[list[Any]]) ->
     return found
 
 
-def _given(context: Context, params: Function, path: str, questions: list[list[Any]]) -> list[Answer]:
-    limits = Limits(wall_s=params.seconds)
+def _environment(context: Context, check_id: str | None) -> Environment | None:
+    return Environment.of_handle(context.handle(check_id)) if check_id else None
+
+
+def _reference_environment(context: Context, params: Function) -> Environment | None:
+    """Return where the reference runs: never among packages that a learner chose, which may change what is right."""
+    if params.reference_environment:
+        chosen = _environment(context, params.reference_environment)
+        if chosen is not None and not chosen.is_course:
+            reason = (
+                f"{params.reference_environment} holds packages that the learner chose, so no reference runs there."
+            )
+            raise NotAssessed(reason, f"{AUTHOR} It must say `learner: false`.")
+        return chosen
+    shared = _environment(context, params.environment)
+    return shared if shared is not None and shared.is_course else None
+
+
+def _given(
+    context: Context, params: Function, path: str, questions: list[list[Any]], environment: Environment | None
+) -> list[Answer]:
+    job = job_for(context, Limits(wall_s=params.seconds), environment=environment)
     try:
-        return list(answers(context, job_for(context, limits), path, params.function, questions))
+        return list(answers(context, job, path, params.function, questions))
     except LoadError as error:
         raise CheckFailed(
             f"{path} cannot be loaded: {error.problem}.",
@@ -124,15 +158,18 @@ def _given(context: Context, params: Function, path: str, questions: list[list[A
         ) from error
 
 
-def _require_packages(context: Context, packages: list[str]) -> None:
+def _require_packages(context: Context, packages: list[str], environment: Environment | None) -> None:
     """Raise `NotAssessed` if the sandbox lacks a package, whatever the submission says: it is not asked."""
-    if not packages:
-        return
-    job = Job(arguments=(context.sandbox.python, "-I", "-c", FIND_PACKAGES, *packages))
+    if not packages or (environment is not None and not environment.is_course):
+        return  # what a learner does not ask for is missing by their own doing
+    python = environment.python(context.sandbox) if environment else context.sandbox.python
+    mounts = environment.mounts if environment else {}
+    job = Job(arguments=(python, "-I", "-c", FIND_PACKAGES, *packages), mounts=mounts)
     missing = context.sandbox.run(job, context.deadline).stdout.decode("utf-8", "replace").split()
     if missing:
         names = " ".join(missing)
-        raise NotAssessed(f"The sandbox lacks {names}.", f"{context.sandbox.python} -m pip install {names}")
+        remedy = f"Name {names} in `packages` of the check that `environment` names, or make one."
+        raise NotAssessed(f"The sandbox lacks {names}.", remedy)
 
 
 def _is_right(answer: Answer, expected: Answer, tolerance: float | None) -> bool:

@@ -7,11 +7,13 @@ from fractions import Fraction
 
 import msgspec
 
+from infra_grader.capabilities.environment import Environment
 from infra_grader.capabilities.sandbox import MIB, Job, Limits
 from infra_grader.plugin import (
     Annotated,
     Context,
     Evidence,
+    Handle,
     Measure,
     Meta,
     Outcome,
@@ -39,6 +41,7 @@ class Run(Params):
 
     path: Annotated[Places, Meta(description="The program, or several places of which the first that is there counts.")]
     cases: Annotated[list[Case], Meta(min_length=1, max_length=50, description="What it is asked.")]
+    environment: Annotated[Handle | None, Meta(description="Check that installs the packages which it needs.")] = None
     seconds: Annotated[float, Meta(gt=0, le=300, description="Time for each case.")] = 10.0
     memory_mib: Annotated[int, Meta(ge=16, le=4096, description="Memory for each case, in MiB.")] = 256
 
@@ -54,9 +57,11 @@ def run(context: Context, params: Run) -> Outcome:
     """
     path = context.workspace.first(places(params.path))
     limits = Limits(wall_s=params.seconds, memory_bytes=params.memory_mib * MIB)
+    environment = Environment.of_handle(context.handle(params.environment)) if params.environment else None
+    python = environment.python(context.sandbox) if environment else context.sandbox.python
     evidence: list[Evidence] = []
     for case in params.cases:
-        arguments = (*_starter(context, path), *case.arguments)
+        arguments = (*_starter(context, path, python), *case.arguments)
         job = Job(
             arguments=arguments,
             workspace=context.workspace,
@@ -64,6 +69,8 @@ def run(context: Context, params: Run) -> Outcome:
             stdin=case.stdin.encode(),
             keep=tuple(case.leaves),
             limits=limits,
+            mounts=environment.mounts if environment else {},
+            variables=environment.variables(context.sandbox) if environment else {},
         )
         title = shlex.join([path, *case.arguments])
         evidence.append(judged(case, title, context.sandbox.run(job, context.deadline), context))
@@ -77,9 +84,9 @@ def run(context: Context, params: Run) -> Outcome:
     return outcome.replace(claimed=not context.sandbox.is_wall)
 
 
-def _starter(context: Context, path: str) -> tuple[str, ...]:
+def _starter(context: Context, path: str, python: str) -> tuple[str, ...]:
     if path.endswith(".py"):
-        return (context.sandbox.python, "-B", path)
+        return (python, "-B", path)
     if path.endswith(".sh"):
         first = context.workspace.read_text(path).partition("\n")[0]
         return ("/bin/bash" if first.startswith("#!") and "bash" in first else "/bin/sh", path)

@@ -43,8 +43,8 @@ class Install(Params):
     requirements: Annotated[
         Places,
         Meta(
-            description="The file that names the learner's packages, or several places of which the first that is there "
-            "counts; if not given, requirements.txt, uv.lock, poetry.lock, pyproject.toml, Pipfile.lock, Pipfile."
+            description="The file that names the learner's packages, or several places of which the first that is "
+            "there counts; if not given, requirements.txt, uv.lock, poetry.lock, pyproject.toml, Pipfile.lock, Pipfile."
         ),
     ] = msgspec.field(default_factory=FILES.copy)
     groups: Annotated[

@@ -1,0 +1,2 @@
+def tensor(values):
+    return [int(value) for value in values]

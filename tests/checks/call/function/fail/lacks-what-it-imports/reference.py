@@ -1,0 +1,2 @@
+def double(values):
+    return [value + value for value in values]

@@ -1,0 +1,5 @@
+import numpy
+
+
+def double(values):
+    return [2 * value for value in numpy.array(values)]
