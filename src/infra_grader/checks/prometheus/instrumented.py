@@ -17,7 +17,7 @@ from infra_grader.plugin import (
     check,
     places,
 )
-from infra_grader.reading.pieces import Piece, cut, judge, whole
+from infra_grader.reading.pieces import Piece, counted, cut, judge, whole
 from infra_grader.reading.prometheus_known import is_named_by
 from infra_grader.reading.prometheus_metrics import TYPES, Instrumentation, Metric, read_instrumentation
 from infra_grader.reading.promql_question import pair_off
@@ -93,14 +93,11 @@ def instrumented(context: Context, params: Instrumented) -> Outcome:
         )  # fmt: skip
     pieces = _wanted(params, found, where)
     if params.at_least:
+        number = len(used) + len(found.ready_made)  # a library's own metrics are metrics
         shown = cut([_evidence(item, "a metric that is used", item.name) for item in used])
-        pieces.append(
-            Piece(
-                Fraction(min(len(used), params.at_least), params.at_least),
-                f"{len(used)} of {params.at_least} metrics are given values",
-                (Evidence.number(len(used), f"at least {params.at_least}", "metrics"), *shown),
-            )
-        )
+        lacking = f"{number} of {params.at_least} metrics are given values"
+        counted_all = Evidence.number(number, f"at least {params.at_least}", "metrics")
+        pieces.append(counted(number, params.at_least, lacking, counted_all, *shown))
     if params.exposed:
         pieces.append(_exposed(found, used, where))
     return judge("The code", pieces, cut(faults, 3))
@@ -126,6 +123,14 @@ def _wanted(params: Instrumented, found: Instrumentation, where: str) -> list[Pi
             pieces.append(whole(True, "", _evidence(metric, wanted.words, f"{metric.type} {metric.name}")))
             continue
         near = [item for index, item in enumerate(offers) if index not in taken and _is_named(item, wanted)]
+        ready = [name for name in wanted.names if is_named_by(name, found.ready_made)]
+        if not near and ready and found.exposures:
+            place = found.exposures[0]
+            shown = Evidence(
+                path=place.path, line=place.line, expected=wanted.words, actual=f"{ready[0]}, by a library"
+            )
+            pieces.append(whole(True, "", shown))
+            continue
         if not near:
             missing = Evidence(path=where, expected=wanted.words, actual="not defined")
             pieces.append(whole(False, f"{wanted.words} is not defined", missing))
