@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -12,6 +14,10 @@ from infra_grader.reading.compose import inside, parse_settings, read_compose
 from infra_grader.reading.compose_policy import find_refusals
 from infra_grader.reading.compose_service import split_mount, split_port
 from infra_grader.reading.compose_value import InterpolationError, fill
+
+
+def find_refusals_of(compose):
+    return find_refusals(compose, Path("nowhere"))
 
 
 @pytest.fixture
@@ -184,8 +190,8 @@ def test_a_file_without_services_fails(read, text):
     ],
 )
 def test_what_reaches_for_the_machine_is_refused(read, service, topic):
-    found = find_refusals(read(f"services:\n  a:\n    image: x\n    {service}\n"))
-    assert [(item.topic, item.line) for item in found] == [(topic, 4)]
+    found = find_refusals_of(read(f"services:\n  a:\n    image: x\n    {service}\n"))
+    assert [(item.topic, item.value.line) for item in found] == [(topic, 4)]
 
 
 @pytest.mark.parametrize(
@@ -194,7 +200,7 @@ def test_what_reaches_for_the_machine_is_refused(read, service, topic):
      "pid: service:b", "tmpfs: [/tmp]", "build: {context: ., network: none}", "x-note: 1"],
 )  # fmt: skip
 def test_what_is_its_own_is_granted(read, service):
-    assert find_refusals(read(f"services:\n  a:\n    image: x\n    {service}\n")) == []
+    assert find_refusals_of(read(f"services:\n  a:\n    image: x\n    {service}\n")) == []
 
 
 LEAVES = st.none() | st.booleans() | st.integers(-5, 99999) | st.sampled_from(
@@ -225,7 +231,7 @@ def test_whatever_a_file_holds_it_is_read_or_refused(read, tree):
         compose = read(json.dumps(tree))
     except CheckFailed:
         return
-    find_refusals(compose)
+    find_refusals_of(compose)
     for service in compose.services.values():
         assert service.is_active in (True, False)
         service.probe_commands()

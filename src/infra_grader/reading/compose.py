@@ -33,8 +33,8 @@ class Broken:
 
     what: str
     """What is missing, such as `the file base.yml`."""
-    file: str
-    line: int
+    value: Value
+    """What names it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +137,7 @@ class _Reader:
         path = inside(value.folder, value.text)
         if path and not is_glob(path) and self._workspace.find(path):
             return path
-        self.broken.append(Broken(what=f"the file {value.text[:80]} of {why}", file=value.file, line=value.line))
+        self.broken.append(Broken(what=f"the file {value.text[:80]} of {why}", value=value))
         return ""
 
     def services(self, root: Value) -> dict[str, Value]:
@@ -165,7 +165,7 @@ class _Reader:
             siblings = other if other is not None else file
         base = siblings.get(str(name))
         if base is None or base is service or not isinstance(base.data, dict):
-            self.broken.append(Broken(what=f"the service {name} to extend", file=extends.file, line=extends.line))
+            self.broken.append(Broken(what=f"the service {name} to extend", value=extends))
             return service
         below = dict(self._extended(base, siblings, depth + 1).children)
         below.pop("extends", None)

@@ -2,18 +2,20 @@
 
 A file without refusals touches nothing but its own containers, networks and named volumes, and files below the
 submission. Fixed host ports are no refusal: whoever starts it maps them anew. Who starts it must hand over no variables
-but those of the submission, as they could lead a path elsewhere, and follow no link out of it.
+but those of the submission, as they could lead a path elsewhere.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from infra_grader.reading.compose import Compose, inside
 from infra_grader.reading.compose_service import Mount, Service
-from infra_grader.reading.compose_value import UNKNOWN
+from infra_grader.reading.compose_value import UNKNOWN, Value
 
 HARMLESS = frozenset(
     {"annotations", "attach", "build", "cap_drop", "command", "configs", "container_name", "cpu_count", "cpu_percent",
@@ -50,20 +52,24 @@ class Refusal:
     """The service that asks for it; nothing for what stands at the top."""
     what: str
     """What it asks for, as written."""
-    file: str
-    line: int
+    value: Value
+    """Where it stands."""
 
 
-def find_refusals(compose: Compose) -> list[Refusal]:
-    """Return what a compose file asks for beyond the allow-list, services without a profile or with one alike."""
-    found = [refusal for service in compose.services.values() for refusal in _of_service(service)]
+def find_refusals(compose: Compose, folder: Path) -> list[Refusal]:
+    """Return what a compose file asks for beyond the allow-list, services without a profile or with one alike.
+
+    `folder` is the submission's: a path of it that is a link is followed, and refused where it leads out.
+    """
+    found = [item for service in compose.services.values() for item in _of_links(service, folder)]
+    found += [refusal for service in compose.services.values() for refusal in _of_service(service)]
     found += _of_top_level(compose)
-    found += [_refusal("outside-files", "", broken.what, broken.file, broken.line) for broken in compose.broken]
-    return sorted(found, key=lambda item: (item.file, item.line))
+    found += [_refusal("outside-files", "", broken.what, broken.value) for broken in compose.broken]
+    return sorted(found, key=lambda item: (item.value.file, item.value.line))
 
 
-def _refusal(topic: str, service: str, what: str, file: str, line: int) -> Refusal:
-    return Refusal(topic=topic, service=service, what=what[:200], file=file, line=line)
+def _refusal(topic: str, service: str, what: str, value: Value) -> Refusal:
+    return Refusal(topic=topic, service=service, what=what[:200], value=value)
 
 
 def _of_service(service: Service) -> Iterator[Refusal]:
@@ -77,17 +83,17 @@ def _keys(service: Service) -> Iterator[Refusal]:
     """Yield the keys that are not harmless, and the values of those that may be."""
     for key, value in service.value.items():
         if key not in HARMLESS and not key.startswith("x-"):
-            yield _refusal(TOPICS.get(key, "unknown-keys"), service.name, key, value.file, value.line)
+            yield _refusal(TOPICS.get(key, "unknown-keys"), service.name, key, value)
     privileged = service.value.get("privileged")
     if privileged is not None and privileged.data is not False:
-        yield _refusal("privileged", service.name, "privileged", privileged.file, privileged.line)
+        yield _refusal("privileged", service.name, "privileged", privileged)
     options = service.value.get("security_opt")
     for option in options.values() if options else []:
         if not SAFE_SECURITY.match(service.text(option)):
-            yield _refusal("unconfined", service.name, service.text(option), option.file, option.line)
+            yield _refusal("unconfined", service.name, service.text(option), option)
     reserved = service.value.get("deploy", "resources", "reservations", "devices")
     if reserved is not None and reserved.data:
-        yield _refusal("devices", service.name, "reserved devices", reserved.file, reserved.line)
+        yield _refusal("devices", service.name, "reserved devices", reserved)
 
 
 def _files(service: Service) -> Iterator[Refusal]:
@@ -95,10 +101,25 @@ def _files(service: Service) -> Iterator[Refusal]:
     for mount in service.mounts:
         if topic := _mount_topic(mount):
             what = f"{mount.source} at {mount.target}"
-            yield _refusal(topic, service.name, what, mount.value.file, mount.value.line)
+            yield _refusal(topic, service.name, what, mount.value)
     for file in service.env_files:
         if not inside(file.folder, service.text(file)):
-            yield _refusal("outside-files", service.name, service.text(file), file.file, file.line)
+            yield _refusal("outside-files", service.name, service.text(file), file)
+
+
+def _of_links(service: Service, folder: Path) -> Iterator[Refusal]:
+    """Yield the paths inside of the submission that are links out of it."""
+    build = service.build
+    named = [(mount.source, mount.value) for mount in service.mounts if mount.kind == "bind"]
+    named += [(service.text(file), file) for file in service.env_files]
+    if build is not None:
+        named += [(build.context, build.value), (f"{build.context}/{build.dockerfile}", build.value)]
+    top = os.path.realpath(folder)
+    for path, value in named:
+        place = inside(value.folder, path)
+        real = os.path.realpath(os.path.join(top, place)) if place else top
+        if real != top and not real.startswith(top + os.sep):
+            yield _refusal("outside-files", service.name, path, value)
 
 
 def _namespaces(service: Service) -> Iterator[Refusal]:
@@ -108,7 +129,7 @@ def _namespaces(service: Service) -> Iterator[Refusal]:
         text = service.text(value)
         is_own = text in ("", "none", "bridge", "private", "shareable") or text.startswith("service:")
         if value is not None and not is_own:
-            yield _refusal("host-namespaces", service.name, f"{key}: {text}", value.file, value.line)
+            yield _refusal("host-namespaces", service.name, f"{key}: {text}", value)
 
 
 def _mount_topic(mount: Mount) -> str:
@@ -132,19 +153,19 @@ def _build(service: Service) -> Iterator[Refusal]:
         return
     place = build.value.get("context") or build.value
     if REMOTE.search(build.context):
-        yield _refusal("remote-builds", service.name, build.context, place.file, place.line)
+        yield _refusal("remote-builds", service.name, build.context, place)
     elif not inside(place.folder, build.context):
-        yield _refusal("outside-files", service.name, build.context, place.file, place.line)
+        yield _refusal("outside-files", service.name, build.context, place)
     elif not inside(place.folder, f"{build.context}/{build.dockerfile}"):
-        yield _refusal("outside-files", service.name, build.dockerfile, place.file, place.line)
+        yield _refusal("outside-files", service.name, build.dockerfile, place)
     for key, value in build.value.items() if isinstance(build.value.data, dict) else ():
         if key not in SAFE_BUILD and not (key == "network" and service.text(value) in ("none", "default")):
-            yield _refusal("remote-builds", service.name, f"build.{key}", value.file, value.line)
+            yield _refusal("remote-builds", service.name, f"build.{key}", value)
     contexts = build.value.get("additional_contexts")
     for _, value in contexts.items() if contexts is not None else ():
         text = service.text(value)
         if not text.startswith("service:") and not inside(value.folder, text):
-            yield _refusal("outside-files", service.name, text, value.file, value.line)
+            yield _refusal("outside-files", service.name, text, value)
 
 
 def _of_top_level(compose: Compose) -> Iterator[Refusal]:
@@ -152,11 +173,10 @@ def _of_top_level(compose: Compose) -> Iterator[Refusal]:
         for name, value in compose.top(kind).items():
             if not isinstance(value.data, dict):
                 continue
-            where = (value.file, value.line)
             if value.at("external") not in (None, False):
-                yield _refusal("external", "", f"{kind}.{name}", *where)
+                yield _refusal("external", "", f"{kind}.{name}", value)
             if (value.at("driver") or "bridge") not in ("bridge", "local", "overlay") or value.at("driver_opts"):
-                yield _refusal("drivers", "", f"{kind}.{name}", *where)
+                yield _refusal("drivers", "", f"{kind}.{name}", value)
             file = value.get("file")
             if file is not None and not inside(file.folder, file.text):
-                yield _refusal("outside-files", "", file.text, file.file, file.line)
+                yield _refusal("outside-files", "", file.text, file)

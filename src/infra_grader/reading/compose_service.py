@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from infra_grader.reading.compose_value import UNKNOWN, InterpolationError, Value, fill
 from infra_grader.reading.dockerfile_reference import Reference, read_reference
 from infra_grader.reading.dockerfile_shell import ShellCommand, shell_commands, unwrap
 
+MAX_PORTS = 2000
 DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 
 
@@ -120,7 +122,8 @@ class Service:
     def ports(self) -> list[Port]:
         """What it publishes, ranges as written out."""
         value = self.value.get("ports")
-        return [port for item in (value.values() if value else []) for port in self._ports(item)]
+        found = (port for item in (value.values() if value else []) for port in self._ports(item))
+        return list(islice(found, MAX_PORTS))
 
     def _ports(self, item: Value) -> list[Port]:
         if isinstance(item.data, dict):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from infra_grader.capabilities.workspace import TextFile
@@ -34,7 +34,14 @@ class Value:
     line: int
     folder: str
     """Folder from which its relative paths start; nothing for the root of the submission."""
+    lines: Sequence[str] = field(default=(), repr=False, compare=False)
+    """The lines of the file."""
     children: dict[str | int, Value] = field(default_factory=dict)
+
+    @property
+    def excerpt(self) -> str:
+        """The line on which it stands, as written."""
+        return self.lines[self.line - 1].rstrip() if 0 < self.line <= len(self.lines) else ""
 
     def get(self, *keys: str | int) -> Value | None:
         """Return the value at a path below, or `None`."""
@@ -76,18 +83,19 @@ def read_value(file: TextFile, folder: str) -> Value:
     roots = [document.root for document in documents if document.data is not None]
     if not roots or not all(isinstance(root.value, dict) for root in roots):
         raise invalid(file, "compose", "it holds no mapping with services", roots[0].place.line if roots else None)
-    found = [_located(root, file.path, folder, root.place.line) for root in roots]
+    top = Value(data=None, file=file.path, line=1, folder=folder, lines=file.lines)
+    found = [_located(root, top, root.place.line) for root in roots]
     for other in found[1:]:
         found[0] = lay_over(found[0], other)
     return found[0]
 
 
-def _located(node: Node, file: str, folder: str, line: int, key: str = "") -> Value:
+def _located(node: Node, top: Value, line: int, key: str = "") -> Value:
+    """Return a node of the file that `top` stands for."""
     children = {
-        name: _located(child, file, folder, _line(node, name, child), str(name))
-        for name, child in node.children.items()
+        name: _located(child, top, _line(node, name, child), str(name)) for name, child in node.children.items()
     }
-    made = Value(data=node.value, file=file, line=line, folder=folder, children=children)
+    made = replace(top, data=node.value, line=line, children=children)
     return as_mapping(made, key) if key in PAIRS | NAMES else made
 
 
@@ -106,16 +114,13 @@ def as_mapping(value: Value, key: str) -> Value:
             return value
         name, sign, text = item.data.partition(":" if key == "extra_hosts" and "=" not in item.data else "=")
         data = (text if sign else None) if key in PAIRS else None
-        children[name if key in PAIRS else item.data] = Value(
-            data=data, file=item.file, line=item.line, folder=item.folder
-        )
+        children[name if key in PAIRS else item.data] = replace(item, data=data)
     return with_children(value, children)
 
 
 def with_children(value: Value, children: dict[str | int, Value]) -> Value:
     """Return a mapping of these children in a value's place."""
-    data = {name: child.data for name, child in children.items()}
-    return Value(data=data, file=value.file, line=value.line, folder=value.folder, children=children)
+    return replace(value, data={name: child.data for name, child in children.items()}, children=children)
 
 
 def lay_over(base: Value, over: Value, key: str = "") -> Value:
@@ -128,13 +133,7 @@ def lay_over(base: Value, over: Value, key: str = "") -> Value:
         return with_children(base, children)
     if isinstance(base.data, list) and isinstance(over.data, list) and key not in REPLACED:
         items = [*base.children.values(), *over.children.values()]
-        return Value(
-            data=[item.data for item in items],
-            file=over.file,
-            line=over.line,
-            folder=over.folder,
-            children=dict(enumerate(items)),
-        )
+        return replace(over, data=[item.data for item in items], children=dict(enumerate(items)))
     return base if over.data is None and key not in REPLACED else over
 
 

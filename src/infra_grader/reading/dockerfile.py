@@ -16,6 +16,8 @@ from infra_grader.reading.dockerfile_instruction import Instruction, declared_ar
 from infra_grader.reading.dockerfile_lines import DockerfileError, read_lines
 from infra_grader.reading.dockerfile_words import expand
 
+MAX_INSTRUCTIONS = 1000
+"""Docker itself builds images of at most 127 layers."""
 STAGE_NAME = re.compile(r"[a-z][a-z0-9._-]*")
 PLATFORM = {
     **dict.fromkeys(("BUILDPLATFORM", "TARGETPLATFORM"), "linux/amd64"),
@@ -116,6 +118,8 @@ def read_dockerfile(file: TextFile) -> Dockerfile:
 
 
 def _stages(items: list[Instruction], escape: str) -> tuple[Stage, ...]:
+    if len(items) > MAX_INSTRUCTIONS:
+        raise DockerfileError(f"there are more than {MAX_INSTRUCTIONS} instructions", items[MAX_INSTRUCTIONS].line)
     arguments = dict(PLATFORM)
     stages: list[Stage] = []
     position = 0

@@ -11,6 +11,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from infra_grader.reading.dockerfile_instruction import Instruction
 
@@ -29,6 +30,8 @@ WITH_ARGUMENT = {"gosu": 1, "su-exec": 1, "timeout": 1, "wait-for-it": 1, "chroo
 """Programs that start another one, with the number of words that come before it."""
 BRANCH = re.compile(r"(?:^|[\s;])(?:if|case|while|for|until)\s")
 MAX_NESTING = 5
+MAX_COMMANDS = 2000
+"""Commands of one script that are looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +117,7 @@ def _lines_from(text: str, first: int) -> Callable[[int], int]:
 def shell_commands(script: str, line_at: Callable[[int], int], depth: int = 0) -> list[ShellCommand]:
     """Return the simple commands of a script that can run, in its order."""
     made: list[ShellCommand] = []
-    for words, offset, joint in _simple(script):
+    for words, offset, joint in islice(_simple(script), MAX_COMMANDS):
         line = line_at(offset)
         made += _substituted(words, line, depth)
         made += [

@@ -28,6 +28,7 @@ from infra_grader.reading.dockerfile_shell import run_commands
 from infra_grader.reading.pieces import Piece, whole
 
 MOST_SHOWN = 20
+MOST_QUOTED = 200
 MAX_BYTES = 256 * 1024
 
 
@@ -56,8 +57,9 @@ def find_compose(context: Context, params: ComposeParams) -> Compose:
     return compose
 
 
-def point_at(value: Value, expected: str, actual: str, text: str | None = None) -> Evidence:
-    """Return evidence that points at a value of a compose file."""
+def point_at(value: Value, expected: str, actual: str) -> Evidence:
+    """Return evidence that points at a value of a compose file, with the line on which it stands."""
+    text = value.excerpt[:MOST_QUOTED] or None
     return Evidence(path=value.file, line=value.line, expected=expected, actual=actual, text=text)
 
 

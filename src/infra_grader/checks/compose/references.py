@@ -33,10 +33,7 @@ def references(context: Context, params: References) -> Outcome:
     """
     compose = find_compose(context, params)
     looked = [piece for service in compose.services.values() for piece in _look(context, compose, service)]
-    looked += [
-        (False, Evidence(path=item.file, line=item.line, expected="there", actual=f"{item.what} is not there"))
-        for item in compose.broken
-    ]
+    looked += [(False, point_at(item.value, "there", f"{item.what} is not there")) for item in compose.broken]
     if not looked:
         raise CheckFailed(
             f"{compose.path} names nothing that could be looked up.",

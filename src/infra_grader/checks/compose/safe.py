@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from infra_grader.checks.compose._files import MOST_SHOWN, ComposeParams, find_compose, is_called
+from infra_grader.checks.compose._files import MOST_SHOWN, ComposeParams, find_compose, is_called, point_at
 from infra_grader.plugin import Annotated, Context, Evidence, Measure, Meta, Outcome, check
 from infra_grader.reading.compose import Compose
 from infra_grader.reading.compose_policy import Refusal, find_refusals
@@ -47,10 +47,10 @@ def safe(context: Context, params: Safe) -> Outcome:
     files outside of the submission, remote builds, external networks and volumes, and keys that are not known.
     """
     compose = find_compose(context, params)
-    refusals = [item for item in find_refusals(compose) if not _is_allowed(compose, item, params)]
-    evidence = [
-        Evidence(path=item.file, line=item.line, expected=f"no {item.topic}", actual=_word(item)) for item in refusals
+    refusals = [
+        item for item in find_refusals(compose, context.workspace.folder) if not _is_allowed(compose, item, params)
     ]
+    evidence = [point_at(item.value, f"no {item.topic}", _word(item)) for item in refusals]
     first = f"; the first is {evidence[0].actual} on line {evidence[0].line}" if evidence else ""
     none = Evidence(
         path=compose.path, expected="nothing of the host", actual=f"none in {len(compose.services)} services"

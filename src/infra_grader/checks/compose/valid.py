@@ -77,6 +77,9 @@ def _describe(compose: Compose, error: Any) -> Evidence:
     place = compose.root
     for step in steps:
         place = place.children.get(step, place)
+    if deepest.validator in ("additionalProperties", "unevaluatedProperties"):  # the keys that should not be there
+        unknown = [child for key, child in place.children.items() if repr(key) in deepest.message]
+        place = unknown[0] if unknown else place
     where = ".".join(str(step) for step in steps) or "the file"
     return point_at(place, EXPECTED, f"{where}: {deepest.message[:300]}")
 

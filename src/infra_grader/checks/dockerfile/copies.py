@@ -5,7 +5,7 @@ from __future__ import annotations
 from infra_grader.checks.dockerfile._files import DockerfileParams, find_dockerfile, point_at, point_at_command
 from infra_grader.checks.dockerfile._installs import Install, find_installs, is_dependency_file
 from infra_grader.plugin import CheckFailed, Context, Evidence, Outcome, check
-from infra_grader.reading.dockerfile import Dockerfile, Stage
+from infra_grader.reading.dockerfile import Dockerfile
 from infra_grader.reading.dockerfile_image import Copied
 from infra_grader.reading.dockerfile_instruction import read_mounts
 
@@ -57,11 +57,8 @@ def _is_source(copy: Copied) -> bool:
 
 def _fault(dockerfile: Dockerfile, install: Install) -> Evidence | None:
     """Say why a layer with dependencies is made anew by every change of code, or that nothing brought the file."""
-    chain = dockerfile.chain(install.stage)
     before = [
-        copy
-        for copy in install.stage.image.copies
-        if copy.instruction.line < install.item.line and not copy.origin and _is_in(chain, copy)
+        copy for copy in install.stage.image.copies if copy.instruction.line < install.item.line and not copy.origin
     ]
     early = next((copy for copy in before if _is_source(copy) and not _is_beside(copy)), None)
     if early is not None:
@@ -79,10 +76,6 @@ def _has_file(install: Install, before: list[Copied]) -> bool:
     mounted = any(mount.get("type", "bind") == "bind" for mount in read_mounts(install.item))
     handed = any(copy.origin for copy in install.stage.image.copies)
     return copied or mounted or handed or bool(install.item.heredocs)
-
-
-def _is_in(chain: list[Stage], copy: Copied) -> bool:
-    return any(copy.instruction in stage.instructions for stage in chain)
 
 
 def _is_beside(copy: Copied) -> bool:

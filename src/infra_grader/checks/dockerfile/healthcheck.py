@@ -7,13 +7,13 @@ import re
 from infra_grader.checks.dockerfile._files import (
     DockerfileParams,
     asked,
-    commands_of,
     either,
     filled,
     find_dockerfile,
     point_at,
     read_script,
 )
+from infra_grader.checks.dockerfile._installs import find_installs
 from infra_grader.plugin import Annotated, CheckFailed, Context, Meta, Outcome, check
 from infra_grader.reading.dockerfile import Dockerfile, Stage
 from infra_grader.reading.dockerfile_health import Probe, judge_probe, read_seconds
@@ -111,6 +111,5 @@ def _missing_program(dockerfile: Dockerfile, stage: Stage, probe: Probe) -> str:
     if not lacks_program(read_reference(stage.image.base), program):
         return ""
     copied = any(program in path for copy in stage.image.copies for path in (copy.target, *copy.sources))
-    commands = [one for _, _, found in commands_of(dockerfile.chain(stage)) for one in found]
-    added = any(program in word for one in commands for word in one.words)
+    added = any(program in install.packages for install in find_installs(dockerfile.chain(stage)))
     return "" if copied or added else f"{program} is neither in {stage.image.base} nor installed"

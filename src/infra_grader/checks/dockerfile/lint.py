@@ -40,7 +40,7 @@ def lint(context: Context, params: Lint) -> Outcome:
     dockerfile, stage = find_dockerfile(context, params)
     require_work(dockerfile, stage)
     text = context.workspace.read_text(dockerfile.path, MAX_BYTES)
-    found = context.shared(("hadolint", dockerfile.path), lambda: _run_hadolint(context, text))
+    found = context.shared(("hadolint", dockerfile.path), lambda: _look(context, dockerfile, text))
     counted = LEVELS[: LEVELS.index(params.level) + 1]
     checked = _health_lines(dockerfile)
     problems = [
@@ -66,6 +66,22 @@ def lint(context: Context, params: Lint) -> Outcome:
         *_pragmas(dockerfile.path, text),
         measure=Measure(value=len(problems), unit="problems", threshold=params.max_problems),
     )
+
+
+def _look(context: Context, dockerfile: Dockerfile, text: str) -> list[dict[str, Any]]:
+    """Return what hadolint finds, with the lines of the file itself.
+
+    Hadolint reads an instruction after a heredoc only if a blank line stands between, so it is given one.
+    """
+    ends = {item.end_line for stage in dockerfile.stages for item in stage.instructions if item.heredocs}
+    lines: list[str] = []
+    numbers = [0]
+    for number, line in enumerate(text.split("\n"), 1):
+        added = [line, ""] if number in ends else [line]
+        lines += added
+        numbers += [number] * len(added)
+    found = _run_hadolint(context, "\n".join(lines))
+    return [{**item, "line": numbers[min(item["line"], len(numbers) - 1)]} for item in found]
 
 
 def _run_hadolint(context: Context, text: str) -> list[dict[str, Any]]:

@@ -62,8 +62,9 @@ def _find(context: Context, dockerfile: Dockerfile, stage: Stage) -> Iterator[Ev
             yield _point(dockerfile, item, f"{name} in {item.keyword}")
         if item.keyword == "RUN" and (PASSWORD_IN_URL.search(item.text) or BEARER.search(item.text)):
             yield _point(dockerfile, item, "a password or token in RUN")
+    own = {item.line for item in stage.instructions}
     for copy in stage.image.copies:
-        if copy.origin or copy.instruction not in stage.instructions:
+        if copy.origin or copy.instruction.line not in own:
             continue
         for source in copy.sources:
             if path := _secret_file(context, dockerfile, source):

@@ -84,7 +84,7 @@ def _started(context: Context, dockerfile: Dockerfile, stage: Stage) -> list[She
     found = _together(entrypoint, command)
     made: list[ShellCommand] = []
     for one in found:
-        script = next((word for word in one.words if word.endswith(".sh") or one.words[0] == word), "")
+        script = next((word for word in one.words if word.endswith(".sh")), one.words[0])
         text = read_script(context, dockerfile, stage, script) if _is_script(one) else None
         if text is None:
             made.append(one)
