@@ -1,4 +1,4 @@
-"""What every sandbox with programs that live on must do: here those that need no daemon."""
+"""What every sandbox with programs that live on must do."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from infra_grader.capabilities.sandbox import MIB, Job, Limit, Limits, Mount, No
 CAT = "import os\nwhile block := os.read(0, 65536): os.write(1, block)"
 
 
-@pytest.fixture(params=["bubblewrap", "host"])
+@pytest.fixture(params=["bubblewrap", "docker", "host"])
 def sandbox(request):
     return request.getfixturevalue(request.param)
 
@@ -85,20 +85,20 @@ def test_the_check_s_own_time_ends_waiting_and_not_the_program(sandbox):
         assert channel.receive(Deadline(20)) == b"x"
 
 
-def test_a_limit_is_told(bubblewrap):
+def test_a_limit_is_told(wall):
     code = "held = []\nwhile True: held.append(bytearray(4_000_000))"
-    job = job_of(bubblewrap, code, limits=Limits(memory_bytes=64 * MIB))
-    with bubblewrap.attach(job, Deadline(30)) as channel, pytest.raises(NoReply) as told:
+    job = job_of(wall, code, limits=Limits(memory_bytes=64 * MIB))
+    with wall.attach(job, Deadline(30)) as channel, pytest.raises(NoReply) as told:
         channel.receive(Deadline(20))
-    if "memory" not in " ".join(bubblewrap.cannot_enforce):
+    if "memory" not in " ".join(wall.cannot_enforce):
         assert told.value.limit is Limit.MEMORY
 
 
-def test_a_mount_can_be_read_and_not_written(bubblewrap, tmp_path):
+def test_a_mount_can_be_read_and_not_written(wall, tmp_path):
     tmp_path.chmod(0o755)
     (tmp_path / "a.txt").write_text("ours")
     code = "print(open('/ours/a.txt').read()); open('/ours/b.txt', 'w')"
-    ended = bubblewrap.run(job_of(bubblewrap, code, mounts={"/ours": Mount(folder=tmp_path)}), Deadline(20))
+    ended = wall.run(job_of(wall, code, mounts={"/ours": Mount(folder=tmp_path)}), Deadline(20))
     assert ended.stdout == b"ours\n"
     assert b"Read-only file system" in ended.stderr
 

@@ -67,6 +67,7 @@ def test_auto_never_chooses_it(monkeypatch):
     registry = Registry()
     kind = registry.find_sandbox("bubblewrap")
     monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setenv("DOCKER_HOST", "unix:///no/such/socket")
     assert kind.find_problem() == "bubblewrap needs Linux"
     assert registry.choose_sandbox("auto").name == "none"
 
@@ -78,11 +79,11 @@ def test_none_runs_nothing():
 
 def test_an_unknown_sandbox_is_refused_with_those_there_are():
     with pytest.raises(UsageError) as error:
-        Registry().find_sandbox("docker")
-    assert error.value.problem == "this version has no sandbox docker"
-    assert "bubblewrap, host, none" in error.value.remedy
+        Registry().find_sandbox("chroot")
+    assert error.value.problem == "this version has no sandbox chroot"
+    assert "bubblewrap, docker, host, none" in error.value.remedy
 
 
 def test_built_in_sandboxes_are_listed():
-    assert [kind.name for kind in Registry().all_sandboxes()] == ["bubblewrap", "host", "none"]
+    assert [kind.name for kind in Registry().all_sandboxes()] == ["bubblewrap", "docker", "host", "none"]
     assert bubblewrap_sandbox.infra_grader_sandboxes()[0].summary

@@ -7,18 +7,42 @@ import os
 
 import pytest
 
-from infra_grader.sandboxes.bubblewrap_sandbox import find_problem
+from infra_grader.sandboxes import bubblewrap_sandbox, docker_sandbox
+
+WALLS = ("bubblewrap", "docker")
+DAEMON = "start one with tests/docker/daemon"
 
 
 @functools.cache
 def bubblewrap_problem() -> str:
     """Return why bubblewrap cannot be used here, or nothing."""
-    return find_problem()
+    return bubblewrap_sandbox.find_problem()
+
+
+@functools.cache
+def docker_problem() -> str:
+    """Return why Docker cannot be used here, or nothing."""
+    problem = docker_sandbox.find_problem()
+    return f"{problem}; {DAEMON}" if problem else ""
 
 
 def require_bubblewrap() -> None:
     """Skip a test where bubblewrap cannot be used; in CI that is a failure."""
-    if problem := bubblewrap_problem():
+    _require("bubblewrap", bubblewrap_problem())
+
+
+def require_docker() -> None:
+    """Skip a test where no Docker daemon answers, or lacks the image; in CI that is a failure."""
+    _require("Docker", docker_problem())
+
+
+def require(name: str) -> None:
+    """Skip a test where the sandbox of this name cannot be used; in CI that is a failure."""
+    {"bubblewrap": require_bubblewrap, "docker": require_docker}[name]()
+
+
+def _require(name: str, problem: str) -> None:
+    if problem:
         if os.environ.get("CI"):
-            pytest.fail(f"bubblewrap must work in CI: {problem}")
-        pytest.skip(f"bubblewrap cannot be used: {problem}")
+            pytest.fail(f"{name} must work in CI: {problem}")
+        pytest.skip(f"{name} cannot be used: {problem}")

@@ -26,7 +26,7 @@ from infra_grader.plugin import NAME, PROJECT, CheckKind, ReportFormat, check_ki
 if TYPE_CHECKING:
     from infra_grader.capabilities.sandbox import SandboxKind
 
-AUTO_SANDBOXES = ("bubblewrap",)
+AUTO_SANDBOXES = ("docker", "bubblewrap")
 """The sandboxes that `auto` may choose, the first one first."""
 PACKAGE = Path(__file__).parents[1]
 HOOKIMPL = f"{PROJECT}_impl"

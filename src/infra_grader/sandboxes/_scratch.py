@@ -7,6 +7,7 @@ mean nothing to a grader in another container that shares the folder.
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
 import shutil
@@ -20,7 +21,7 @@ from typing import NamedTuple
 
 from infra_grader.capabilities.sandbox import MIB, Job
 from infra_grader.capabilities.workspace import Workspace
-from infra_grader.model.outcome import CheckFailed, Evidence
+from infra_grader.model.outcome import CheckFailed, Evidence, NotAssessed
 
 PREFIX = "infra-grader-sandbox-"
 LOCK = "owner.lock"
@@ -42,11 +43,12 @@ class Home:
         """Yield a folder with the job's copy of the submission, owned by this user; it is removed in the end."""
         place = self.folder / f"run-{next(self._numbers)}"
         work = place / "work"
-        work.mkdir(parents=True)
         try:
-            _fill(work, job)
-            if owner is not None:
-                _give_away(work, owner)
+            with _room_for(self.folder, job):
+                work.mkdir(parents=True)
+                _fill(work, job)
+                if owner is not None:
+                    _give_away(work, owner)
             yield RunFolder(work, f"{self.folder.name}-{place.name}")
         finally:
             remove(place)
@@ -114,6 +116,26 @@ def used_bytes(folder: Path, enough: int) -> int:
         except OSError:  # gone in the meantime, or not readable
             continue
     return total
+
+
+@contextmanager
+def _room_for(folder: Path, job: Job) -> Iterator[None]:
+    """Raise `NotAssessed` where the disk is too full for a job's copy, or for what its program may write.
+
+    A program that finds the disk full would fail, and nobody could tell that it is not the learner's doing.
+    """
+    full = NotAssessed(
+        f"There is too little space in {folder.parent} to run a program.",
+        "Free some, or set TMPDIR to a folder with more.",
+    )
+    if shutil.disk_usage(folder).free < job.limits.disk_bytes:
+        raise full
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise full from error
 
 
 def _fill(work: Path, job: Job) -> None:
