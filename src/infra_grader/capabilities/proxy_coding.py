@@ -6,49 +6,52 @@ runs in the sandbox too; see `program_text`.
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict, defaultdict, deque
+import importlib
 from collections.abc import Callable
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
-from fractions import Fraction
-from pathlib import PosixPath, PurePosixPath
 from typing import Any
-from uuid import UUID
 
 from infra_grader.capabilities.plain_coding import Decoder, Encoder, decode, encode
 
 STANDARD = "standard"
 """The key of such a value: beside it stand its type's name and the plain value that it is made from."""
 
-
-def _text(value: object) -> str:
-    return str(value)
-
-
 Taken = Callable[[Any], object]
-Made = Callable[[Any], Any]
+Made = Callable[[Any, Any], Any]
 
-TYPES: dict[type, tuple[Taken, Made]] = {
-    OrderedDict: (dict, OrderedDict),
-    Counter: (dict, Counter),
-    defaultdict: (dict, lambda content: defaultdict(None, content)),
-    deque: (lambda items: (list(items), items.maxlen), lambda content: deque(*content)),
-    bytearray: (bytes, bytearray),
-    complex: (lambda number: (number.real, number.imag), lambda parts: complex(*parts)),
-    range: (lambda numbers: (numbers.start, numbers.stop, numbers.step), lambda bounds: range(*bounds)),
-    slice: (lambda part: (part.start, part.stop, part.step), lambda bounds: slice(*bounds)),
-    Decimal: (_text, Decimal),
-    Fraction: (lambda number: (number.numerator, number.denominator), lambda parts: Fraction(*parts)),
-    datetime: (datetime.isoformat, datetime.fromisoformat),
-    date: (date.isoformat, date.fromisoformat),
-    time: (time.isoformat, time.fromisoformat),
-    timedelta: (lambda span: (span.days, span.seconds, span.microseconds), lambda parts: timedelta(*parts)),
-    PosixPath: (_text, PosixPath),
-    PurePosixPath: (_text, PurePosixPath),
-    UUID: (_text, UUID),
+
+def _whole(kind: Any, content: Any) -> Any:
+    return kind(content)
+
+
+def _parts(kind: Any, content: Any) -> Any:
+    return kind(*content)
+
+
+def _iso(kind: Any, content: Any) -> Any:
+    return kind.fromisoformat(content)
+
+
+# By name: their modules are imported where a value needs them, since each process of a learner's starts with this.
+FORMS: dict[str, tuple[Taken, Made]] = {
+    "collections.OrderedDict": (dict, _whole),
+    "collections.Counter": (dict, _whole),
+    "collections.defaultdict": (dict, lambda kind, content: kind(None, content)),
+    "collections.deque": (lambda items: (list(items), items.maxlen), _parts),
+    "builtins.bytearray": (bytes, lambda kind, content: kind(b"".join([content]))),  # not of a number: that is a size
+    "builtins.complex": (lambda number: (number.real, number.imag), _parts),
+    "builtins.range": (lambda numbers: (numbers.start, numbers.stop, numbers.step), _parts),
+    "builtins.slice": (lambda part: (part.start, part.stop, part.step), _parts),
+    "decimal.Decimal": (str, _whole),
+    "fractions.Fraction": (lambda number: (number.numerator, number.denominator), _parts),
+    "datetime.datetime": (lambda moment: moment.isoformat(), _iso),
+    "datetime.date": (lambda day: day.isoformat(), _iso),
+    "datetime.time": (lambda moment: moment.isoformat(), _iso),
+    "datetime.timedelta": (lambda span: (span.days, span.seconds, span.microseconds), _parts),
+    "pathlib.PosixPath": (str, _whole),
+    "pathlib.PurePosixPath": (str, _whole),
+    "uuid.UUID": (str, _whole),
 }
 VIEWS: tuple[type, ...] = (type({}.keys()), type({}.values()), type({}.items()))
-NAMES = {kind.__name__: kind for kind in TYPES}
 
 
 def encode_standard(value: object, other: Encoder) -> Any:
@@ -60,18 +63,22 @@ def encode_standard(value: object, other: Encoder) -> Any:
     if kind in VIEWS:
         items: Any = value
         return encode(list(items) if kind is VIEWS[1] else _as_set(items), other)
-    if kind not in TYPES:
+    # Some of them live in a module below the one that they are known by.
+    name = f"{str(kind.__module__).partition('.')[0]}.{kind.__name__}"
+    if name not in FORMS:
         return None
-    return {STANDARD: [kind.__name__, encode(TYPES[kind][0](value), other)]}
+    return {STANDARD: [name, encode(FORMS[name][0](value), other)]}
 
 
 def decode_standard(content: Any, other: Decoder) -> object:
     """Return the value that `encode_standard` coded. Raises `ValueError` for anything else."""
-    if type(content) is not list or len(content) != 2 or content[0] not in NAMES:
+    if type(content) is not list or len(content) != 2 or type(content[0]) is not str or content[0] not in FORMS:
         raise ValueError("no value of a standard type")
+    module, _, name = content[0].partition(".")
     try:
-        return TYPES[NAMES[content[0]]][1](decode(content[1], other))
-    except (TypeError, ArithmeticError, OverflowError) as error:
+        kind = getattr(importlib.import_module(module), name)
+        return FORMS[content[0]][1](kind, decode(content[1], other))
+    except (TypeError, ArithmeticError) as error:
         raise ValueError(str(error)) from error
 
 

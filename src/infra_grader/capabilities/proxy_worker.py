@@ -19,15 +19,14 @@ An answer has the `id` and `value`, `raised` or `not_plain`; and `changed`, the 
 
 from __future__ import annotations
 
-import asyncio
 import builtins
 import importlib
 import importlib.util
-import inspect
 import json
 import operator
 import os
 import sys
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -89,7 +88,10 @@ class Holder:
             return load(question["path"])
         if kind == "apply":
             return FUNCTIONS[question["name"]](*[self._decode(argument) for argument in question["arguments"]])
-        on = self._decode(question["on"])
+        return self._do_with(self._decode(question["on"]), question, given)
+
+    def _do_with(self, on: Any, question: dict[str, Any], given: list[Any]) -> Any:
+        kind = question["op"]
         if kind == "call":
             keywords = {name: self._decode(value) for name, value in question["keywords"].items()}
             given += [self._decode(argument) for argument in question["arguments"]]
@@ -98,7 +100,11 @@ class Holder:
             return setattr(on, question["name"], self._decode(question["value"]))
         if kind == "exit":
             return self._exit(on, question)
-        return asyncio.run(on) if kind == "await" else getattr(on, question["name"])
+        if kind == "await":
+            import asyncio  # not before: each process would start later
+
+            return asyncio.run(on)
+        return getattr(on, question["name"])
 
     def _exit(self, on: Any, question: dict[str, Any]) -> bool:
         error = None
@@ -179,7 +185,7 @@ def kind_of(value: object) -> str:
     """Return what a suite can do with it: class, coroutine, function or object."""
     if isinstance(value, type):
         return "class"
-    if inspect.iscoroutine(value):
+    if isinstance(value, types.CoroutineType):
         return "coroutine"
     return "function" if callable(value) else "object"
 

@@ -34,7 +34,9 @@ def main() -> None:
     asker = Asker(os.dup(facts["descriptor"]), facts["descriptor"])
     session = install(asker.ask, facts["modules"], trusts_equality=facts["trusts_equality"])
     plugin = Plugin(asker, Bound(session), facts)
-    options = ["-c", facts["settings"], "--rootdir", facts["folder"], "-p", "no:cacheprovider", "-q", "--tb=no"]
+    folder = facts["folder"]
+    options = ["-c", facts["settings"], "--rootdir", folder, "--confcutdir", folder]
+    options += ["-p", "no:cacheprovider", "-q", "--tb=no"]
     # Not by their marks, but by us: a test that is expected to fail is refused before, and one is no less a failure.
     pytest.main([*options, "--runxfail", *facts["files"]], plugins=[plugin])
     asker.tell({"done": True})

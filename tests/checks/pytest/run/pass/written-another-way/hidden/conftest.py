@@ -1,0 +1,7 @@
+import pytest
+from shapes.area import Square
+
+
+@pytest.fixture
+def square():
+    return Square.of(3)
