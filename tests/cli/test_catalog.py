@@ -31,7 +31,7 @@ def test_an_unknown_kind_is_refused(tmp_path, name):
 def test_doctor_says_what_can_be_assessed(tmp_path):
     ended = run("doctor", folder=tmp_path)
     assert ended.code == 0, ended.err
-    for word in ("dulwich", "ruff", "mypy", "detect_secrets", "exercise-01-overview", "sandbox"):
+    for word in ("dulwich", "ruff", "mypy", "detect_secrets", "exercise-01-overview", "sandbox", "Environments"):
         assert word in ended.out
 
 

@@ -24,6 +24,8 @@ MAX_BYTES = 4 * 1024**3
 """For the wheels of one environment, while they are fetched and as many again once they are unpacked."""
 INSTALL = "pip install 'infra-grader[environment]'"
 REACH = "Look at the network and at pip's settings of index and proxy, then grade again: `pip download six` must work."
+KNOWN = "pip"
+"""A package that every useful index has."""
 PASSED_ON = frozenset(
     {"PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX", "PIP_CERT", "PIP_CLIENT_CERT",
      "PIP_PROXY", "PIP_TRUSTED_HOST", "PIP_CONFIG_FILE", "PIP_CACHE_DIR", "PIP_DEFAULT_TIMEOUT", "PIP_TIMEOUT",
@@ -170,6 +172,19 @@ class Watched(Deadline):
                 f"The packages are too large to be fetched: {size // 1024**2} MiB and more.",
                 "Name stand-ins for large packages in the rubric.",
             )
+
+
+def find_problem(seconds: float) -> str:
+    """Return why no packages can be fetched here, or nothing; asks the index and waits for it at most so long."""
+    command = Command()
+    try:
+        index = Index(command, this_machine())
+        found = index.offers(KNOWN, command.scratch, Deadline(seconds))
+    except NotAssessed as verdict:
+        return f"{verdict.reason} {verdict.remedy}"
+    finally:
+        command.close()
+    return "" if found else f"The package index does not have {KNOWN}. {REACH}"
 
 
 def machine_settings() -> dict[str, str]:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from infra_grader import __version__
 from infra_grader.api import bundled, load_rubric
+from infra_grader.capabilities import environment_index
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.sandbox import Job, Sandbox, SandboxKind
 from infra_grader.cli.main import PASSED
@@ -27,6 +28,7 @@ from infra_grader.plugin import CAPABILITIES, NotAssessed
 
 STARTS = 5
 START_LIMIT_S = 10.0
+INDEX_LIMIT_S = 15.0
 
 
 class Need(NamedTuple):
@@ -67,6 +69,9 @@ def doctor(options: argparse.Namespace) -> int:
     for capability in sorted(CAPABILITIES):
         print(f"  {capability:<12} {'':<16} {'ready' if capability in ready else _lacking(capability)}")
     _print_sandboxes(registry)
+    problem = environment_index.find_problem(INDEX_LIMIT_S)
+    state = f"cannot be made: {problem}" if problem else "ready: pip is there, and its package index answers"
+    print(f"\nEnvironments of learners' packages: {state}")
     _print_plugins(registry)
     print("\nRubrics:")
     for rubric_id in sorted(bundled()):

@@ -11,10 +11,18 @@ import pytest
 import sandboxes
 from package_index import source, wheel
 
+from infra_grader.api import GradeOptions, grade, load_rubric
 from infra_grader.capabilities.command import Command
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.environment import Environment
-from infra_grader.capabilities.environment_index import Index, Machine, Watched, machine_settings, this_machine
+from infra_grader.capabilities.environment_index import (
+    Index,
+    Machine,
+    Watched,
+    find_problem,
+    machine_settings,
+    this_machine,
+)
 from infra_grader.capabilities.sandbox import Job
 from infra_grader.engine.registry import Registry
 from infra_grader.model.outcome import NotAssessed
@@ -334,3 +342,48 @@ def test_pip_sees_no_secrets(monkeypatch):
     monkeypatch.setenv("PIP_TARGET", "x")
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:1")
     assert machine_settings().keys() & {"GITHUB_TOKEN", "PIP_TARGET", "https_proxy"} == {"https_proxy"}
+
+
+def test_doctor_is_told_whether_packages_can_be_fetched(index, monkeypatch):
+    assert "does not have pip" in find_problem(20)
+    index.add(wheel("pip", "1.0"))
+    assert find_problem(20) == ""
+    index.status = 503
+    assert "does not answer" in find_problem(20)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    assert find_problem(20).startswith("pip is not installed")
+
+
+RUBRIC = """\
+schema: infra-grader/rubric/v1
+id: sums
+version: 1
+title: Sums
+track: junior
+points: 10
+pass_mark: 5
+criteria:
+  - id: code
+    title: Code
+    points: 10
+    checks:
+      - {id: packages, title: Packages, uses: environment.install, weight: 0}
+      - id: sums
+        title: Sums
+        uses: command.run
+        with: {path: sums.py, environment: packages, cases: [{stdout: {exact: "1.0\\n"}}]}
+"""
+
+
+@pytest.mark.parametrize(("requirement", "status"), [("core", "passed"), ("none-such", "blocked")])
+def test_a_rubric_names_an_environment_which_implies_needs(index, tmp_path, requirement, status):
+    sandboxes.require_bubblewrap()
+    index.add(wheel("core", "1.0"))
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "requirements.txt").write_text(f"{requirement}\n")
+    (tmp_path / "work" / "sums.py").write_text("import core\n\nprint(core.VERSION)\n")
+    (tmp_path / "sums.yaml").write_text(RUBRIC)
+    rubric = load_rubric(tmp_path / "sums.yaml")
+    assert rubric.checks_by_id()["sums"].needs == ("packages",)
+    scorecard = grade(tmp_path / "work", rubric, options=GradeOptions(sandbox="bubblewrap"))
+    assert scorecard.criteria[0].checks[1].status == status
