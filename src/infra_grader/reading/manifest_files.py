@@ -37,7 +37,7 @@ def read_manifest_files(workspace: Workspace, places: Sequence[str]) -> Manifest
     faults: list[Fault] = []
     for path in _candidates(everything, places):
         text = _read(everything, path, faults)
-        if text is None or not LOOKS_LIKE_ONE.search(text):
+        if text is None or not _looks_like_one(path, text):
             continue
         is_given = workspace.is_starter_work(path)
         found, broken = read_manifests(path, text)
@@ -69,6 +69,11 @@ class Locate:
     def __call__(self, path: Path) -> Place:
         """Return file and line of the field at a path in the object."""
         return self._path, self._document.key_place((*self._prefix, *path)).line
+
+
+def _looks_like_one(path: str, text: str) -> bool:
+    """Whether a file may hold objects; JSON may stand on one line, with its keys in any order."""
+    return '"kind"' in text if path.endswith(".json") else LOOKS_LIKE_ONE.search(text) is not None
 
 
 def _candidates(workspace: Workspace, places: Sequence[str]) -> Iterator[str]:

@@ -73,13 +73,13 @@ def configuration_of(workload: Workload) -> Iterator[Reference]:
                 if source.is_there:
                     yield _named(source, kind, "name")._replace(key=source.get("key"))
     mounted = {
-        mount.get("name").value
+        mount.get("name").text
         for container in workload.all_containers
         for mount in container.field.get("volumeMounts").items()
     }
     for volume in workload.pod.get("volumes").items():
         for reference in _volume(volume):
-            yield reference._replace(is_read=volume.get("name").value in mounted)
+            yield reference._replace(is_read=volume.get("name").text in mounted)
 
 
 def _volume(volume: Field) -> Iterator[Reference]:

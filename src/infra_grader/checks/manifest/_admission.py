@@ -82,9 +82,9 @@ def _containers(workload: Workload) -> Iterator[Problem]:
     if not containers:
         yield workload.pod.get("containers"), "a container", "it has no containers"
     names: set[str] = set()
-    volumes = {volume.get("name").value for volume in workload.pod.get("volumes").items()}
+    volumes = {volume.get("name").text for volume in workload.pod.get("volumes").items()}
     volumes |= {
-        each.get("metadata", "name").value for each in workload.manifest.field("spec", "volumeClaimTemplates").items()
+        each.get("metadata", "name").text for each in workload.manifest.field("spec", "volumeClaimTemplates").items()
     }
     for container in containers:
         if container.name in names or not LABEL.fullmatch(container.name):
@@ -97,12 +97,12 @@ def _containers(workload: Workload) -> Iterator[Problem]:
         yield from _container(container, volumes)
 
 
-def _container(container: Container, volumes: set[object]) -> Iterator[Problem]:
+def _container(container: Container, volumes: set[str]) -> Iterator[Problem]:
     if not container.image.strip():
         yield container.field.get("image"), "the name of an image", f"the container {container.name[:60]} has no image"
     for mount in container.field.get("volumeMounts").items():
         name = mount.get("name")
-        if name.value not in volumes:
+        if name.text not in volumes:
             yield name, "a volume of the pod", f"{str(name.value)[:60]!r} is no volume of the pod"
     for variable in container.field.get("env").items():
         value = variable.get("value")

@@ -22,6 +22,8 @@ Rule = Literal[
     "non_root", "no_escalation", "drop_all", "read_only_root", "not_privileged", "no_host", "seccomp", "own_account"
 ]
 HOST_FIELDS = ("hostNetwork", "hostPID", "hostIPC")
+BY_ABSENCE = ("not_privileged", "no_host")
+"""Rules that a container holds to by saying nothing."""
 HARMLESS = frozenset({"NET_BIND_SERVICE"})
 """What the restricted profile of Pod Security lets containers add."""
 
@@ -54,10 +56,17 @@ def _judge(found: ManifestSet, params: Security) -> Outcome:
     findings: list[Finding] = []
     for workload in chosen_workloads(found, params):
         containers = chosen_containers(workload.all_containers, params)
-        findings += [_finding(workload, container, rule) for container in containers for rule in params.require] or [
+        findings += [each for container in containers for each in _findings(workload, container, params)] or [
             no_containers(workload)
         ]
     return outcome_of(findings, "Security settings", found)
+
+
+def _findings(workload: Workload, container: Container, params: Security) -> list[Finding]:
+    """Return the answers for a container. To have done nothing wrong earns nothing beside what has to be done."""
+    asked = [(rule, _finding(workload, container, rule)) for rule in params.require]
+    done = [finding for rule, finding in asked if rule not in BY_ABSENCE or not finding.is_met]
+    return done or [finding for _, finding in asked]
 
 
 def _finding(workload: Workload, container: Container, rule: Rule) -> Finding:
