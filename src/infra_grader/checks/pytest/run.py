@@ -12,6 +12,7 @@ import msgspec
 from infra_grader.capabilities.environment import Environment
 from infra_grader.capabilities.proxy import job_for
 from infra_grader.capabilities.sandbox import MIB, Job, Limits
+from infra_grader.checks.pytest._in_process import run_in_process
 from infra_grader.checks.pytest._suite import AUTHOR, Ended, Expected, SuiteFacts, SuiteRun, run_suite
 from infra_grader.checks.pytest._suite_rules import find_faults
 from infra_grader.plugin import (
@@ -63,6 +64,13 @@ class Run(Params):
         Literal["test", "module"],
         Meta(description="Whether each test, or each file of tests, has a process of the learner's of its own."),
     ] = "test"
+    mode: Annotated[
+        Literal["proxy", "in_process"],
+        Meta(
+            description="Whether the tests run in a process of their own, or in one with the learner's code, "
+            "which makes the outcome a claim of the learner's."
+        ),
+    ] = "proxy"
     trusts_equality: Annotated[
         bool, Meta(description="Whether an object of the learner's may say itself that it is equal to a plain value.")
     ] = False
@@ -85,9 +93,13 @@ def run(context: Context, params: Run) -> Outcome:
     Each test function is worth 1, or its `points`, in equal parts for each of its parameters; the share of the points
     is the share of those that passed. Tests that their own marks skip are left out. A yes or no can be guessed: ask for
     values, draw inputs from the fixture `draw` (a `random.Random`), and mix in cases where the other answer is right.
+
+    Tests that patch, subclass or print need `mode: in_process`, where they share an interpreter with the learner's code
+    and a test of ours beside them must fail: such an outcome is marked as claimed.
     """
     files = tuple(context.rubric_file(path) for path in params.suite)
-    if fault := next(iter(find_faults(files, params.modules)), None):
+    is_apart = params.mode == "proxy"
+    if is_apart and (fault := next(find_faults(files, params.modules), None)):
         raise NotAssessed(f"The rubric's tests cannot run beside a proxy: {fault}.", AUTHOR)
     modules = _found(context, params.modules)
     facts = SuiteFacts(
@@ -98,8 +110,13 @@ def run(context: Context, params: Run) -> Outcome:
         trusts_equality=params.trusts_equality,
         seed=context.seed,
     )
-    outcome = _judged(run_suite(context, facts, _job(context, params)), params, next(filter(None, modules.values())))
-    return outcome.replace(claimed=not context.sandbox.is_wall)
+    environment = Environment.of_handle(context.handle(params.environment)) if params.environment else None
+    if is_apart:
+        suite = run_suite(context, facts, _job(context, params, environment))
+    else:
+        suite = run_in_process(context, facts, environment, params.memory_mib)
+    outcome = _judged(suite, params, next(filter(None, modules.values())))
+    return outcome.replace(claimed=not (is_apart and context.sandbox.is_wall))
 
 
 def _found(context: Context, modules: Mapping[str, str | list[str]]) -> dict[str, str]:
@@ -135,12 +152,11 @@ def _folder(files: tuple[Path, ...], names: list[str]) -> Path:
     return files[0].parents[len(Path(names[0]).parts) - 1]
 
 
-def _job(context: Context, params: Run) -> Job:
+def _job(context: Context, params: Run, environment: Environment | None) -> Job:
     limits = Limits(wall_s=params.seconds, memory_bytes=params.memory_mib * MIB)
     job = job_for(context.sandbox, workspace=context.workspace, limits=limits)
-    if params.environment is None:
+    if environment is None:
         return job
-    environment = Environment.of_handle(context.handle(params.environment))
     return job.replace(
         arguments=(environment.python(context.sandbox), *job.arguments[1:]),
         mounts=environment.mounts,
