@@ -37,6 +37,7 @@ class Fault:
     function: str
     """Qualified name of the function that it would stand in."""
     line: int
+    end_line: int
     what: str
     """What it does, as a clause: `a comparison is the other way round`."""
     is_weak: bool
@@ -44,23 +45,28 @@ class Fault:
     place: int
     """Number of the node in the order of `ast.walk`."""
 
+    def is_run(self, ran: frozenset[int]) -> bool:
+        """Whether it stands on a line that ran."""
+        return any(line in ran for line in range(self.line, self.end_line + 1))
+
 
 Plant = Callable[[ast.AST], ast.AST]
 
 
-def find_faults(source: Source, ran: frozenset[int]) -> list[Fault]:
-    """Return the faults that can be planted on lines that ran, in the functions that the learner wrote."""
+def find_faults(source: Source) -> list[Fault]:
+    """Return the faults that can be planted in the functions that the learner wrote."""
     owners = {id(node): name for name, node in _body_nodes(source)}
     live = {id(node) for node in live_nodes(source.tree)}
     found: list[Fault] = []
     for place, node in enumerate(ast.walk(source.tree)):
-        if id(node) not in owners or id(node) not in live or not _runs(node, ran):
+        if id(node) not in owners or id(node) not in live:
             continue
         found += [
             Fault(
                 path=source.path,
                 function=owners[id(node)],
                 line=getattr(node, "lineno", 0),
+                end_line=_end_line(node),
                 what=what,
                 is_weak=is_weak,
                 place=place,
@@ -71,17 +77,18 @@ def find_faults(source: Source, ran: frozenset[int]) -> list[Fault]:
 
 
 def choose_faults(faults: list[Fault], count: int, draw: random.Random) -> list[Fault]:
-    """Return some faults, no two on a line: as many functions as there are, strong ones first, few weak ones."""
+    """Return some faults: on as many lines and in as many functions as there are, strong ones first, few weak ones."""
     order = list(faults)
     draw.shuffle(order)
     chosen: list[Fault] = []
-    for most_weak in (0, count // 4, count):
-        for most_each in range(1, count + 1):
+    for most_weak, on_one_line in ((0, 1), (count // 4, 1), (count // 4, count), (count, count)):
+        for in_one_function in range(1, count + 1):
             for fault in order:
-                is_taken = any((fault.path, fault.line) == (other.path, other.line) for other in chosen)
+                lines = sum((fault.path, fault.line) == (other.path, other.line) for other in chosen)
                 same = sum((fault.path, fault.function) == (other.path, other.function) for other in chosen)
-                weak = sum(other.is_weak for other in chosen)
-                if len(chosen) < count and not is_taken and same < most_each and weak + fault.is_weak <= most_weak:
+                is_too_weak = fault.is_weak and sum(other.is_weak for other in chosen) >= most_weak
+                has_room = lines < on_one_line and same < in_one_function and not is_too_weak
+                if len(chosen) < count and has_room and fault not in chosen:
                     chosen.append(fault)
     return chosen
 
@@ -196,10 +203,10 @@ def _only_says(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and call_name(node).rpartition(".")[2] in SAYING
 
 
-def _runs(node: ast.AST, ran: frozenset[int]) -> bool:
-    first = getattr(node, "lineno", 0)
-    last = first if isinstance(node, ast.If) else getattr(node, "end_lineno", first) or first
-    return any(line in ran for line in range(first, last + 1))
+def _end_line(node: ast.AST) -> int:
+    """Return the last line of a node; of a branch, that of its condition."""
+    last = node.test if isinstance(node, ast.If) else node
+    return getattr(last, "end_lineno", 0) or 0
 
 
 def _is_text(node: ast.BinOp) -> bool:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from infra_grader.reading.python_flow import live_nodes
+from infra_grader.reading.python_flow import decide, live_nodes
 
 DEFINING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 SILENT = (ast.Global, ast.Nonlocal)
@@ -29,7 +29,7 @@ def statement_spans(tree: ast.Module) -> list[Span]:
     """Return the statements that can run, one for each line that one begins on, in order.
 
     Left out is what no run could reach, such as the body of `if TYPE_CHECKING:`, and what does nothing: docstrings,
-    declarations. Comments cannot take a line out.
+    declarations, conditions that are constant. Comments cannot take a line out.
     """
     found: dict[int, Span] = {}
     for node in live_nodes(tree):
@@ -60,6 +60,8 @@ def _does_something(node: ast.stmt) -> bool:
         return not isinstance(node.value, ast.Constant)
     if isinstance(node, ast.AnnAssign):
         return node.value is not None
+    if isinstance(node, ast.If | ast.While):
+        return decide(node.test) is None
     return not isinstance(node, SILENT)
 
 

@@ -18,13 +18,18 @@ class Trial:
 
     title: str
     """What fault was there; nothing where the code was sound."""
-    run: TestRun
+    run: TestRun | None
+    """`None` where no test gets to the fault, so that there is nothing to run."""
     path: str | None = None
     line: int | None = None
 
     def passes(self, test: str) -> bool:
         """Whether a test passed."""
-        return self.run.end(test) == End.PASSED
+        return self.run is None or self.run.end(test) == End.PASSED
+
+    def end(self, test: str) -> End | None:
+        """Return how a test ended."""
+        return self.run.end(test) if self.run else None
 
 
 def judge(trials: list[Trial], tests: Collection[str], min_caught: float) -> Outcome:
@@ -63,7 +68,7 @@ def judge(trials: list[Trial], tests: Collection[str], min_caught: float) -> Out
 def _catcher(trial: Trial, reliable: list[str]) -> str:
     """Return a test that catches the fault, one that says so by an assertion if there is one."""
     caught = [test for test in reliable if not trial.passes(test)]
-    return next((test for test in caught if trial.run.end(test) == End.FAILED), caught[0] if caught else "")
+    return next((test for test in caught if trial.end(test) == End.FAILED), caught[0] if caught else "")
 
 
 def _evidence(trial: Trial, catcher: str) -> Evidence:
@@ -76,7 +81,7 @@ def _unsound(failing: list[str], sound: list[Trial]) -> list[Evidence]:
         Evidence(
             path=_path(test),
             expected="passes on the sound code",
-            actual=str(sound[0].run.end(test) or "not run"),
+            actual=str(sound[0].end(test) or "not run"),
             text=test.partition("::")[2].replace("::", "."),
         )
         for test in failing[:MOST_SHOWN]

@@ -33,12 +33,13 @@ class Mutants(SuiteParams, kw_only=True):
 def mutants(context: Context, params: Mutants) -> Outcome:
     """The learner's own tests notice faults that are planted in the learner's own code.
 
-    Faults are planted one at a time in a copy, in functions and on lines that the tests run: a comparison or a
-    condition the other way round, another operator, an exception that is not raised, another result, now and then a
-    limit or a number that is off by one. The tests that assert something about the learner's modules (see `pytest.own`)
-    run on each copy in a process of its own, and on copies without a fault among them, in random order. A fault is
-    caught where a test that passes on every sound copy does not pass. Some faults change nothing that can be seen, so
-    ask for a share; the share of points is that of `min_caught` reached.
+    Faults are planted one at a time in a copy, in functions, on lines that the tests run (where these hold fewer than
+    `faults`, some on other lines count as missed): a comparison or a condition the other way round, another operator,
+    an exception that is not raised, another result, now and then a limit or a number that is off by one. The tests that
+    assert something about the learner's modules (see `pytest.own`) run on each copy in a process of its own, and on
+    copies without a fault among them, in random order. A fault is caught where a test that passes on every sound copy
+    does not pass. Some faults change nothing that can be seen, so ask for a share; the share of points is that of
+    `min_caught` reached.
 
     Sound copies are printed anew and strewn with idle statements as those with faults are, so that tests which compare
     the source with what they know of it fail on the sound ones and earn nothing. Still it is the claim of a process
@@ -55,11 +56,7 @@ def mutants(context: Context, params: Mutants) -> Outcome:
         require_packages(context, params, suite, base)
         raise CheckFailed(_nothing_passes(suite, base), *_failing(suite, base))
     draw = random.Random(f"{context.seed} coverage.mutants")  # noqa: S311 - the seed is recorded to explain a score
-    faults = choose_faults(
-        [fault for source in sources for fault in find_faults(source, base.lines.get(source.path, frozenset()))],
-        params.faults,
-        draw,
-    )
+    faults, unseen = _faults(sources, base, params.faults, draw)
     if not faults:
         raise CheckFailed(
             "Your tests run no code that a fault could be planted in.",
@@ -71,6 +68,7 @@ def mutants(context: Context, params: Mutants) -> Outcome:
     order: list[Fault | None] = [*faults, *([None] * params.sound)]
     draw.shuffle(order)
     trials = [_trial(context, plan, changed, fault, draw) for fault in order]
+    trials += [_titled(fault, None) for fault in unseen]
     return judge(trials, tests, params.min_caught).replace(claimed=True)
 
 
@@ -82,6 +80,15 @@ def _base(context: Context, plan: TestPlan, suite: Suite, sources: list[Source])
     return run_tests(context.sandbox, context.workspace, watching, context.deadline)
 
 
+def _faults(sources: list[Source], base: TestRun, count: int, draw: random.Random) -> tuple[list[Fault], list[Fault]]:
+    """Return the faults to plant on lines that the tests run; and where these are too few, others, which none sees."""
+    found = [fault for source in sources for fault in find_faults(source)]
+    run = [fault for fault in found if fault.is_run(base.lines.get(fault.path, frozenset()))]
+    chosen = choose_faults(run, count, draw)
+    rest = [fault for fault in found if fault not in run and not fault.is_weak]
+    return chosen, choose_faults(rest, count - len(chosen), draw)
+
+
 def _trial(context: Context, plan: TestPlan, sources: list[Source], fault: Fault | None, draw: random.Random) -> Trial:
     added = dict(plan.added)
     for source in sources:
@@ -90,7 +97,12 @@ def _trial(context: Context, plan: TestPlan, sources: list[Source], fault: Fault
     run = run_tests(context.sandbox, context.workspace, plan.replace(added=added), context.deadline)
     if fault is None:
         return Trial(title="", run=run)
-    return Trial(title=f"in {fault.function} {fault.what}", run=run, path=fault.path, line=fault.line)
+    return _titled(fault, run)
+
+
+def _titled(fault: Fault, run: TestRun | None) -> Trial:
+    where = "" if run else ", where no test gets to"
+    return Trial(title=f"in {fault.function} {fault.what}{where}", run=run, path=fault.path, line=fault.line)
 
 
 def _nothing_passes(suite: Suite, base: TestRun) -> str:

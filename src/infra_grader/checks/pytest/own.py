@@ -13,7 +13,6 @@ from infra_grader.reading.test_packages import require_packages
 from infra_grader.reading.test_suite import Suite, SuiteParams, flaw_evidence, plan_of, read_suite
 
 MOST_SHOWN = 10
-LEFT_OUT = (End.SKIPPED, End.XFAILED)
 
 
 class Own(SuiteParams, kw_only=True):
@@ -32,11 +31,11 @@ def own(context: Context, params: Own) -> Outcome:
     Our pytest runs them in the sandbox with the learner's own `conftest.py`; of the learner's configuration only where
     to import from and how coroutines are called is taken. Which tests there are is read from the files: one counts if
     it asserts something about the learner's modules that can fail (as in `python.assertions`) and passes, however many
-    parameters it is called with. Skipped tests and those expected to fail do not count; one that is not heard of has
-    failed. The share of points is that of `min_tests` reached, times the share of the tests that pass.
+    parameters it is called with. A skipped test is as good as none; one that is expected to fail, or is not heard of,
+    has failed. The share of points is that of `min_tests` reached, times the share of the tests that pass.
 
     How a test ended is the claim of a process that holds the learner's code. What is held against it: the list of
-    tests, and a failing test of ours in each folder, beside which nothing counts unless it is reported as failed.
+    tests, and failing tests of ours in each folder, beside which nothing counts unless they are reported as failed.
     """
     suite = read_suite(context, params)
     canaries = Canaries(suite.files)
@@ -65,13 +64,13 @@ def own(context: Context, params: Own) -> Outcome:
 
 def _counted(suite: Suite, run: TestRun, canaries: Canaries) -> list[OwnTest]:
     return [
-        test for test in suite.sound if run.end(test.node_id) == End.PASSED and not canaries.find_liar(run, test.path)
+        test for test in suite.sound if run.end(test.node_id) == End.PASSED and not canaries.find_lie(run, test.path)
     ]
 
 
 def _left_out(suite: Suite, run: TestRun) -> Mapping[str, str]:
-    """Return the tests that say themselves, when they run, that they are to be left out; each with the reason."""
-    skipped = {name: told.why for name, told in run.tests.items() if told.end in LEFT_OUT}
+    """Return the tests that are skipped when they run, each with the reason: as if they were not there."""
+    skipped = {name: told.why for name, told in run.tests.items() if told.end == End.SKIPPED}
     whole = {test.node_id: run.left_out[test.path] for test in suite.tests if test.path in run.left_out}
     return {**skipped, **whole}
 
@@ -88,8 +87,10 @@ def _failing(suite: Suite, run: TestRun, canaries: Canaries, left_out: Mapping[s
             continue
         if run.end(test.node_id) is None:
             told[test.node_id] = run.unreadable.get(test.path) or _unheard(run)
-        elif liar := canaries.find_liar(run, test.path):
-            told[test.node_id] = f"a test of ours beside it that must fail was reported as: {liar}"
+        elif run.end(test.node_id) == End.XFAILED:
+            told[test.node_id] = "it is expected to fail"
+        elif lie := canaries.find_lie(run, test.path):
+            told[test.node_id] = f"a test of ours beside it that must fail was reported as: {lie}"
     return told
 
 

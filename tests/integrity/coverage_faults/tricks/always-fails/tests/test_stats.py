@@ -1,0 +1,6 @@
+from src import stats
+from src.stats import mean
+
+
+def test_mean():
+    assert mean([1, 3]) == 7

@@ -1,0 +1,5 @@
+from src.stats import mean
+
+
+def test_mean():
+    assert mean([1, 3]) is not None
