@@ -39,7 +39,9 @@ class TunnelStream(httpcore.NetworkStream):
         self._clock = clock
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002 - the clock holds
-        """Return what comes next."""
+        """Return what comes next. A service that always says more, and never an answer, is late as well."""
+        if self._clock.deadline.remaining() <= 0:
+            raise TunnelTimeout
         return self._tunnel.read(max_bytes, self._clock.deadline)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002 - the clock holds

@@ -102,7 +102,9 @@ class Client:
         except tunnels.BROKEN_OFF as error:
             raise NoAnswer(str(error) or "the connection was broken off") from error
         except (*tunnels.UNREADABLE, ValueError) as error:
-            raise NoAnswer(f"what came is no HTTP: {str(error)[:200]}") from error
+            said = str(error)[:200]
+            silent = "disconnected without" in said
+            raise NoAnswer("it hung up without an answer" if silent else f"what came is no HTTP: {said}") from error
         return Answer(
             status=answer.status_code,
             headers=tuple((name.lower(), value) for name, value in answer.headers.multi_items()),

@@ -16,6 +16,8 @@ from infra_grader.model.record import Record
 
 POLL_S = 0.1
 TELL_S = 5.0
+END_S = 1.0
+KILLED = 128 + 9
 FIRST_ANSWER_S = 5.0
 """How long the first answer of a service may take, while it is still asked again."""
 SHOWN = 1500
@@ -70,12 +72,14 @@ class Recipe(Record):
 class NotStarted(Exception):
     """A command did not lead to a service that answers."""
 
-    def __init__(self, reason: str, output: str) -> None:
+    def __init__(self, reason: str, output: str, taken: frozenset[int] = frozenset()) -> None:
         super().__init__(reason)
         self.reason = reason
         """What happened instead, as a clause."""
         self.output = output
         """All that is known of what it printed."""
+        self.taken = taken
+        """Ports that it names and that others of this machine had; none behind a wall."""
 
 
 class Running:
@@ -92,18 +96,29 @@ class Running:
 
     def find_end(self) -> str:
         """Return how it ended, as a clause, or nothing if it still takes connections."""
-        if not self.relay.ended:
+        try:
+            self.output = self.relay.tell(Deadline(TELL_S)).output
+            self.relay.connect(self.port, Deadline(TELL_S)).close()
+        except TunnelError as error:
+            return self._how_ended(str(error))
+        return ""
+
+    def _how_ended(self, reason: str) -> str:
+        """Return the exit status of a service that has just gone, which the system tells a moment later."""
+        deadline = Deadline(END_S)
+        while not self.relay.ended and deadline.remaining():
             try:
-                told = self.relay.tell(Deadline(TELL_S))
+                told = self.relay.tell(deadline)
             except TunnelError as error:
                 return str(error)
             self.output = told.output
-            try:
-                self.relay.connect(self.port, Deadline(TELL_S)).close()
-            except TunnelError as error:
-                return str(error) if told.exit_status is None else how_ended(told.exit_status)
-            return ""
-        return self.relay.ended
+            if told.exit_status is not None:
+                reason = how_ended(told.exit_status)
+                if told.exit_status != KILLED:
+                    return reason
+                # Perhaps by a limit, of which the sandbox hears a moment later.
+            time.sleep(POLL_S)
+        return self.relay.ended or reason
 
 
 class Service:
@@ -170,37 +185,39 @@ def _await(relay: Relay, recipe: Recipe, launch: Launch, deadline: Deadline) -> 
     ready = recipe.ready
     began = time.monotonic()
     try:
+        told = relay.tell(Deadline(min(ready.seconds, deadline.remaining())))
         relay.start(launch.arguments, launch.folder, launch.variables, recipe.programs)
     except TunnelError as error:
+        deadline.check()
         raise NotStarted(f"the sandbox ended: {error}", "") from error
-    told = Told(exit_status=None, output="", ports=[])
     last = ""
+    taken = frozenset(told.ports)
+    named = taken.intersection((*ready.ports, *launch.ports))
     while time.monotonic() - began < ready.seconds:
         deadline.check()
         try:
             told = relay.tell(Deadline(TELL_S))
         except TunnelError as error:
             raise NotStarted(str(error), told.output) from error
-        for port in _ports(ready, launch, told, recipe.sandbox):
+        for port in _ports(ready, launch, told, taken):
             left = ready.seconds - (time.monotonic() - began)
             found, last = _first_answer(relay, port, ready, min(left, FIRST_ANSWER_S, deadline.remaining()), last)
             if found:
                 output = told.output
                 return Running(relay, port, time.monotonic() - began, found, output)
-        if told.exit_status is not None and not told.ports:
-            raise NotStarted(how_ended(told.exit_status), told.output)
+        if told.exit_status is not None and taken.issuperset(told.ports):
+            raise NotStarted(how_ended(told.exit_status), told.output, named)
         time.sleep(POLL_S)
-    raise NotStarted(last or f"no answer within {ready.seconds:g} s", told.output)
+    raise NotStarted(last or f"no answer within {ready.seconds:g} s", told.output, named)
 
 
-def _ports(ready: Ready, launch: Launch, told: Told, sandbox: Sandbox) -> list[int]:
-    """Return the ports to try, in order: only where something listens, as far as that can be seen."""
+def _ports(ready: Ready, launch: Launch, told: Told, taken: frozenset[int]) -> list[int]:
+    """Return the ports to try, in order: where something listens that did not before."""
     named = list(dict.fromkeys((*ready.ports, *(launch.ports if ready.any_port else ()))))
-    if not sandbox.is_wall:  # where other programs listen too
-        return named
-    if not ready.any_port:
-        return [port for port in named if port in told.ports]
-    return sorted(told.ports, key=lambda port: named.index(port) if port in named else len(named))
+    if not told.ports:  # Linux alone tells them
+        return [port for port in named if port not in taken]
+    found = [port for port in told.ports if port not in taken and (ready.any_port or port in ready.ports)]
+    return sorted(found, key=lambda port: named.index(port) if port in named else len(named))
 
 
 def _first_answer(relay: Relay, port: int, ready: Ready, seconds: float, last: str) -> tuple[str, str]:

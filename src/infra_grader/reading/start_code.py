@@ -28,7 +28,9 @@ ASGI_PORT, WSGI_PORT = 8000, 5000
 class _Found(NamedTuple):
     path: str
     serves: bool
-    """Whether running it serves."""
+    """Whether running it serves, as far as its calls say."""
+    is_likely: bool
+    """Whether its name is one of those that services have, and running it does something."""
     applications: list[tuple[str, bool]]
     """Variables that hold an application, and whether it is an asynchronous one."""
     factories: list[tuple[str, bool]]
@@ -48,6 +50,9 @@ def launches_of_code(workspace: Workspace) -> Iterator[Launch]:
     for facts in found:
         for name, is_asynchronous in facts.factories:
             yield from _by_server(facts, name, is_asynchronous, is_factory=True)
+    for facts in found:
+        if facts.is_likely and not facts.serves:
+            yield from _as_program(facts)
 
 
 def _rank(path: str) -> tuple[int, int, str]:
@@ -80,9 +85,17 @@ def _read(workspace: Workspace, path: str) -> _Found | None:
         isinstance(node, ast.Call) and names.resolve(node.func).rpartition(".")[2] in SERVING for node in names.live
     )
     line = next((node.lineno for node in source.tree.body if _is_guard(node)), 0)
-    is_run = bool(line) or any(isinstance(node, ast.Expr | ast.With) for node in source.tree.body)
-    facts = _Found(path, serves and is_run, applications, factories, line or 1)
-    return facts if facts.serves or applications or factories else None
+    is_run = bool(line) or any(_acts(node) for node in source.tree.body)
+    is_likely = is_run and _rank(path)[0] < len(LIKELY)
+    facts = _Found(path, serves and is_run, is_likely, applications, factories, line or 1)
+    return facts if facts.serves or is_likely or applications or factories else None
+
+
+def _acts(node: ast.stmt) -> bool:
+    """Whether a statement at the top of a file does something when the file is run."""
+    if isinstance(node, ast.Expr):
+        return not isinstance(node.value, ast.Constant)
+    return isinstance(node, ast.While | ast.For | ast.With | ast.Try | ast.AsyncFor | ast.AsyncWith)
 
 
 def _is_asynchronous(made: str, names: Names) -> bool:

@@ -21,6 +21,7 @@ from infra_grader.plugin import (
     Handle,
     Measure,
     Meta,
+    NotAssessed,
     Outcome,
     Params,
     check,
@@ -102,6 +103,12 @@ def start_service(context: Context, params: Start) -> Outcome:
             continue
         return _started(context, params, Service(recipe, complete, running), failures)
     judge_missing(context, recipe, failures)
+    if taken := sorted({port for _, error in failures for port in error.taken}):
+        raise NotAssessed(
+            f"Port {taken[0]} is taken by another program of this machine.",
+            "End that program, or grade in a sandbox that has its own network.",
+            *(_evidence(launch, error) for launch, error in failures),
+        )
     raise CheckFailed(
         f"The service does not start: {len(failures)} {'way was' if len(failures) == 1 else 'ways were'} tried.",
         *(_evidence(launch, error) for launch, error in failures),

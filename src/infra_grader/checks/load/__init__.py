@@ -1,0 +1,1 @@
+"""Check kinds that measure a service under load."""
