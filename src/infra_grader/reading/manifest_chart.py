@@ -15,7 +15,7 @@ from infra_grader.model.outcome import CheckFailed, Evidence, NotAssessed
 from infra_grader.plugin import Context
 from infra_grader.reading.manifest import Manifest, ManifestSet, Path, Place
 from infra_grader.reading.manifest_files import joined, read_manifests
-from infra_grader.reading.manifest_tool import copy_files, run_renderer
+from infra_grader.reading.manifest_tool import at_start, copy_files, run_renderer
 from infra_grader.reading.yaml import Document, YamlError, read_document
 
 REMEDY = "Install helm: https://helm.sh/docs/intro/install, or `go install helm.sh/helm/v3/cmd/helm@v3.18.6`."
@@ -90,20 +90,27 @@ def open_chart(context: Context, folder: str, values: Sequence[str] = ()) -> Cha
     decides = [path for path in chart.files if WORK.fullmatch(path.removeprefix(folder).lstrip("/"))]
     if not any(not context.workspace.is_starter_work(path) for path in (*decides, *values)):
         raise CheckFailed(
-            f"{chart.title.capitalize()} is what was handed out, unchanged.",
+            f"{at_start(chart.title)} is what was handed out, unchanged.",
             Evidence(path=chart.path, expected="your own work", actual="the starter's files"),
         )
     return chart
 
 
 def render_chart(
-    context: Context, folder: str, values: Sequence[str] = (), settings: Mapping[str, Any] | None = None
+    context: Context,
+    folder: str,
+    values: Sequence[str] = (),
+    settings: Mapping[str, Any] | None = None,
+    *,
+    beside: Sequence[str] = (),
 ) -> ManifestSet:
     """Return the objects that a chart renders with some values files and settings, once a submission.
 
+    `beside` are files that make the chart the learner's own work, too, though it is rendered without them.
+
     Raises `CheckFailed` where it cannot be rendered, `NotAssessed` where helm or a chart it depends on is missing.
     """
-    chart = open_chart(context, folder, values)
+    chart = open_chart(context, folder, (*values, *beside))
     key = ("helm.render", folder, tuple(values), json.dumps(settings or {}, sort_keys=True))
     found: ManifestSet = context.shared(key, lambda: _render(context, chart, values, settings or {}))
     return found
@@ -164,21 +171,21 @@ def helm_problem(text: str, chart: Chart) -> str:
     """Return helm's message in one line, without the paths of our copy."""
     plain = text.replace(str(chart.copy), chart.folder or ".")
     lines = [line for line in plain.splitlines() if line and not line.startswith(("WARNING", "Use --debug"))]
-    return " ".join(" ".join(lines).removeprefix("Error: ").split())[:400]
+    return " ".join(" ".join(lines).removeprefix("Error: ").split()).partition(" goroutine ")[0][:400]
 
 
 def _refused(chart: Chart, output: CommandOutput, values: Sequence[str]) -> CheckFailed | NotAssessed:
     problem = helm_problem(output.stderr, chart)
     if chart.missing and ("no template" in problem or "not defined" in problem or "nil pointer" in problem):
         return NotAssessed(
-            f"{chart.title.capitalize()} needs {', '.join(chart.missing)}, which is not in its charts/ folder.",
+            f"{at_start(chart.title)} needs {', '.join(chart.missing)}, which is not in its charts/ folder.",
             f"Run `helm dependency build {chart.folder or '.'}`, then grade again.",
             Evidence(path=chart.path, actual=problem),
         )
     path, line = chart.place(problem) or (chart.path, None)
     with_values = f" with {', '.join(values)}" if values else ""
     return CheckFailed(
-        f"{chart.title.capitalize()} does not render{with_values}: {problem.rstrip('.')}.",
+        f"{at_start(chart.title)} does not render{with_values}: {problem.rstrip('.')}.",
         Evidence(path=path, line=line, expected="a chart that helm renders", actual=problem),
     )
 

@@ -14,7 +14,7 @@ from infra_grader.model.outcome import CheckFailed, Evidence, NotAssessed
 from infra_grader.plugin import Context
 from infra_grader.reading.manifest import Manifest, ManifestSet, Path, Place
 from infra_grader.reading.manifest_files import KUSTOMIZATIONS, joined, read_manifests
-from infra_grader.reading.manifest_tool import copy_files, run_renderer
+from infra_grader.reading.manifest_tool import at_start, copy_files, run_renderer
 from infra_grader.reading.yaml import Document, YamlError, read_document
 
 REMEDY = "Install kubectl, or `go install sigs.k8s.io/kustomize/kustomize/v5@v5.7.1`."
@@ -76,7 +76,7 @@ def open_kustomization(context: Context, folder: str) -> Kustomization:
     found: Kustomization = context.shared(("kustomization", folder), lambda: _follow(context, folder))
     if not any(not context.workspace.is_starter_work(path) for path in found.files):
         raise CheckFailed(
-            f"{found.title.capitalize()} is what was handed out, unchanged.",
+            f"{at_start(found.title)} is what was handed out, unchanged.",
             Evidence(path=found.path, expected="your own work", actual="the starter's files"),
         )
     return found
@@ -202,7 +202,7 @@ def _build(context: Context, kustomization: Kustomization) -> ManifestSet:
         problem = " ".join(output.stderr.replace(f"{place}/work/", "").replace(f"{place}", ".").split())
         problem = problem.removeprefix("error: ").removeprefix("Error: ")[:400]
         raise CheckFailed(
-            f"{kustomization.title.capitalize()} does not build: {problem.rstrip('.')}.",
+            f"{at_start(kustomization.title)} does not build: {problem.rstrip('.')}.",
             Evidence(path=kustomization.path, expected="a kustomization that builds", actual=problem),
         )
     objects, _ = read_manifests(kustomization.path, output.stdout)

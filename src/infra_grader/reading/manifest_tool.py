@@ -31,10 +31,15 @@ def run_renderer(
     except Overrun:
         context.deadline.check()
         raise CheckFailed(
-            f"{what} is not rendered within {LIMIT_S:g} s.",
+            f"{at_start(what)} is not rendered within {LIMIT_S:g} s.",
             Evidence.number(LIMIT_S, f"at most {LIMIT_S:g}", "s", "time to render"),
         ) from None
     return output
+
+
+def at_start(text: str) -> str:
+    """Return a text as a sentence starts with it; the rest of it, a path among it, stays as it is."""
+    return text[:1].upper() + text[1:]
 
 
 def copy_files(workspace: Workspace, paths: Iterable[str], target: Path) -> None:

@@ -30,8 +30,9 @@ class Renders(ChartParams):
 @check("helm.renders", capabilities=("command",), measure="percent")
 def renders(context: Context, params: Renders) -> Outcome:
     """A chart renders to objects as it is, and with each values file, which really changes them."""
-    chart = chosen_chart(context, params)
-    plain = render_chart(context, chart.folder, (), params.settings)
+    files = context.workspace.find(*params.values_files)
+    chart = chosen_chart(context, params, files)
+    plain = render_chart(context, chart.folder, (), params.settings, beside=files)
     first = _where(plain, chart)
     findings = [
         Finding(

@@ -9,7 +9,7 @@ from infra_grader.plugin import Annotated, Context, Meta, Outcome, check
 from infra_grader.reading.manifest import Manifest, ManifestSet
 from infra_grader.reading.manifest_reference import Reference, configuration_of, problem_of
 from infra_grader.reading.manifest_source import judge_manifests
-from infra_grader.reading.manifest_workload import WORKLOADS
+from infra_grader.reading.manifest_workload import WORKLOADS, workloads
 from infra_grader.reading.stand_in import is_undone
 
 FOR_OTHERS = ("grafana_dashboard", "grafana_datasource")
@@ -40,8 +40,10 @@ def _judge(found: ManifestSet, params: Configured) -> Outcome:
     if not read:
         raise found.absent(f"workload that reads a {params.by}")
     findings = [_resolved(reference, found) for reference in read]
+    # Those of workloads that this check is not about are read, too.
+    everywhere = [each for workload in workloads(found, given=True) for each in configuration_of(workload)]
     findings += [
-        _is_read(each, read, found) for each in found.of_kind(params.by) if not set(FOR_OTHERS) & set(each.labels)
+        _is_read(each, everywhere, found) for each in found.of_kind(params.by) if not set(FOR_OTHERS) & set(each.labels)
     ]
     keys = _keys(read, found)
     is_known = params.by == "ConfigMap" or params.min_keys > 1
