@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -74,17 +74,16 @@ class Store:
         try:
             if self._facts(key) is not None:
                 return False
-            remove(place)
-            (place / PACKAGES).mkdir(parents=True)
-            os.chmod(place / PACKAGES, 0o755)  # noqa: S103 - whatever the umask: users inside are not ours
-            try:
-                facts = make(place / PACKAGES)
-            except BaseException:
+            with ExitStack() as undo:
+                undo.callback(remove, place)
                 remove(place)
-                raise
-            draft = place / "draft.json"
-            draft.write_text(json.dumps({**facts, "bytes": size_of(place)}), encoding="utf-8")
-            draft.replace(place / FACTS)
+                (place / PACKAGES).mkdir(parents=True)
+                os.chmod(place / PACKAGES, 0o755)  # noqa: S103 - whatever the umask: users inside are not ours
+                facts = make(place / PACKAGES)
+                draft = place / "draft.json"
+                draft.write_text(json.dumps({**facts, "bytes": size_of(place)}), encoding="utf-8")
+                draft.replace(place / FACTS)
+                undo.pop_all()
         finally:
             os.close(lock)
         self._prune(key)
