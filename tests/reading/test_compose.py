@@ -131,6 +131,11 @@ def test_rings_of_extends_and_include_end(read):
     assert {item.what for item in compose.broken} >= {"the file gone.yaml of include", "the service c to extend"}
 
 
+def test_thousands_of_services_are_refused(read):
+    with pytest.raises(CheckFailed, match="more than 500 services"):
+        read("x-a: &a {image: x}\nservices:\n" + "".join(f"  s{number}: *a\n" for number in range(501)))
+
+
 def test_services_of_the_first_version_are_read(read):
     compose = read("web:\n  image: x\n")
     assert compose.is_legacy

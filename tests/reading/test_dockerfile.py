@@ -73,6 +73,8 @@ def test_what_is_no_heredoc_takes_no_lines(text):
         ("FROM a\nONBUILD FROM b", 2, "ONBUILD cannot hold FROM"),
         ("# escape=x\nFROM a", 1, "escape takes"),
         ("FROM a\nEXPOSE 99999", 2, "no port"),
+        ("FROM a\n" + "RUN x\n" * 1001, 1001, "more than 1000 instructions"),
+        ("FROM a\nENV A=xxxx\n" + "ENV A=$A$A$A$A$A$A$A$A\n" * 40, 7, "grows beyond"),
     ],
 )
 def test_what_buildkit_refuses_fails_with_its_line(text, line, message):

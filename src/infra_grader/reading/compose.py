@@ -17,6 +17,7 @@ from infra_grader.reading.compose_value import UNKNOWN, Value, lay_over, read_va
 
 MAX_BYTES = 1024 * 1024
 MAX_FILES = 30
+MAX_SERVICES = 500
 MAX_DEPTH = 8
 TOP_LEVEL = frozenset({"services", "networks", "volumes", "configs", "secrets", "include", "name", "version", "models"})
 SETTINGS = (".env", ".env.example", ".env.sample", ".env.template", "env.example", ".env.dist")
@@ -78,6 +79,12 @@ def read_compose(workspace: Workspace, path: str, overrides: tuple[str, ...] = (
     is_legacy = _is_legacy(root)
     if is_legacy:
         root = with_children(root, {"services": root})
+    declared = root.get("services")
+    if declared is not None and len(declared.children) > MAX_SERVICES:
+        raise CheckFailed(
+            f"{path} declares more than {MAX_SERVICES} services.",
+            Evidence(path=path, line=declared.line, expected=f"at most {MAX_SERVICES}", actual=len(declared.children)),
+        )
     services = reader.services(root)
     if not services:
         line = root.get("services")

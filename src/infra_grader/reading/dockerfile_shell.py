@@ -30,7 +30,7 @@ WITH_ARGUMENT = {"gosu": 1, "su-exec": 1, "timeout": 1, "wait-for-it": 1, "chroo
 """Programs that start another one, with the number of words that come before it."""
 BRANCH = re.compile(r"(?:^|[\s;])(?:if|case|while|for|until)\s")
 MAX_NESTING = 5
-MAX_COMMANDS = 2000
+MAX_COMMANDS = 500
 """Commands of one script that are looked at."""
 
 

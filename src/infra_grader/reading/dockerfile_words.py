@@ -13,6 +13,8 @@ Lookup = Callable[[str], str | None]
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9]|[@*#?]")
 MODIFIER = re.compile(r":?[-+?]")
 MAX_NESTING = 20
+MAX_VALUE = 65_536
+"""Characters of a value: each of a row of variables may hold the one before it many times."""
 
 
 def exec_form(text: str, line: int) -> tuple[str, ...] | None:
@@ -57,7 +59,7 @@ def expand(text: str, lookup: Lookup, escape: str = "\\", line: int = 1, depth: 
     """
     made: list[str] = []
     quote = ""
-    position = 0
+    position = size = 0
     while position < len(text):
         sign = text[position]
         if quote == "'":
@@ -71,6 +73,9 @@ def expand(text: str, lookup: Lookup, escape: str = "\\", line: int = 1, depth: 
         elif sign == "$":
             piece, position = _variable(text, position + 1, lookup, (escape, line, depth))
             made.append(piece)
+            size += len(piece)
+            if size > MAX_VALUE:
+                raise DockerfileError(f"a value grows beyond {MAX_VALUE} characters", line)
         elif sign == quote or (not quote and sign in "\"'"):
             quote = "" if sign == quote else sign
             position += 1

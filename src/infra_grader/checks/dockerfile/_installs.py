@@ -47,8 +47,8 @@ class Install:
     stage: Stage
     item: Instruction
     command: ShellCommand
-    around: tuple[ShellCommand, ...]
-    """All commands of the same RUN, this one among them."""
+    after: tuple[ShellCommand, ...]
+    """The commands after it in the same RUN."""
     packages: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     """Files of dependencies that it names; empty where it takes those that its program looks for."""
@@ -62,14 +62,12 @@ def find_installs(stages: Iterable[Stage]) -> list[Install]:
     return [
         found
         for stage, item, commands in commands_of(stages)
-        for command in commands
-        if (found := _install(stage, item, command, tuple(commands))) is not None
+        for index, command in enumerate(commands)
+        if (found := _install(stage, item, command, tuple(commands[index + 1 :]))) is not None
     ]
 
 
-def _install(
-    stage: Stage, item: Instruction, command: ShellCommand, around: tuple[ShellCommand, ...]
-) -> Install | None:
+def _install(stage: Stage, item: Instruction, command: ShellCommand, after: tuple[ShellCommand, ...]) -> Install | None:
     words = _plain(command)
     program, arguments = words[0], words[1:]
     plain = list(_values(arguments))
@@ -78,7 +76,7 @@ def _install(
         if verbs and not (plain and plain[0] in verbs):
             return None
         packages = tuple(re.split(r"[=<>~:/]", word)[0] for word in plain[len(verbs) :])
-        return Install(stage=stage, item=item, command=command, around=around, packages=packages, is_system=True)
+        return Install(stage=stage, item=item, command=command, after=after, packages=packages, is_system=True)
     if program == "pip":
         if not plain or plain[0] not in ("install", "wheel", "download", "sync"):
             return None
@@ -86,12 +84,12 @@ def _install(
         local = any(word in (".", "./") or word.startswith((".[", "./")) for word in plain[1:])
         synced = plain[0] == "sync"
         return Install(
-            stage=stage, item=item, command=command, around=around, packages=tuple(plain[1:]),
+            stage=stage, item=item, command=command, after=after, packages=tuple(plain[1:]),
             files=files or (tuple(plain[1:]) if synced else ()), is_listed=bool(files) or local or synced,
         )  # fmt: skip
     for verbs in FROM_FILES.get(program, ()):
         if tuple(plain[: len(verbs)]) == verbs and (verbs or not plain):
-            return Install(stage=stage, item=item, command=command, around=around, is_listed=True)
+            return Install(stage=stage, item=item, command=command, after=after, is_listed=True)
     return None
 
 

@@ -109,15 +109,14 @@ def _is_tidy_system(install: Install) -> tuple[bool, str]:
         return holds, "the lists of apt are removed in the same RUN: rm -rf /var/lib/apt/lists/*"
     if program == "install_packages":
         return True, "no cache is kept"
-    cleans = any(one.program == program and "clean" in one.words for one in install.around)
+    cleans = any(one.program == program and "clean" in one.words for one in install.after)
     return cleans or _is_removed(install, "/var/cache"), f"{program} clean all in the same RUN"
 
 
 def _is_removed(install: Install, place: str) -> bool:
     """Whether a command after it in the same RUN removes a folder."""
-    after = install.around[install.around.index(install.command) + 1 :]
     return any(
         (one.program == "rm" and any(place in word for word in one.arguments))
         or (one.program in ("find", "pip") and any(place in word for word in one.arguments))
-        for one in after
+        for one in install.after
     )
