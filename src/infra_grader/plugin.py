@@ -22,9 +22,9 @@ import re
 import threading
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import ExitStack
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar, dataclass_transform, get_args, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, dataclass_transform
 
 import msgspec
 import pluggy
@@ -42,6 +42,7 @@ from infra_grader.model.outcome import (
     Outcome,
     Status,
 )
+from infra_grader.model.parameter_paths import path_parameters
 from infra_grader.model.record import Record
 from infra_grader.model.scorecard import Scorecard
 
@@ -128,38 +129,17 @@ Handle = Annotated[
 class Params(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of a kind's parameter model: its fields are the keys that `with:` accepts."""
 
+    def problems(self, _rubric_folder: Path, /) -> Iterator[str]:
+        """Yield what is wrong with the rubric's own files that these name, each with what to do instead.
+
+        `rubric lint` asks for it. A kind overrides it whose parameters say more than a schema can tell of.
+        """
+        return iter(())
+
 
 def places(value: str | list[str]) -> list[str]:
     """Return a `Places` parameter as a list."""
     return [value] if isinstance(value, str) else value
-
-
-def path_parameters(params: Params) -> Iterator[str]:
-    """Yield the paths and globs of the submission that a check's parameters name, nested ones too."""
-    for name in _path_fields(type(params)):
-        yield from _texts(getattr(params, name))
-
-
-@lru_cache(maxsize=256)
-def _path_fields(model: type[Params]) -> list[str]:
-    hints = get_type_hints(model, include_extras=True)
-    return [name for name, hint in hints.items() if _has_role(hint, "path")]
-
-
-def _has_role(hint: object, role: str) -> bool:
-    """Whether a field's type is marked with this role, however deep inside lists and unions."""
-    return any(
-        (isinstance(part, Meta) and (part.extra or {}).get("role") == role) or _has_role(part, role)
-        for part in get_args(hint)
-    )
-
-
-def _texts(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _texts(item)
 
 
 Made = TypeVar("Made")

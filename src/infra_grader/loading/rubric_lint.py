@@ -13,6 +13,7 @@ from infra_grader.errors import Problem
 from infra_grader.loading.rubric_draft import Fault, Path
 from infra_grader.loading.rubric_problems import path_text, plain
 from infra_grader.model.rubric import AwardRow, CheckSpec, Rubric
+from infra_grader.plugin import Params
 from infra_grader.reading.yaml import Document, read_document
 
 MANUAL = "manual."
@@ -160,4 +161,12 @@ def _shares(rubric: Rubric, checks: Checks) -> Iterator[Fault]:
         yield Fault(("pass_mark",), "the pass mark is 0, so an empty folder passes", "a pass mark above 0")
 
 
-RULES = (_gates, _awards, _penalties, _required, _texts, _shares)
+def _own_files(rubric: Rubric, checks: Checks) -> Iterator[Fault]:
+    """What kinds find in files of the rubric's own."""
+    for path, check in checks.items():
+        if isinstance(check.params, Params):
+            for message in check.params.problems(FilePath(rubric.source).parent):
+                yield Fault((*path, "with"), message, "files that the kind can use")
+
+
+RULES = (_gates, _awards, _penalties, _required, _texts, _shares, _own_files)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Literal
@@ -79,6 +79,14 @@ class Run(Params):
     ] = None
     seconds: Annotated[float, Meta(gt=0, le=120, description="Time for each call, and for loading a module.")] = 5.0
     memory_mib: Annotated[int, Meta(ge=16, le=4096, description="Memory for the learner's process, in MiB.")] = 256
+
+    def problems(self, rubric_folder: Path, /) -> Iterator[str]:
+        """Yield what the suite needs that proxies do not give."""
+        files = [rubric_folder / path for path in self.suite]
+        missing = [file for file in files if not file.is_file()]
+        yield from (f"the suite's file {file.name} is missing" for file in missing)
+        if self.mode == "proxy":
+            yield from find_faults([file for file in files if file not in missing], self.modules)
 
 
 @check("pytest.run", capabilities=("sandbox", "command"), measure="%")
@@ -179,12 +187,13 @@ def _judged(suite: SuiteRun, params: Run, path: str) -> Outcome:
         else:
             failed.append((test, ended))
     share /= sum(worth.values(), Fraction(0))
-    evidence = [_failure(test, ended, path, is_shown=_is_shown(test, params)) for test, ended in failed[:MOST_SHOWN]]
-    evidence += [Evidence(path=path, actual="passes", text=test.title) for test in passed[:MOST_SHOWN]]
+    evidence = [_failure(test, ended, path, is_shown=_is_shown(test, params)) for test, ended in failed]
+    evidence += [Evidence(path=path, actual="passes", text=test.title) for test in passed]
+    shown = list(dict.fromkeys(evidence))[:MOST_SHOWN]  # a hidden test looks the same for each of its parameters
     return Outcome.partial(
         share,
         f"{len(passed)} of {len(counted)} tests pass.",
-        *evidence,
+        *shown,
         measure=Measure(value=round(float(100 * share), 2), unit="%", threshold=100),
     )
 
@@ -217,5 +226,6 @@ def _is_shown(test: Expected, params: Run) -> bool:
 
 def _failure(test: Expected, ended: Ended, path: str, *, is_shown: bool) -> Evidence:
     if is_shown:
-        return Evidence(path=path, expected=test.title, actual=ended.message or "it fails", text=test.id)
-    return Evidence(path=path, expected=test.title, actual=ended.hint or "it fails")
+        text = f"{test.title} ({test.id})"
+        return Evidence(path=path, expected="passes", actual=ended.message or "it fails", text=text)
+    return Evidence(path=path, expected="passes", actual=ended.hint or "it fails", text=test.title)
