@@ -1,0 +1,1 @@
+"""Check kinds about the contract that a service publishes."""
