@@ -55,6 +55,8 @@ def mutants(context: Context, params: Mutants) -> Outcome:
     if not tests:
         require_packages(context, params, suite, base)
         raise CheckFailed(_nothing_passes(suite, base), *_failing(suite, base))
+    if not base.is_whole:
+        raise CheckFailed(f"Your tests do not come to their end: {base.how}.", *_failing(suite, base))
     draw = random.Random(f"{context.seed} coverage.mutants")  # noqa: S311 - the seed is recorded to explain a score
     faults, unseen = _faults(sources, base, params.faults, draw)
     if not faults:
