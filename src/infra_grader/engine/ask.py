@@ -84,11 +84,12 @@ def ask(check: CheckSpec, kind: CheckKind, session: Session, deadline: Deadline)
     limit: AbstractContextManager[None] = nullcontext() if kind.waits else interrupt_after(deadline.remaining())
     try:
         with limit:
-            outcome = sound(kind.run(session.context(check, kind, deadline), check.params))
+            # Bounded within the limit too: what a check hands back may be as large as the submission.
+            outcome = bounded(sound(kind.run(session.context(check, kind, deadline), check.params)))
     except CheckFailed as verdict:
-        outcome = Outcome.failed(verdict.message, *verdict.evidence)
+        outcome = bounded(Outcome.failed(verdict.message, *verdict.evidence))
     except NotAssessed as verdict:
-        outcome = not_assessed(verdict.reason, verdict.remedy, *verdict.evidence)
+        outcome = bounded(not_assessed(verdict.reason, verdict.remedy, *verdict.evidence))
     except Overrun:
         outcome = overrun(check, deadline.seconds)
     except KeyboardInterrupt:
@@ -101,7 +102,7 @@ def ask(check: CheckSpec, kind: CheckKind, session: Session, deadline: Deadline)
             message="The grader itself failed at this check; no points are lost by it.",
             remedy="Run again with -v and report what the log says.",
         )
-    return rooted(bounded(outcome), session.root).replace(duration_s=round(time.perf_counter() - started, 3))
+    return rooted(outcome, session.root).replace(duration_s=round(time.perf_counter() - started, 3))
 
 
 def not_assessed(reason: str, remedy: str = "", *evidence: Evidence) -> Outcome:
