@@ -46,7 +46,7 @@ from infra_grader.capabilities import (
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.program_text import program_text
 from infra_grader.capabilities.proxy_session import BEGIN, LOST
-from infra_grader.capabilities.sandbox import Channel, Dialogue, Job, Limits, NoReply, Sandbox
+from infra_grader.capabilities.sandbox import Channel, Dialogue, Job, Limit, Limits, NoReply, Sandbox
 from infra_grader.capabilities.workspace import Workspace
 
 MAX_LINE = 16 * 1024 * 1024
@@ -88,6 +88,8 @@ class Learner:
         self._dialogue: Dialogue | None = None
         self._lost = ""
         self._asked = 0
+        self.hung = 0
+        """How many answers did not come within their time."""
 
     def __enter__(self) -> Self:
         return self
@@ -112,7 +114,12 @@ class Learner:
         try:
             return self._dialogue.ask({**question, "id": self._asked}, self._deadline)
         except NoReply as error:
-            self._lost = f"instead of an answer from your code there was {error.reason}"
+            self.hung += error.limit == Limit.TIME
+            self._lost = (
+                f"your code was ended: {error.limit}"
+                if error.limit is not None
+                else f"instead of an answer from your code there was {error.reason}"
+            )
             return {LOST: self._lost}
 
 

@@ -34,6 +34,11 @@ def leak(secret):
     raise type(f"Asked{secret}", (ValueError,), {})(f"I was asked {secret}")
 
 
+def hang():
+    while True:
+        pass
+
+
 def leave(status):
     os._exit(status)
 """
@@ -49,8 +54,10 @@ def grade(tmp_path):
     def grade(text, **more):
         (tmp_path / "rubric" / "test_calc.py").write_text(text)
         parameters = {"suite": ["test_calc.py"], "modules": {"calc": "calc.py"}, **more}
+        timeout = parameters.pop("timeout", 60)
+        rubric = tmp_path / "rubric"
         return run_check(
-            "pytest.run", parameters, tmp_path / "work", rubric_folder=tmp_path / "rubric", sandbox="bubblewrap"
+            "pytest.run", parameters, tmp_path / "work", rubric_folder=rubric, sandbox="bubblewrap", timeout=timeout
         )
 
     return grade
@@ -97,6 +104,17 @@ def test_a_suite_that_catches_everything_does_not_save_a_dead_process(grade):
         "from calc import leave\ndef test_a():\n    try:\n        leave(0)\n    except BaseException:\n        pass\n"
     )
     assert grade(suite).fraction == 0
+
+
+def test_what_was_heard_before_the_time_was_up_counts(grade):
+    suite = "from calc import add, hang\ndef test_a():\n    assert add(1, 2) == 1\n"
+    suite += "".join(f"def test_{name}():\n    hang()\n" for name in "bcdefgh")
+    outcome = grade(suite, seconds=2, timeout=9)
+    assert outcome.fraction == Fraction(1, 8)
+    assert {piece.actual for piece in outcome.evidence if piece.expected} == {
+        "your code was ended: too long",
+        "it was not run to its end",
+    }
 
 
 @pytest.mark.parametrize(("trusts", "fraction"), [(False, 0), (True, 1)])

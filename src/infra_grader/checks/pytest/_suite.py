@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import infra_grader
-from infra_grader.capabilities.deadline import Deadline
+from infra_grader.capabilities.deadline import Deadline, Overrun
 from infra_grader.capabilities.proxy import Learner, attend
 from infra_grader.capabilities.sandbox import Job, NoReply
 from infra_grader.model.record import Record
@@ -20,6 +20,8 @@ from infra_grader.plugin import Context, NotAssessed
 
 AUTHOR = "Tell the author of the rubric."
 BLOCK = 65536
+SHARE_OF_TIME = 0.9
+TOO_LATE = "it was not run to its end"
 START = (
     "import sys; sys.path.insert(0, sys.argv[1]); from infra_grader.checks.pytest import _suite_process as s; s.main()"
 )
@@ -50,7 +52,7 @@ class Ended(Record):
     """What may be shown of it where those are hidden."""
 
 
-NEVER = Ended(end="failed", message="it was not run to its end", hint="it was not run to its end")
+NEVER = Ended(end="failed", message=TOO_LATE, hint=TOO_LATE)
 
 
 class SuiteRun(Record):
@@ -106,15 +108,21 @@ def run_suite(context: Context, facts: SuiteFacts, job: Job) -> SuiteRun:
     Raises `NotAssessed` where the suite cannot be run, whatever the learner did.
     """
     notes = _Notes()
+    said = ""
+    # A little less than there is, so that what has been heard until then still counts.
+    deadline = Deadline(context.deadline.remaining() * SHARE_OF_TIME)
     ours, theirs = socket.socketpair()
-    with ours, Learner(context.sandbox, job, context.deadline) as learner, ThreadPoolExecutor(1) as pool:
-        channel = SocketChannel(ours)
-        attending = pool.submit(_attend, channel, learner, context.deadline, notes)
+    with ours, Learner(context.sandbox, job, deadline) as learner, ThreadPoolExecutor(1) as pool:
+        attending = pool.submit(_attend, SocketChannel(ours), learner, deadline, notes)
         try:
-            said = _run_pytest(context, facts, theirs)
+            said = _run_pytest(context, facts, theirs, deadline)
+            theirs.close()
+            attending.result()
+        except Overrun:
+            if not learner.hung:  # else this machine is slow, or the suite
+                raise
         finally:
             theirs.close()
-        attending.result()
     if notes.broken or notes.expected is None:
         reason = notes.broken or said
         raise NotAssessed(f"The rubric's tests cannot be collected: {_last_line(reason)}", AUTHOR)
@@ -133,7 +141,7 @@ def _attend(channel: SocketChannel, learner: Learner, deadline: Deadline, notes:
         channel.close()  # so that the suite's process ends too, whatever happened here
 
 
-def _run_pytest(context: Context, facts: SuiteFacts, channel: socket.socket) -> str:
+def _run_pytest(context: Context, facts: SuiteFacts, channel: socket.socket, deadline: Deadline) -> str:
     """Run the suite's process to its end and return what it printed."""
     settings = context.command.scratch / "pytest-of-ours.ini"
     settings.write_text("[pytest]\n", encoding="utf-8")
@@ -150,7 +158,7 @@ def _run_pytest(context: Context, facts: SuiteFacts, channel: socket.socket) -> 
     place = os.fspath(Path(infra_grader.__file__).parents[1])
     output = context.command.run(
         [sys.executable, "-I", "-B", "-c", START, place],
-        context.deadline,
+        deadline,
         stdin=json.dumps(told).encode(),
         variables=VARIABLES,
         descriptors=(channel.fileno(),),
