@@ -27,6 +27,7 @@ def test_case(case, tmp_path):
         allow_starter=facts.get("allow_starter", False),
         rubric_folder=case.folder,
         before=facts.get("before") or {},
+        sandbox="bubblewrap",
     )
     expected = facts["expect"]
     tools.require(outcome, expected.get("status", "passed"))

@@ -19,6 +19,14 @@ from infra_grader.testing import run_check
 HERE = Path(__file__).parent
 FAMILIES = sorted(file.parent for file in HERE.glob("*/check.yaml"))
 TRICKS = sorted(folder for family in FAMILIES for folder in (family / "tricks").iterdir())
+IN_CONTAINERS = {"command", "function"}
+"""Families whose tricks, those on the sandbox itself among them, are tried in containers too; each start takes long."""
+TRIED = [
+    (trick, wall)
+    for trick in TRICKS
+    for wall in sandboxes.WALLS
+    if wall != "docker" or trick.parts[-3] in IN_CONTAINERS
+]
 
 
 def ask(sandbox: str, family: Path, *folders: Path, **parameters: object) -> Outcome:
@@ -36,14 +44,11 @@ def baseline(sandbox: str, family: Path) -> Outcome:
     return ask(sandbox, family, family / "wrong", seconds=20)
 
 
-@pytest.fixture(params=sandboxes.WALLS)
-def sandbox(request):
-    sandboxes.require(request.param)
-    return request.param
-
-
-@pytest.mark.parametrize("trick", TRICKS, ids=lambda folder: f"{folder.parts[-3]}/{folder.name}")
+@pytest.mark.parametrize(
+    ("trick", "sandbox"), TRIED, ids=lambda value: value if isinstance(value, str) else "/".join(value.parts[-3::2])
+)
 def test_a_trick_earns_no_more_than_the_wrong_solution(trick, sandbox):
+    sandboxes.require(sandbox)
     family = trick.parents[1]
     started = time.monotonic()
     outcome = ask(sandbox, family, family / "wrong", trick)
@@ -56,9 +61,11 @@ def test_a_trick_earns_no_more_than_the_wrong_solution(trick, sandbox):
     assert time.monotonic() - started < 60
 
 
+@pytest.mark.parametrize("sandbox", sandboxes.WALLS)
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda folder: folder.name)
 def test_the_right_solution_earns_all(family, sandbox):
     """Runs after the tricks: what they did to the machine must not change what the next submission gets."""
+    sandboxes.require(sandbox)
     outcome = ask(sandbox, family, family / "right", seconds=20)
     assert outcome.status == Status.PASSED, outcome
     assert 0 < baseline(sandbox, family).measure.value < 100
