@@ -287,7 +287,8 @@ def _walk_files(folder: Path) -> Iterable[str]:
     while stack:
         place, prefix, depth = stack.pop()
         try:
-            entries = list(os.scandir(place))
+            with os.scandir(place) as listed:
+                entries = list(listed)
         except OSError:  # not readable or gone: nothing in it can be found
             continue
         for entry in entries:
