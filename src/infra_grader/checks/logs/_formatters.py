@@ -224,7 +224,7 @@ def logged_fields(file: Names, reach: Calls) -> Iterator[str]:
     """Yield the names of fields that entries may have: from formatters, `extra`, and structlog's calls."""
     for item in file.source.classes:
         if any(file.resolve(base).endswith("Formatter") for base in item.node.bases):
-            yield from _words(item.node)
+            yield from _told(item.node, file)
     for node in called_nodes(file, reach):
         if not isinstance(node, ast.Call):
             continue
@@ -234,7 +234,21 @@ def logged_fields(file: Names, reach: Calls) -> Iterator[str]:
         is_log = isinstance(node.func, ast.Attribute) and node.func.attr in (*LOG_METHODS, "bind", "bind_contextvars")
         if is_log or name.endswith("bind_contextvars"):
             yield from (item.arg for item in node.keywords if item.arg and item.arg not in ("exc_info", "extra"))
-            yield from (word for item in node.keywords if item.arg == "extra" for word in _words(item.value))
+            yield from (word for item in node.keywords if item.arg == "extra" for word in _told(item.value, file))
+
+
+def _told(node: ast.AST, file: Names) -> Iterator[str]:
+    """Yield the words of a node, and those of the displays that it names: `extra=facts`, a tuple of fields."""
+    yield from _words(node)
+    names = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
+    for item in file.live:
+        if not isinstance(item, ast.Assign | ast.AnnAssign) or item.value is None:
+            continue
+        for target in item.targets if isinstance(item, ast.Assign) else [item.target]:
+            if written_name(target) in names:
+                yield from _words(item.value)
+            elif isinstance(target, ast.Subscript) and written_name(target.value) in names:
+                yield from _words(target.slice)
 
 
 def _words(node: ast.AST) -> Iterator[str]:
