@@ -165,7 +165,7 @@ def _own_files(rubric: Rubric, checks: Checks) -> Iterator[Fault]:
     """What kinds find in files of the rubric's own."""
     for path, check in checks.items():
         if isinstance(check.params, Params):
-            for message in check.params.problems(FilePath(rubric.source).parent):
+            for message in check.params.problems(rubric.folder):
                 yield Fault((*path, "with"), message, "files that the kind can use")
 
 
