@@ -1,0 +1,1 @@
+"""The image classification service of the ML platform."""
