@@ -123,7 +123,7 @@ def grade(
     with open_session(submission, rubric, registry, options) as session:
         outcomes = run(order, session, _observe_all(registry, observe), options.workers, meanwhile=commit)
     named = submission_ref(submission, *commit())
-    scorecard = score(rubric, outcomes, named, environment=environment(session.seed), started=started, finished=_now())
+    scorecard = score(rubric, outcomes, named, environment=environment(session), started=started, finished=_now())
     return adjusted(scorecard, rubric, registry)
 
 
@@ -207,13 +207,15 @@ def _fresh_seed(rubric: Rubric, registry: Registry) -> int:
     return int.from_bytes(os.urandom(4)) if draws else 0
 
 
-def environment(seed: int) -> Mapping[str, str | int]:
-    """Return the facts about this machine that explain an outcome."""
+def environment(session: Session) -> Mapping[str, str | int]:
+    """Return the facts about this machine and this run that explain an outcome."""
+    ran_in = {"sandbox": session.sandbox_name} if session.sandbox_name else {}
     return {
         "infra_grader": __version__,
         "python": ".".join(str(part) for part in sys.version_info[:3]),
         "platform": sys.platform,
-        "seed": seed,
+        "seed": session.seed,
+        **ran_in,
     }
 
 

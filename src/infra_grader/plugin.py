@@ -246,6 +246,12 @@ class Shared:
             raise made
         return made  # type: ignore[return-value]  # what `make` of the same key gave
 
+    def made(self, key: Hashable) -> object | None:
+        """Return the value of a key if it was made; `None` if nobody asked for it, or it could not be made."""
+        with self._lock:
+            made = self._made.get(key)
+        return None if isinstance(made, CheckFailed | NotAssessed) else made
+
     def on_close(self, close: Callable[[], None]) -> None:
         """Call this at the end of the submission; at once where that is over, and `NotAssessed` is raised then."""
         with self._lock:

@@ -7,6 +7,7 @@ import os
 
 import pytest
 
+from infra_grader.capabilities.docker import address
 from infra_grader.sandboxes import bubblewrap_sandbox, docker_sandbox
 
 WALLS = ("bubblewrap", "docker")
@@ -24,6 +25,11 @@ def docker_problem() -> str:
     """Return why Docker cannot be used here, or nothing."""
     problem = docker_sandbox.find_problem()
     return f"{problem}; {DAEMON}" if problem else ""
+
+
+def daemon() -> dict[str, str]:
+    """Return the variables by which a command finds the daemon that the tests use."""
+    return {"DOCKER_HOST": address()}
 
 
 def require_bubblewrap() -> None:

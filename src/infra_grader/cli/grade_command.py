@@ -59,7 +59,7 @@ def grade_options(parser: argparse.ArgumentParser) -> None:
         "--sandbox",
         metavar="NAME",
         default="auto",
-        help="where learner code runs: auto (default: the first that can be used here, else none), bubblewrap, none, "
+        help="where learner code runs: auto (default: docker, else bubblewrap, else none), docker, bubblewrap, none, "
         "or host, which is this machine without a wall",
     )
     add_common(parser)

@@ -50,6 +50,11 @@ class Session(msgspec.Struct, kw_only=True):
     ) -> None:
         self.shared.close()
 
+    @property
+    def sandbox_name(self) -> str:
+        """Name of the sandbox in which learner code ran; nothing if no check asked for it, or there was none."""
+        return str(getattr(self.shared.made(("capability", "sandbox")), "name", ""))
+
     def limit(self, check: CheckSpec, kind: CheckKind) -> float:
         """Return the seconds that a check may take."""
         return check.timeout or (self.waiting_backstop if kind.waits else self.reading_backstop)

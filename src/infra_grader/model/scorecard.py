@@ -146,7 +146,7 @@ class Scorecard(Record):
     bonus: BonusScore | None = None
     penalties: tuple[PenaltyScore, ...] = ()
     environment: dict[str, str | int] = {}  # noqa: RUF012 - a Struct copies it
-    """Facts about the grading: version, platform, seed."""
+    """Facts about the grading: version, platform, seed, and the sandbox in which learner code ran, if any did."""
     started: str = ""
     """UTC, ISO 8601 with seconds and `Z`."""
     finished: str = ""
