@@ -40,6 +40,7 @@ pytest: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/static_grade.py
+	$(BIN)/python benchmarks/sandboxes.py
 
 docs: $(VENV)/.dev
 	$(BIN)/python docs/write_checks.py
