@@ -1,0 +1,1 @@
+"""The image classifier as a service for a Kubernetes cluster."""
