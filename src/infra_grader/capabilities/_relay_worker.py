@@ -311,17 +311,15 @@ def filled(text: str, values: dict[str, str]) -> str:
     return text
 
 
-def listening_ports() -> list[int]:
-    """Return the ports that something listens on in this network namespace, as far as Linux tells."""
+def listening_ports() -> list[int] | None:
+    """Return the ports that something listens on in this network namespace, or `None` where that cannot be seen."""
     found: set[int] = set()
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        try:
-            with open(table, encoding="ascii") as lines:
-                rows = [line.split() for line in lines][1:]
-        except OSError:
-            continue
+    tables = [table for table in ("/proc/net/tcp", "/proc/net/tcp6") if os.path.exists(table)]
+    for table in tables:
+        with open(table, encoding="ascii") as lines:
+            rows = [line.split() for line in lines][1:]
         found.update(int(row[1].rpartition(":")[2], 16) for row in rows if row[3] == LISTENING)
-    return sorted(found)[:MAX_PORTS]
+    return sorted(found)[:MAX_PORTS] if tables else None
 
 
 if __name__ == "__main__":

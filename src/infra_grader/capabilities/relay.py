@@ -45,8 +45,8 @@ class Told(Record):
     """How it ended; `None` while it runs."""
     output: str
     """The beginning and the end of what it printed."""
-    ports: list[int]
-    """Where something listens."""
+    ports: list[int] | None
+    """Where something listens; `None` where only Linux could tell."""
 
 
 class Relay:
@@ -131,6 +131,8 @@ class Relay:
 
     def close(self) -> None:
         """End the worker and all that it started. The reader has ended before the pipes are closed."""
+        if self._is_leaving:
+            return
         self._is_leaving = True
         self._end("the end of the check")
         self._closing.callback(self._reader.join, LEAVE_S)

@@ -15,6 +15,7 @@ from infra_grader.model.outcome import NotAssessed
 from infra_grader.model.record import Record
 
 POLL_S = 0.1
+SANDBOX_S = 60.0
 TELL_S = 5.0
 END_S = 1.0
 KILLED = 128 + 9
@@ -42,7 +43,7 @@ class Launch(Record):
         """The command line, for evidence."""
         import shlex
 
-        return shlex.join(self.arguments).replace("{root}/", "").replace("{root}", ".")
+        return shlex.join(word.replace("{root}/", "").replace("{root}", ".") for word in self.arguments)
 
 
 class Ready(Record):
@@ -128,8 +129,6 @@ class Service:
         self.recipe = recipe
         self.launch = launch
         self.running = running
-        self.deaths: list[str] = []
-        """How it ended, each time that it had to be started again."""
         self._turn = threading.Lock()
 
     @contextmanager
@@ -138,7 +137,7 @@ class Service:
 
         Raises `NotStarted` if it does not start again, `NotAssessed` where other checks took the time for it.
         """
-        if fresh:
+        if fresh and self.recipe.sandbox.is_wall:  # else both would want the same port of this machine
             running = start(self.recipe, self.launch, deadline)
             try:
                 yield running
@@ -150,7 +149,7 @@ class Service:
             raise NotAssessed("Other checks kept the service busy.", "Grade again, or give the check more time.")
         waited = time.monotonic() - began
         try:
-            self._revive(deadline)
+            self._revive(deadline, anew=fresh)
             yield self.running
         except Overrun:
             if waited > deadline.seconds / 4:
@@ -163,9 +162,8 @@ class Service:
         """End it."""
         self.running.relay.close()
 
-    def _revive(self, deadline: Deadline) -> None:
-        if ended := self.running.find_end():
-            self.deaths.append(ended)
+    def _revive(self, deadline: Deadline, *, anew: bool) -> None:
+        if anew or self.running.find_end():
             self.running.relay.close()
             self.running = start(self.recipe, self.launch, deadline)
 
@@ -183,15 +181,15 @@ def start(recipe: Recipe, launch: Launch, deadline: Deadline) -> Running:
 
 def _await(relay: Relay, recipe: Recipe, launch: Launch, deadline: Deadline) -> Running:
     ready = recipe.ready
-    began = time.monotonic()
-    try:
-        told = relay.tell(Deadline(min(ready.seconds, deadline.remaining())))
+    try:  # nothing of the learner's runs yet, so that this is no time of theirs
+        told = relay.tell(Deadline(min(SANDBOX_S, deadline.remaining())))
         relay.start(launch.arguments, launch.folder, launch.variables, recipe.programs)
     except TunnelError as error:
         deadline.check()
-        raise NotStarted(f"the sandbox ended: {error}", "") from error
+        raise NotAssessed(f"The sandbox cannot be used: {error}.", "See `infra-grader doctor`.") from error
+    began = time.monotonic()
     last = ""
-    taken = frozenset(told.ports)
+    taken = frozenset(told.ports or ())
     named = taken.intersection((*ready.ports, *launch.ports))
     while time.monotonic() - began < ready.seconds:
         deadline.check()
@@ -203,9 +201,8 @@ def _await(relay: Relay, recipe: Recipe, launch: Launch, deadline: Deadline) -> 
             left = ready.seconds - (time.monotonic() - began)
             found, last = _first_answer(relay, port, ready, min(left, FIRST_ANSWER_S, deadline.remaining()), last)
             if found:
-                output = told.output
-                return Running(relay, port, time.monotonic() - began, found, output)
-        if told.exit_status is not None and taken.issuperset(told.ports):
+                return Running(relay, port, time.monotonic() - began, found, told.output)
+        if told.exit_status is not None and taken.issuperset(told.ports or ()):
             raise NotStarted(how_ended(told.exit_status), told.output, named)
         time.sleep(POLL_S)
     raise NotStarted(last or f"no answer within {ready.seconds:g} s", told.output, named)
@@ -214,7 +211,7 @@ def _await(relay: Relay, recipe: Recipe, launch: Launch, deadline: Deadline) -> 
 def _ports(ready: Ready, launch: Launch, told: Told, taken: frozenset[int]) -> list[int]:
     """Return the ports to try, in order: where something listens that did not before."""
     named = list(dict.fromkeys((*ready.ports, *(launch.ports if ready.any_port else ()))))
-    if not told.ports:  # Linux alone tells them
+    if told.ports is None:
         return [port for port in named if port not in taken]
     found = [port for port in told.ports if port not in taken and (ready.any_port or port in ready.ports)]
     return sorted(found, key=lambda port: named.index(port) if port in named else len(named))

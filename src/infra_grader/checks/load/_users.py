@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from infra_grader.capabilities.service import Launch, NotStarted, Ready, Recipe,
 from infra_grader.plugin import Context, NotAssessed, Params
 
 REFERENCE_S = 20.0
+WORK_S = 0.2
 GRACE_S = 5.0
 
 
@@ -127,6 +129,14 @@ def put_under_load(
         ignored=len(crowd.left_out),
         seconds=began - until.remaining(),
     )
+
+
+def slowness() -> float:
+    """Return how many times longer than alone something takes on this machine at this moment: 1 where it is idle."""
+    began, used = time.perf_counter(), time.thread_time()
+    while time.thread_time() - used < WORK_S:
+        pass
+    return max(1.0, (time.perf_counter() - began) / WORK_S)
 
 
 def cost_of_the_way(context: Context, requests: Sequence[Request], load: Load, limits: Limits) -> Seen:

@@ -15,7 +15,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def do_GET(self):
-        import time; time.sleep(0.05)
+        import time; time.sleep(0.2)
         if self.path == "/health":
             self.answer(200, {"status": "healthy", "model": {"name": "sum", "version": "1.0"}})
         else:
