@@ -1,0 +1,8 @@
+# ruff: noqa
+# It has the names, arguments and defaults of the package that it stands for.
+"""A small stand-in for torchvision: what prepares a picture."""
+
+from . import transforms
+
+__version__ = "0.24.1"
+__all__ = ["transforms"]
