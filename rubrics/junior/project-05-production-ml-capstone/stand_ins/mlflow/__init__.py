@@ -1,5 +1,3 @@
-# ruff: noqa
-# It has the names, arguments and defaults of the package that it stands for.
 """A small stand-in for MLflow: one model in versions 1 to 3, or a server that cannot be reached.
 
 It answers as MLflow's client does where a service loads a model. With `unreachable` in the address of the server

@@ -1,4 +1,4 @@
-# ruff: noqa
+# ruff: noqa: ANN001, ANN202
 # It has the names, arguments and defaults of the package that it stands for.
 """The model: it tells bright pictures from dark ones, in whatever form they come."""
 

@@ -1,4 +1,4 @@
-# ruff: noqa
+# ruff: noqa: ANN001, ANN002, ANN003, ANN201, ANN202, ANN204, ARG001, ARG002, ARG005, D101, D102, D103, N801
 # It has the names, arguments and defaults of the package that it stands for.
 """A small stand-in for PyTorch: what a service needs to ask a model that is loaded, on numpy's arrays."""
 

@@ -1,5 +1,3 @@
-# ruff: noqa
-# It has the names, arguments and defaults of the package that it stands for.
 """A small stand-in for torchvision: what prepares a picture."""
 
 from . import transforms
