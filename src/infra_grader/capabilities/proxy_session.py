@@ -79,7 +79,7 @@ class Session:
         self.trusts_equality = trusts_equality
         """Whether an object of the learner's may say itself that it is equal to a plain value."""
         self.modules = dict(modules)
-        """Paths in the submission, by the names under which the suite imports them; empty for one that is missing."""
+        """Paths in the submission, or packages, by the names that the suite imports; empty for a missing file."""
         self.exceptions: dict[str, list[type]] = {}
         """Classes of the suite's that stand for the learner's exceptions of a name."""
         self.generation = 0

@@ -4,7 +4,7 @@ Its text runs in the sandbox (`program_text(plain_coding, proxy_coding, proxy_wo
 learner's code, which may do with it what it likes: nothing that comes from here is believed, only compared. A question
 has an `id` and an `op`:
 
-    load      {path}                       import a file of the submission
+    load      {path}                       import a file of the submission, or an installed package by its name
     get       {on, name}                   an attribute
     set       {on, name, value}
     call      {on, arguments, keywords}
@@ -196,7 +196,9 @@ def _names(kind: type) -> list[list[str]]:
 
 
 def load(path: str) -> Any:
-    """Import a file of the working folder, as a part of its package if it is in one."""
+    """Import a file of the working folder, as a part of its package if it is in one; or an installed package."""
+    if not path.endswith(".py"):
+        return importlib.import_module(path)
     root = os.getcwd()
     folder, file = os.path.split(path)
     name = "" if file == "__init__.py" else file.removesuffix(".py")

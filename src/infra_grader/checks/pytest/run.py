@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
@@ -34,6 +35,7 @@ from infra_grader.plugin import (
 MOST_SHOWN = 20
 SuiteFile = Annotated[str, Meta(min_length=1)]
 Points = Annotated[float, Meta(gt=0, le=1000)]
+Package = Annotated[str, Meta(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$")]
 
 
 class Run(Params):
@@ -50,6 +52,13 @@ class Run(Params):
             "which the first that is there counts.",
         ),
     ]
+    packages: Annotated[
+        list[Package],
+        Meta(
+            description="Installed packages that the tests use in the learner's process, such as pandas: what a test "
+            "imports from them is a proxy too."
+        ),
+    ] = msgspec.field(default_factory=list)
     points: Annotated[
         dict[str, Points],
         Meta(description="What test functions are worth beside the others, by name; 1 where nothing is said."),
@@ -85,8 +94,17 @@ class Run(Params):
         files = [rubric_folder / path for path in self.suite]
         missing = [file for file in files if not file.is_file()]
         yield from (f"the suite's file {file.name} is missing" for file in missing)
+        taken = sys.stdlib_module_names | {"pytest"} | set(self.modules)
+        for name in self.packages:
+            if name.partition(".")[0] in taken:
+                yield f"{name} is no package that only the learner's process has"
         if self.mode == "proxy":
-            yield from find_faults([file for file in files if file not in missing], self.modules)
+            yield from find_faults([file for file in files if file not in missing], self.proxies)
+
+    @property
+    def proxies(self) -> list[str]:
+        """What the tests import as proxies."""
+        return [*self.modules, *self.packages]
 
 
 @check("pytest.run", capabilities=("sandbox", "command"), measure="%")
@@ -107,13 +125,14 @@ def run(context: Context, params: Run) -> Outcome:
     """
     files = tuple(context.rubric_file(path) for path in params.suite)
     is_apart = params.mode == "proxy"
-    if is_apart and (fault := next(find_faults(files, params.modules), None)):
+    if is_apart and (fault := next(find_faults(files, params.proxies), None)):
         raise NotAssessed(f"The rubric's tests cannot run beside a proxy: {fault}.", AUTHOR)
     modules = _found(context, params.modules)
     facts = SuiteFacts(
         files=files,
         folder=_folder(files, params.suite),
-        modules=modules,
+        # A path that is no file's names an installed package.
+        modules=modules | {name: name for name in params.packages if is_apart},
         fresh=params.fresh,
         trusts_equality=params.trusts_equality,
         seed=context.seed,
