@@ -38,7 +38,8 @@ def inhibition(context: Context, params: InhibitionParams) -> Outcome:
     """Inhibition rules hold back alerts while a more serious one fires.
 
     A rule counts if both of its sides match something and differ. Where rule files are named, each side must match an
-    alert in them by its name and the labels that it carries; labels that alerts get from elsewhere may be anything.
+    alert in them by its name and the labels that it carries, and two of these can be the same in the labels of `equal`;
+    labels that alerts get from elsewhere may be anything.
     """
     settings = read_settings(context, places(params.path))
     alerts = _alerts(context, places(params.rules)) if params.rules is not None else None
@@ -88,11 +89,27 @@ def _problem(item: Inhibition, alerts: list[Rule] | None) -> str:
     if alerts is None:
         return ""
     labels = {name for alert in alerts for name in alert.labels}
+    sides = []
     for side, matchers in (("source", item.source), ("target", item.target)):
-        if not any(_matches(alert, matchers, labels) for alert in alerts):
+        matching = [alert for alert in alerts if _matches(alert, matchers, labels)]
+        if not matching:
             written = ", ".join(f"{matcher.label}{matcher.operator}{matcher.value}" for matcher in matchers)
             return f"no alert matches its {side}: {written}"
+        sides.append(matching)
+    sources, targets = sides
+    if not any(_can_be_equal(one, other, item.equal) for one in sources for other in targets):
+        return f"no two alerts are equal in {', '.join(item.equal)}"
     return ""
+
+
+def _can_be_equal(one: Rule, other: Rule, labels: tuple[str, ...]) -> bool:
+    """Whether two alerts can have the same values of these labels: what rules do not write is not known."""
+    ours, theirs = ({"alertname": alert.name, **alert.labels} for alert in (one, other))
+    return all(
+        ours[label] == theirs[label] or "{{" in ours[label] + theirs[label]
+        for label in labels
+        if label in ours and label in theirs
+    )
 
 
 def _matches(alert: Rule, matchers: tuple[Matcher, ...], labels: set[str]) -> bool:
