@@ -164,6 +164,15 @@ def test_processor_time(wall):
     assert python(wall, "while True: pass", cpu_s=1).limit is Limit.TIME
 
 
+def test_limits_of_each_process_are_held_from_its_first_moment(wall):
+    code = """
+        import resource
+        print([resource.getrlimit(getattr(resource, f"RLIMIT_{name}")) for name in ("CORE", "FSIZE", "NOFILE", "CPU")])
+    """
+    said = python(wall, code, file_bytes=MIB, open_files=100, cpu_s=7).stdout
+    assert said == b"[(0, 0), (1048576, 1048576), (100, 100), (7, 8)]\n"
+
+
 def test_output(wall):
     ended = python(wall, "while True: print('x' * 1000)", output_bytes=50_000)
     assert ended.limit is Limit.OUTPUT

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 from infra_grader.capabilities.sandbox import Limit, Limits
@@ -15,8 +16,8 @@ from infra_grader.sandboxes._scratch import PREFIX, is_home
 
 MOUNT = Path("/sys/fs/cgroup")
 REMOVE_S = 2.0
-OWN_PROCESSES = 2
-"""Processes of ours that start and watch the program, which are counted with it."""
+OWN_PROCESSES = 1
+"""Processes of ours that are counted with the program: the first one of its namespace."""
 
 
 class Group:
@@ -36,6 +37,11 @@ class Group:
             return arguments
         enter = [f"echo $$ > '{folder}/cgroup.procs' &&" for folder in sorted({*self._folders.values()})]
         return ["/bin/sh", "-c", " ".join([*enter, 'exec "$@"']), "enter", *arguments]
+
+    def take(self, process: int) -> None:
+        """Put a process into the groups, where all that it starts will be too."""
+        for folder in {*self._folders.values()}:
+            _write(folder / "cgroup.procs", str(process))
 
     def hit(self) -> Limit | None:
         """Return the limit that the program has hit, if any."""
@@ -92,6 +98,7 @@ def sweep(homes: frozenset[str]) -> None:
                 _removed(folder)
 
 
+@cache
 def _parents() -> dict[str, Path]:
     """Return the folders below which groups may be made, by what they limit."""
     if sys.platform != "linux":

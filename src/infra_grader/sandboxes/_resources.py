@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import stat
+from functools import cache
 from pathlib import Path
 
 from infra_grader.capabilities.sandbox import Job, Limit, Limits
@@ -16,6 +17,7 @@ from infra_grader.sandboxes._scratch import used_bytes
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 
 
+@cache
 def find_program(name: str) -> str:
     """Return the path of a program of the system, or nothing."""
     return shutil.which(name, path="/usr/bin:/bin:/usr/sbin:/sbin") or ""
@@ -26,18 +28,30 @@ def limited(prlimit: str, limits: Limits, group: Group, *, counts_processes: boo
 
     Memory and processes are limited for each process or user only where no control group holds them for the run.
     """
-    command = [
-        prlimit,
-        "--core=0",
-        f"--fsize={limits.file_bytes}",
-        f"--nofile={limits.open_files}",
-        f"--cpu={limits.cpu_s}:{limits.cpu_s + 1}",
-    ]
+    held = _process_limits(limits, group, counts_processes=counts_processes)
+    return [prlimit, *(f"--{name}={soft}:{hard}" for name, (soft, hard) in held.items())]
+
+
+def limit(process: int, limits: Limits, group: Group) -> None:
+    """Put a process of ours, and all that it will start, under these limits; Linux only."""
+    import resource
+
+    for name, pair in _process_limits(limits, group, counts_processes=True).items():
+        resource.prlimit(process, getattr(resource, f"RLIMIT_{name.upper()}"), pair)
+
+
+def _process_limits(limits: Limits, group: Group, *, counts_processes: bool) -> dict[str, tuple[int, int]]:
+    held = {
+        "core": (0, 0),
+        "fsize": (limits.file_bytes, limits.file_bytes),
+        "nofile": (limits.open_files, limits.open_files),
+        "cpu": (limits.cpu_s, limits.cpu_s + 1),
+    }
     if "memory" not in group.limits:
-        command.append(f"--as={limits.memory_bytes}")
+        held["as"] = (limits.memory_bytes, limits.memory_bytes)
     if "processes" not in group.limits and counts_processes:
-        command.append(f"--nproc={limits.processes}")
-    return command
+        held["nproc"] = (limits.processes, limits.processes)
+    return held
 
 
 def watch(work: Path, limits: Limits, group: Group) -> Watch:

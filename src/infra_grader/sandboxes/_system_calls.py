@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import platform
 import struct
+from functools import cache
 from typing import NamedTuple
 
 CLONE_NEWUSER = 0x10000000
@@ -75,6 +76,7 @@ NEVER: tuple[tuple[int, ...], ...] = (
 CLONE, CLONE3 = (56, 220), (435, 435)
 
 
+@cache
 def call_filter(machine: str | None = None) -> bytes:
     """Return the filter for this machine, as the kernel reads it; nothing for one that is not known here."""
     known = MACHINES.get(machine or platform.machine())

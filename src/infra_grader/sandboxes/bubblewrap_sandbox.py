@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from pathlib import Path
+from typing import Self
 
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.sandbox import Channel, Dialogue, Ended, Job, Limit, Limits, Mount, SandboxKind
@@ -17,7 +19,7 @@ from infra_grader.model.outcome import NotAssessed
 from infra_grader.plugin import hookimpl
 from infra_grader.sandboxes import _cgroup, _scratch
 from infra_grader.sandboxes._process import LineDialogue, PipeChannel, Process, Watch, finish, started
-from infra_grader.sandboxes._resources import find_program, left_behind, limited, variables, watch
+from infra_grader.sandboxes._resources import find_program, left_behind, limit, variables, watch
 from infra_grader.sandboxes._system_calls import call_filter
 
 NOBODY = 65534
@@ -94,23 +96,24 @@ class Bubblewrap:
             for mount in job.mounts.values():
                 if mount.is_writable:
                     os.chown(mount.folder, owner, owner)
-        with self._home.run_folder(job, owner) as place, _cgroup.group(place.name, job.limits) as group:
-            inside = [*limited(find_program("prlimit"), job.limits, group, counts_processes=True), *job.arguments]
-            with ExitStack() as stack:
-                calls, status = (stack.enter_context(_file_in_memory(text)) for text in (call_filter(), b""))
-                names = {stack.enter_context(_file_in_memory(text)): name for name, text in NAMES.items()}
-                command = [*self._walls(place.work, job, names), "--json-status-fd", str(status)]
-                command += [*(["--seccomp", str(calls)] if call_filter() else []), "--", *_as_nobody(), *inside]
-                look = _or_nothing_ran(watch(place.work, job.limits, group), status)
-                # Bubblewrap kills the program when it ends itself, however it ends; and it ends with this process.
-                with started(
-                    group.entering(command),
-                    place.work,
-                    {},
-                    is_dialogue=is_dialogue,
-                    descriptors=(calls, status, *names),
-                ) as process:
-                    yield process, place.work, look
+        with ExitStack() as stack:
+            place = stack.enter_context(self._home.run_folder(job, owner))
+            group = stack.enter_context(_cgroup.group(place.name, job.limits))
+            calls, status = (stack.enter_context(_file_in_memory(text)) for text in (call_filter(), b""))
+            names = {stack.enter_context(_file_in_memory(text)): name for name, text in NAMES.items()}
+            gate = stack.enter_context(Gate())
+            command = [*self._walls(place.work, job, names), *gate.options, "--json-status-fd", str(status)]
+            command += [*(["--seccomp", str(calls)] if call_filter() else []), "--", *_as_nobody(), *job.arguments]
+            look = _or_nothing_ran(watch(place.work, job.limits, group), status)
+            # Bubblewrap kills the program when it ends itself, however it ends; and it ends with this process.
+            descriptors = (calls, status, *names, *gate.descriptors)
+            with started(command, place.work, {}, is_dialogue=is_dialogue, descriptors=descriptors) as process:
+                with suppress(ProcessLookupError):  # it has ended, which `look` will find
+                    inside = gate.wait()
+                    group.take(inside)
+                    limit(inside, job.limits, group)
+                    gate.open()
+                yield process, place.work, look
 
     def _walls(self, work: Path, job: Job, names: Mapping[int, str]) -> list[str]:
         """Return bubblewrap's command up to the program; `names` are files of /etc by their descriptors."""
@@ -129,6 +132,47 @@ class Bubblewrap:
         for name, value in variables(job).items():
             command += ["--setenv", name, value]
         return command
+
+
+class Gate:
+    """Holds bubblewrap until its process inside is under our limits, which it must not outrun by a moment.
+
+    To be used in a `with` block around the one in which bubblewrap runs, since a gate that is closed lets it pass.
+    """
+
+    def __init__(self) -> None:
+        self._told, self._tells = os.pipe()
+        self._held, self._opens = os.pipe()
+        self.descriptors = (self._tells, self._held)
+        """Bubblewrap's ends of the pipes."""
+        self.options = ("--info-fd", str(self._tells), "--block-fd", str(self._held))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for descriptor in {self._told, self._tells, self._held, self._opens} - {-1}:
+            os.close(descriptor)
+
+    def wait(self) -> int:
+        """Return the first process inside, as soon as it is there.
+
+        Raises `ProcessLookupError` if bubblewrap ends before.
+        """
+        for name in ("_tells", "_held"):  # that are bubblewrap's now, whose end we want to see
+            os.close(getattr(self, name))
+            setattr(self, name, -1)
+        told = b""
+        while block := os.read(self._told, STATUS_BYTES):
+            told += block
+        if not told:
+            raise ProcessLookupError
+        return int(json.loads(told)["child-pid"])
+
+    def open(self) -> None:
+        """Let it pass."""
+        with suppress(BrokenPipeError):  # it has ended
+            os.write(self._opens, b"!")
 
 
 @contextmanager
@@ -236,7 +280,7 @@ def find_problem() -> str:
     """Return why bubblewrap cannot be used here, or nothing."""
     if sys.platform != "linux":
         return "bubblewrap needs Linux"
-    for program in ("bwrap", "prlimit", *(["setpriv"] if os.geteuid() == 0 else [])):
+    for program in ("bwrap", *(["setpriv"] if os.geteuid() == 0 else [])):
         if not find_program(program):
             return f"{program} is not installed. {INSTALL if program == 'bwrap' else 'Install util-linux.'}"
     trial = [*_bwrap(), *_system(), "--proc", "/proc", "--dev", "/dev", "--", *_as_nobody(), "/usr/bin/true"]
