@@ -213,8 +213,10 @@ class Context:
         return self._shared.get((key, self.workspace.allow_starter) if reads_files else key, make)
 
     def handle(self, check_id: str) -> Mapping[str, str]:
-        """Return what the check with this id provides."""
-        return self._handles[check_id]
+        """Return what the check with this id provides. Raises `NotAssessed` if that is nothing: the author's fault."""
+        if provided := self._handles.get(check_id):
+            return provided
+        raise NotAssessed(f"The check {check_id} provides nothing to use.", "Tell the author of the rubric.")
 
     def on_close(self, close: Callable[[], None]) -> None:
         """Call this at the end of the submission, latest first, whatever happens."""

@@ -257,6 +257,17 @@ def test_handles_reach_the_checks_that_name_them_and_are_closed_in_the_end():
     assert closed == ["image"]
 
 
+def test_a_check_that_provides_nothing_is_named_and_costs_no_points():
+    def inspects(context):
+        return Outcome.passed(context.handle("a")["image"])
+
+    outcomes = run_kinds(
+        rubric(spec("a", uses="p"), spec("c", uses="i", needs=("a",))), {"p": kind_of(passes), "i": kind_of(inspects)}
+    )
+    assert outcomes["c"].status == "not_assessed"
+    assert "The check a provides nothing to use." in outcomes["c"].message
+
+
 def test_a_huge_outcome_is_cut_and_says_so():
     def talks(context):
         return Outcome.failed("x" * 5000, *[Evidence(text="y" * 9000)] * 70)

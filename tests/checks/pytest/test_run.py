@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 from fractions import Fraction
 
 import pytest
 import sandboxes
 
+from infra_grader.capabilities import test_tools as tools
 from infra_grader.checks.pytest.run import Run
 from infra_grader.plugin import path_parameters
 from infra_grader.testing import run_check
@@ -83,6 +85,18 @@ def test_a_fault_of_the_author_costs_no_learner(grade, suite, more, reason):
     outcome = grade(suite, **more)
     assert outcome.status == "not_assessed", outcome
     assert reason in outcome.message
+
+
+def test_without_pytest_beside_the_grader_the_install_command_is_named(grade, monkeypatch):
+    def version(name):
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", version)
+    tools.test_tools.cache_clear()
+    outcome = grade("import calc\ndef test_a():\n    assert calc.add(1, 2) == 1\n")
+    tools.test_tools.cache_clear()
+    assert outcome.status == "not_assessed"
+    assert "pip install 'infra-grader[pytest]'" in outcome.remedy
 
 
 @pytest.mark.parametrize(("fresh", "passed"), [("test", 2), ("module", 1)])

@@ -15,6 +15,7 @@ import infra_grader
 from infra_grader.capabilities.deadline import Deadline, Overrun
 from infra_grader.capabilities.proxy import Learner, attend
 from infra_grader.capabilities.sandbox import Job, NoReply
+from infra_grader.capabilities.test_tools import test_tools
 from infra_grader.model.record import Record
 from infra_grader.plugin import Context, NotAssessed
 
@@ -107,6 +108,7 @@ def run_suite(context: Context, facts: SuiteFacts, job: Job) -> SuiteRun:
 
     Raises `NotAssessed` where the suite cannot be run, whatever the learner did.
     """
+    test_tools()  # says how to install pytest where it is missing
     notes = _Notes()
     said = ""
     # A little less than there is, so that what has been heard until then still counts.
