@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+
+MODEL_PATH = os.environ["MODEL_PATH"]
+
 import time
 import uuid
 from typing import Any
@@ -19,7 +22,6 @@ from src.logs import setup_logging
 logger = logging.getLogger("churn-api")
 
 VERSION = "1.0.0"
-MODEL_PATH = os.environ["MODEL_PATH"]
 DRIFT_EVERY = 100
 """Drift is computed each time that so many requests have come in."""
 
