@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -145,12 +145,12 @@ def find_problem() -> str:
 
 def open_docker(_hidden: Sequence[Path]) -> Docker:
     """Return an open sandbox, in which nothing of ours is seen. Raises `NotAssessed` where Docker cannot be used."""
-    api = _connect()
-    try:
-        return Docker(api, _find(api))
-    except BaseException:
-        api.close()
-        raise
+    with ExitStack() as opening:
+        api = _connect()
+        opening.callback(api.close)
+        sandbox = Docker(api, _find(api))
+        opening.pop_all()  # from here on, the sandbox closes it
+        return sandbox
 
 
 def _connect() -> Any:
