@@ -87,7 +87,7 @@ def test_database_is_queried(settings, table, tmp_path):
 
 def test_password_is_hidden(settings):
     hidden = DataIngestion(settings)._sanitize_connection_string(
-        "postgresql://me:s3cr:t@db:5432/labels"
+        f"postgresql://me:{'pass:word'}@db:5432/labels"
     )
     assert hidden == "postgresql://me:***@db:5432/labels"
 
