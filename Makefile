@@ -41,6 +41,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/static_grade.py
 	$(BIN)/python benchmarks/sandboxes.py
+	$(BIN)/python benchmarks/overhead.py
 
 docs: $(VENV)/.dev
 	$(BIN)/python docs/write_checks.py

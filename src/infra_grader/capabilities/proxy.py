@@ -4,8 +4,9 @@ Three processes: the suite's imports proxies (`proxy_import.install`) and asks t
 question to the learner's, where the code is (`proxy_worker`), and the answer back. How a family uses it:
 
 1. In the grader, `Learner(sandbox, job_for(sandbox, workspace=..., limits=...), deadline)` holds the learner's process:
-   a new one whenever the suite begins a test, started when it is first asked. Other code than the submission's, such as
-   a planted fault, is a job with other `files`.
+   a new one whenever the suite begins a test, started when it is first asked; behind a wall it is forked where the one
+   before has left nothing (`proxy_nursery`). Other code than the submission's, such as a planted fault, is a job with
+   other `files`.
 2. In the grader, `attend(channel, learner, deadline, note)` answers what comes over a channel until it ends; messages
    without an `op`, such as what the suite says of its tests, go to `note`.
 3. In the suite's process:
@@ -39,6 +40,7 @@ from infra_grader.capabilities import (
     proxy_channel,
     proxy_coding,
     proxy_import,
+    proxy_nursery,
     proxy_objects,
     proxy_session,
     proxy_worker,
@@ -63,7 +65,9 @@ def job_for(
     python: str = "",
 ) -> Job:
     """Return the job of a learner's process, whose modules are files of the submission or these files."""
-    text = program_text(plain_coding, proxy_coding, proxy_worker)
+    # Without a wall, the files and processes of this machine change all the time.
+    nursery = [proxy_nursery] if sandbox.is_wall else []
+    text = program_text(plain_coding, proxy_coding, proxy_worker, *nursery)
     return Job(
         arguments=(python or sandbox.python, "-I", "-B", "-c", text),
         workspace=workspace,
@@ -103,16 +107,14 @@ class Learner:
         Raises `Overrun` when the check's own time is up, `NotAssessed` if the sandbox cannot be used.
         """
         if question.get("op") == BEGIN:
-            self._open.close()
-            self._dialogue, self._lost = None, ""
+            self._begin()
             return {}
         if self._lost:
             return {LOST: self._lost}
         if self._dialogue is None:
             self._dialogue = self._open.enter_context(self._sandbox.converse(self._job, self._deadline))
-        self._asked += 1
         try:
-            return self._dialogue.ask({**question, "id": self._asked}, self._deadline)
+            return self._ask(self._dialogue, question)
         except NoReply as error:
             self.hung += error.limit == Limit.TIME
             self._lost = (
@@ -121,6 +123,21 @@ class Learner:
                 else f"instead of an answer from your code there was {error.reason}"
             )
             return {LOST: self._lost}
+
+    def _begin(self) -> None:
+        """Take another process: of the same sandbox where it has one, which finds nothing of the one before."""
+        if self._dialogue is not None and not self._lost:
+            try:
+                if self._ask(self._dialogue, {"op": BEGIN}).get("value") is True:
+                    return
+            except NoReply:  # it has ended in the meantime
+                pass
+        self._open.close()
+        self._dialogue, self._lost = None, ""
+
+    def _ask(self, dialogue: Dialogue, question: Mapping[str, Any]) -> Mapping[str, Any]:
+        self._asked += 1
+        return dialogue.ask({**question, "id": self._asked}, self._deadline)
 
 
 def attend(channel: Channel, learner: Learner, deadline: Deadline, note: Callable[[Mapping[str, Any]], None]) -> None:

@@ -1,0 +1,3 @@
+"""The files of the families are no tests of ours."""
+
+collect_ignore_glob = ["*/*"]
