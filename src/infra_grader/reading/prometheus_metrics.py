@@ -206,8 +206,8 @@ def _acted_on(file: Names, reach: Calls) -> set[str]:
             for target in node.targets:
                 aliases.setdefault(_held_by(target), set()).update(_chain(node.value))
         elif isinstance(node, ast.For | ast.AsyncFor):
-            for target in ast.walk(node.target):
-                aliases.setdefault(_held_by(target), set()).update(_chain(node.iter))
+            for part in ast.walk(node.target):
+                aliases.setdefault(_held_by(part), set()).update(_chain(node.iter))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ACTIONS:
             acted.update(_chain(node.func.value))
     for _ in range(MOST_ROUNDS):

@@ -7,8 +7,9 @@ so that what is too long or too deep is refused before it is asked.
 from __future__ import annotations
 
 import math
+import operator
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
@@ -230,14 +231,21 @@ def _binary(node: Any) -> Expression:
     )
 
 
-def _calculate(operator: str, left: float | None, right: float | None) -> float | None:
+CALCULATIONS: Mapping[str, Callable[[float, float], Any]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "^": operator.pow,
+}
+
+
+def _calculate(sign: str, left: float | None, right: float | None) -> float | None:
     """Return what a calculation with numbers gives: thresholds are written as `5 / 100` or `10 * 1024 ^ 2`."""
     if left is None or right is None:
         return None
     try:
-        found = {"+": left.__add__, "-": left.__sub__, "*": left.__mul__, "/": left.__truediv__, "^": left.__pow__}[
-            operator
-        ](right)
+        found = CALCULATIONS[sign](left, right)
     except (KeyError, ZeroDivisionError, OverflowError):
         return None
     return found if isinstance(found, float) and not math.isnan(found) else None

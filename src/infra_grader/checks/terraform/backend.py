@@ -48,9 +48,7 @@ def _backends(block: Block) -> list[Block]:
 
 def _pieces(folder: str, first: Block, stated: Block | None, params: Backend) -> list[Piece]:
     if stated is None or stated.labels == ("local",):
-        gap = Evidence(
-            path=first.path, line=first.line, expected="a remote backend", actual="kept locally"
-        )
+        gap = Evidence(path=first.path, line=first.line, expected="a remote backend", actual="kept locally")
         return [whole(False, f"{folder} keeps its state locally", gap)]
     name = stated.labels[0] if stated.labels else "cloud"
     found = Evidence(path=stated.path, line=stated.line, actual=f"backend {name}")

@@ -71,9 +71,7 @@ def _secrets(block: Block) -> Iterator[Evidence]:
     for inner in block.every_block():
         for item in inner.attributes.values():
             if SECRET.search(item.name) and isinstance(item.value, str) and item.value:
-                yield Evidence(
-                    path=inner.path, line=item.line, expected="a variable", actual=f"{item.name} in clear"
-                )
+                yield Evidence(path=inner.path, line=item.line, expected="a variable", actual=f"{item.name} in clear")
 
 
 def _open(block: Block) -> Iterator[Evidence]:
