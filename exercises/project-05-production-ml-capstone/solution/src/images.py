@@ -20,14 +20,14 @@ class TooLarge(ValueError):
 def validate_image_upload(content: bytes | None, max_bytes: int) -> Image.Image:
     """Return the uploaded picture. Raises TooLarge or ValueError for what is no JPEG or PNG that can be read."""
     if not content:
-        raise ValueError("send a picture in the form field 'file'")
+        raise ValueError("Send a picture in the form field 'file'.")
     if len(content) > max_bytes:
-        raise TooLarge(f"the picture has more than {max_bytes} bytes")
+        raise TooLarge(f"The picture has more than {max_bytes} bytes.")
     try:
         image = Image.open(io.BytesIO(content), formats=sorted(FORMATS))
         image.load()
     except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
-        raise ValueError("the file is no JPEG or PNG that can be read") from error
+        raise ValueError("The file is no JPEG or PNG that can be read.") from error
     return image
 
 

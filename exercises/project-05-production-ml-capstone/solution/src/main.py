@@ -139,7 +139,7 @@ def on_refused(error: Refused) -> tuple[Response, int]:
 @app.errorhandler(ValueError)
 def on_invalid(error: ValueError) -> tuple[Response, int]:
     """Answer an upload that cannot be used."""
-    return _refusal(413 if isinstance(error, TooLarge) else 400, f"{error}.".capitalize())
+    return _refusal(413 if isinstance(error, TooLarge) else 400, str(error))
 
 
 @app.errorhandler(ModelUnavailable)

@@ -1,0 +1,50 @@
+terraform {
+  required_version = ">= 1.6"
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = ">= 5.0"
+    }
+  }
+
+  backend "s3" {
+    bucket         = "ml-capstone-state"
+    key            = "ml-capstone/prod/terraform.tfstate"
+    region         = "us-west-2"
+    dynamodb_table = "ml-capstone-locks"
+    encrypt        = true
+  }
+}
+
+provider "aws" {
+  region = var.region
+}
+
+module "vpc" {
+  source     = "../../modules/vpc"
+  name       = var.name
+  cidr_block = "10.20.0.0/16"
+  zones      = 3
+}
+
+module "eks" {
+  source        = "../../modules/eks"
+  name          = var.name
+  subnet_ids    = module.vpc.private_subnet_ids
+  instance_type = "m6i.large"
+  min_nodes     = 3
+  max_nodes     = 10
+  public_api    = false
+}
+
+module "rds" {
+  source       = "../../modules/rds"
+  name         = var.name
+  vpc_id       = module.vpc.vpc_id
+  subnet_ids   = module.vpc.private_subnet_ids
+  allowed_cidr = module.vpc.vpc_cidr_block
+  multi_az     = true
+  backup_days  = 14
+  protected    = true
+}

@@ -1,0 +1,7 @@
+output "cluster_name" {
+  value = module.eks.cluster_name
+}
+
+output "database_endpoint" {
+  value = module.rds.endpoint
+}
