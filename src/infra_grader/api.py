@@ -53,6 +53,8 @@ class GradeOptions(Record):
     """Seconds for a check that reads, where the rubric states none; `None` is the engine's own backstop."""
     needs_commit: bool = True
     """Whether to find out which commit the folder is at, which a terminal answer does not show."""
+    takes_excerpts: bool = True
+    """Whether the evidence of lost checks quotes the lines that it points at, for reports that show them."""
 
 
 def load_rubric(rubric: str | os.PathLike[str], registry: Registry | None = None) -> Rubric:
@@ -169,6 +171,7 @@ def open_session(submission: Submission, rubric: Rubric, registry: Registry, opt
         find_kind=registry.find_kind,
         openers=openers(registry, options.sandbox, rubric.folder),
         seed=options.seed if options.seed is not None else _fresh_seed(rubric, registry),
+        takes_excerpts=options.takes_excerpts,
     )
     if options.reading_backstop is not None:
         session.reading_backstop = options.reading_backstop

@@ -23,7 +23,7 @@ from infra_grader.model.rubric import CheckSpec, Rubric
 from infra_grader.model.scorecard import CheckScore, Scorecard
 from infra_grader.reading.yaml import YamlError, read_document
 
-QUIET = GradeOptions(needs_commit=False)
+QUIET = GradeOptions(needs_commit=False, takes_excerpts=False)
 
 
 class Expectation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -72,7 +72,7 @@ def grade_flaw(
     with tempfile.TemporaryDirectory(prefix="infra-grader-") as folder:
         flawed = Path(folder, "submission")
         overlay(solution, flaw, expectation, flawed)
-        return grade(flawed, rubric, options=GradeOptions(needs_commit=False, only=only), registry=registry)
+        return grade(flawed, rubric, options=QUIET.replace(only=only), registry=registry)
 
 
 def uncaught(rubric: Rubric, exercise: Path, registry: Registry) -> list[str]:

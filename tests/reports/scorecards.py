@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from decimal import ROUND_DOWN, Decimal
 from fractions import Fraction
 
-from infra_grader.model.outcome import Evidence, EvidenceKind, Measure, Status
+from infra_grader.model.outcome import Evidence, EvidenceKind, ExcerptLine, Measure, Status
 from infra_grader.model.rubric import Visibility
 from infra_grader.model.scorecard import (
     BonusScore,
@@ -179,7 +179,13 @@ def lost_and_partial() -> Scorecard:
                 measure=Measure(value=12, unit="issues", threshold=0),
                 evidence=(
                     Evidence.number(12, "at most 5", "issues"),
-                    Evidence(path="src/app.py", line=3, end_line=9, text="F401 `os` imported but unused"),
+                    Evidence(
+                        path="src/app.py",
+                        line=3,
+                        end_line=4,
+                        text="F401 `os` imported but unused",
+                        excerpt=excerpt({1: '"""The service."""', 2: "", 3: "import os", 4: "\timport sys", 5: ""}),
+                    ),
                     Evidence(
                         kind=EvidenceKind.COMMAND,
                         path="ruff check --isolated src",
@@ -241,7 +247,20 @@ def lost_and_partial() -> Scorecard:
                         expected="a quantity",
                         actual="nothing",
                     ),
-                    Evidence(path="k8s/deployment.yaml", line=17),
+                    Evidence(
+                        path="k8s/deployment.yaml",
+                        line=17,
+                        expected="limits.memory",
+                        actual="only cpu",
+                        excerpt=excerpt(
+                            {7: "spec:", 11: "  template:", 13: "    spec:", 14: "      containers:"}
+                            | {
+                                15: "        - name: api",
+                                17: "          resources:",
+                                18: "            limits: {cpu: 500m}",
+                            }
+                        ),
+                    ),
                 ),
             ),
             check("tidy", "Labels follow the convention", Status.FAILED, "0", message="3 labels have capitals."),
@@ -301,6 +320,11 @@ def errors_and_people() -> Scorecard:
     )
 
 
+def excerpt(lines: dict[int, str]) -> tuple[ExcerptLine, ...]:
+    """Return quoted lines by their numbers."""
+    return tuple(ExcerptLine(number=number, text=text) for number, text in lines.items())
+
+
 def hostile() -> Scorecard:
     """Text that tries to break out of every format, everywhere where a learner can put it."""
     return scorecard(
@@ -314,7 +338,15 @@ def hostile() -> Scorecard:
                 "50",
                 message=HOSTILE,
                 evidence=(
-                    Evidence(path=HOSTILE, line=1, expected=HOSTILE, actual=HOSTILE, unit=HOSTILE, text=HOSTILE),
+                    Evidence(
+                        path=HOSTILE,
+                        line=1,
+                        expected=HOSTILE,
+                        actual=HOSTILE,
+                        unit=HOSTILE,
+                        text=HOSTILE,
+                        excerpt=excerpt({1: HOSTILE, 2: "```", 3: f"   {HOSTILE}"}),
+                    ),
                     Evidence(kind=EvidenceKind.COMMAND, path="cat x", text=HOSTILE * 60),
                     Evidence(text="`" * 30 + "\n```\n" + "x" * 10_000),
                     Evidence(kind=EvidenceKind.NUMBER, expected=float("nan"), actual=float("inf"), unit="s"),
@@ -364,7 +396,16 @@ def hidden() -> Scorecard:
         "remedy": "SECRET remedy",
         "uses": "call.secret",
         "tags": ("SECRET",),
-        "evidence": (Evidence(path="SECRET.py", line=1, expected="SECRET", actual="SECRET", text="SECRET"),),
+        "evidence": (
+            Evidence(
+                path="SECRET.py",
+                line=1,
+                expected="SECRET",
+                actual="SECRET",
+                text="SECRET",
+                excerpt=excerpt({1: "SECRET"}),
+            ),
+        ),
         "measure": Measure(value=41, unit="SECRETS"),
     }
     return scorecard(

@@ -18,8 +18,8 @@ from infra_grader.reports.html_report import TEMPLATES, infra_grader_report_form
 OPTIONS = RenderOptions()
 ALLOWED = {
     "a", "b", "body", "code", "dd", "details", "div", "dl", "dt", "footer", "h1", "h2", "h3", "head", "header", "html",
-    "li", "main", "meta", "ol", "p", "pre", "rect", "section", "small", "span", "strong", "style", "summary", "svg",
-    "table", "tbody", "td", "th", "thead", "time", "title", "tr", "ul",
+    "li", "main", "mark", "meta", "ol", "p", "pre", "rect", "section", "small", "span", "strong", "style", "summary",
+    "svg", "table", "tbody", "td", "th", "thead", "time", "title", "tr", "ul",
 }  # fmt: skip
 VOID = {"meta"}
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

@@ -46,7 +46,7 @@ def test_the_schema_is_a_schema_and_closed():
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     objects = [part for part in all_objects(SCHEMA) if part.get("type") == "object"]
 
-    assert len(objects) == 11
+    assert len(objects) == 12
     assert all(part["additionalProperties"] is not True for part in objects)
     assert all(set(part.get("required", ())) <= set(part.get("properties", ())) for part in objects)
 

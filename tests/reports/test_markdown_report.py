@@ -116,8 +116,18 @@ def test_an_output_stands_in_the_list_of_its_check(scorecards):
     text = render(scorecards.lost_and_partial(), OPTIONS)
     fences = [token for token in PARSER.parse(text) if token.type == "fence"]
 
-    assert [token.level for token in fences] == [4]
-    assert fences[0].content.startswith("src/app.py:3:8: F401")
+    assert [token.level for token in fences] == [4, 4, 4]
+    assert fences[2].content.startswith("src/app.py:3:8: F401")
+
+
+def test_the_lines_that_are_meant_are_marked_in_the_excerpt(scorecards):
+    text = render(scorecards.lost_and_partial(), OPTIONS)
+    fences = [token.content for token in PARSER.parse(text) if token.type == "fence"]
+
+    assert (
+        "  15 |         - name: api\n> 17 |           resources:\n  18 |             limits: {cpu: 500m}\n" in fences[0]
+    )
+    assert [line[0] for line in fences[1].splitlines()] == [" ", " ", ">", ">", " "]
 
 
 def test_a_long_report_fits_a_comment_and_says_what_is_left_out(scorecards):

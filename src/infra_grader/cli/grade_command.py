@@ -113,7 +113,7 @@ def validate(options: argparse.Namespace) -> int:
     with redirect_stdout(sys.stderr):
         registry = Registry(options.plugin)
         rubric = load_rubric(name, registry)
-        chosen = GradeOptions(needs_commit=False, sandbox="none")
+        chosen = GradeOptions(needs_commit=False, takes_excerpts=False, sandbox="none")
         scorecard = grade_submission(options.path, rubric, options=chosen, registry=registry)
     try:
         write(sys.stdout, render_validate(scorecard, render_options(options, sys.stdout)))

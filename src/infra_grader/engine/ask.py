@@ -16,7 +16,7 @@ from infra_grader.capabilities.workspace import Workspace
 from infra_grader.engine.evidence import bounded, rooted, sound
 from infra_grader.engine.limits import interrupt_after
 from infra_grader.engine.log import logger
-from infra_grader.model.outcome import ZERO, CheckFailed, Evidence, NotAssessed, Outcome, Status
+from infra_grader.model.outcome import ONE, ZERO, CheckFailed, Evidence, NotAssessed, Outcome, Status
 from infra_grader.model.rubric import CheckSpec
 from infra_grader.plugin import CheckKind, Context, Shared
 
@@ -39,6 +39,8 @@ class Session(msgspec.Struct, kw_only=True):
     seed: int = 0
     reading_backstop: float = READING_BACKSTOP_S
     waiting_backstop: float = WAITING_BACKSTOP_S
+    takes_excerpts: bool = True
+    """Whether the evidence of what was lost quotes the lines that it points at."""
     shared: Shared = msgspec.field(default_factory=Shared)
     handles: dict[str, Mapping[str, str]] = {}
 
@@ -107,6 +109,10 @@ def ask(check: CheckSpec, kind: CheckKind, session: Session, deadline: Deadline)
             message="The grader itself failed at this check; no points are lost by it.",
             remedy="Run again with -v and report what the log says.",
         )
+    if session.takes_excerpts and outcome.evidence and not outcome.status.is_open and outcome.fraction < ONE:
+        from infra_grader.engine.excerpt import with_excerpts  # `validate`, which shows none, does without
+
+        outcome = with_excerpts(outcome, check, session.workspace)
     return rooted(outcome, session.root).replace(duration_s=round(time.perf_counter() - started, 3))
 
 

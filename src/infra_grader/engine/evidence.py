@@ -7,12 +7,14 @@ from typing import Any
 
 import msgspec
 
-from infra_grader.model.outcome import ZERO, Evidence, EvidenceKind, Outcome, status_of
+from infra_grader.model.outcome import ZERO, Evidence, EvidenceKind, ExcerptLine, Outcome, status_of
 
 MAX_MESSAGE = 1000
 MAX_VALUE = 1000
 MAX_TEXT = 4000
 MAX_EVIDENCE = 50
+MAX_EXCERPT_LINES = 12
+MAX_EXCERPT_WIDTH = 120
 
 
 def sound(outcome: object) -> Outcome:
@@ -71,7 +73,15 @@ def _bounded(piece: Evidence) -> Evidence:
         expected=_value(piece.expected),
         actual=_value(piece.actual),
         text=None if piece.text is None else cut(piece.text, MAX_TEXT),
+        excerpt=tuple(quoted(line) for line in piece.excerpt[:MAX_EXCERPT_LINES]),
     )
+
+
+def quoted(line: ExcerptLine) -> ExcerptLine:
+    """Return a line of an excerpt in a width that reports can show."""
+    if len(line.text) <= MAX_EXCERPT_WIDTH:
+        return line
+    return line.replace(text=f"{line.text[: MAX_EXCERPT_WIDTH - 1]}…")
 
 
 def _value(value: str | float | bool | None) -> str | int | float | bool | None:

@@ -20,6 +20,13 @@ class Record(Struct, frozen=True, forbid_unknown_fields=True):
     """Base of the objects in the file: no key is allowed that is not listed."""
 
 
+class ExcerptRecord(Record, frozen=True):
+    """A line that is quoted from the submission."""
+
+    line: Line
+    text: str
+
+
 class EvidenceRecord(Record, frozen=True):
     """A pointer into the submission."""
 
@@ -31,6 +38,7 @@ class EvidenceRecord(Record, frozen=True):
     actual: str | int | float | None = None
     unit: str | None = None
     text: str | None = None
+    excerpt: list[ExcerptRecord] = []
 
 
 class MeasureRecord(Record, frozen=True):

@@ -20,7 +20,7 @@ from infra_grader.loading._result_record import (
     ResultRecord,
     ScoreRecord,
 )
-from infra_grader.model.outcome import Evidence, Measure
+from infra_grader.model.outcome import Evidence, ExcerptLine, Measure
 from infra_grader.model.scorecard import (
     BonusScore,
     CheckScore,
@@ -195,6 +195,7 @@ def _evidence(evidence: EvidenceRecord) -> Evidence:
         actual=evidence.actual,
         unit=evidence.unit,
         text=evidence.text,
+        excerpt=tuple(ExcerptLine(number=quoted.line, text=quoted.text) for quoted in evidence.excerpt),
     )
 
 

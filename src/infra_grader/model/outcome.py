@@ -45,6 +45,14 @@ class EvidenceKind(StrEnum):
     NUMBER = "number"
 
 
+class ExcerptLine(Record):
+    """A line of a file of the submission, as a report may quote it."""
+
+    number: int
+    """From 1."""
+    text: str
+
+
 class Evidence(Record):
     """A pointer that the learner can follow; fields that say nothing stay `None`."""
 
@@ -61,6 +69,8 @@ class Evidence(Record):
     """Unit of `expected` and `actual`, for numbers."""
     text: str | None = None
     """What was seen there, or what to know about it; cut to a length when it is recorded."""
+    excerpt: tuple[ExcerptLine, ...] = ()
+    """Lines of the file around the place, not always next to each other. The engine takes them; a check need not."""
 
     @classmethod
     def number(cls, actual: float, expected: float | str, unit: str, text: str | None = None) -> Self:

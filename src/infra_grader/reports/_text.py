@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from typing import NamedTuple
 
 from infra_grader.model.outcome import Evidence, EvidenceKind
 from infra_grader.reading.visible import unseen, visible
@@ -12,6 +13,17 @@ MAX_LINE = 2000
 """Characters of a message or a value that a report shows; the engine records fewer."""
 MAX_BLOCK = 8000
 """Characters of a longer text, such as a program's output."""
+
+
+class Quoted(NamedTuple):
+    """A line of a file as a report shows it."""
+
+    is_meant: bool
+    """Whether the evidence points at it; the others say where it stands."""
+    number: str
+    """All of an excerpt have the same width."""
+    text: str
+
 
 # Pictures that a plain stream cannot show, with the space after them.
 _PICTURE = "[\u2300-\u23ff\u25a0-\u27bf\u2b00-\u2bff\ufe0f\u200d\U0001f000-\U0001faff]+ ?"
@@ -96,6 +108,19 @@ def statement(evidence: Evidence) -> str:
     facts = [f"found {seen}" if seen else "", f"expected {wanted}" if wanted else ""]
     text = ", ".join(fact for fact in facts if fact)
     return "; ".join(part for part in (text, remark(evidence)) if part)
+
+
+def excerpt(evidence: Evidence) -> list[Quoted]:
+    """Return the quoted lines of the file as they are shown: without the indentation that all of them have."""
+    texts = [line(quoted.text.expandtabs(4)).rstrip() for quoted in evidence.excerpt]
+    margin = min((len(text) - len(text.lstrip(" ")) for text in texts if text), default=0)
+    width = len(str(max((quoted.number for quoted in evidence.excerpt), default=0)))
+    first = evidence.line or 0
+    last = max(first, evidence.end_line or first)
+    return [
+        Quoted(first <= quoted.number <= last, f"{quoted.number:>{width}}", text[margin:])
+        for quoted, text in zip(evidence.excerpt, texts, strict=True)
+    ]
 
 
 def in_file(evidence: Evidence) -> bool:

@@ -69,7 +69,7 @@ def measure_words(measure: Measure) -> str:
     return f"{text} {_text.line(measure.unit)}{threshold}"
 
 
-WORDS: tuple[Callable[..., str | bool | list[str]], ...] = (
+WORDS: tuple[Callable[..., str | bool | list[str] | list[_text.Quoted]], ...] = (
     _text.line,
     _text.prose,
     _text.block,
@@ -77,6 +77,7 @@ WORDS: tuple[Callable[..., str | bool | list[str]], ...] = (
     _text.place,
     _text.statement,
     _text.is_block,
+    _text.excerpt,
     _wording.verdict,
     _wording.score_words,
     _wording.verdict_reasons,

@@ -144,6 +144,7 @@ def _evidence(evidence: Evidence) -> dict[str, Any]:
         actual=_value(evidence.actual),
         unit=None if evidence.unit is None else _text(evidence.unit),
         text=None if evidence.text is None else cut(visible_block(evidence.text), MAX_BLOCK),
+        excerpt=[{"line": quoted.number, "text": _text(quoted.text)} for quoted in evidence.excerpt] or None,
     )
 
 

@@ -8,7 +8,7 @@ from infra_grader.model.scorecard import CheckScore, Scorecard
 from infra_grader.plugin import RenderOptions, ReportFormat, hookimpl
 from infra_grader.reports._findings import Loss, claimed_checks, for_learner, losses, open_groups, title_of
 from infra_grader.reports._markdown_text import cell, code, fenced, words
-from infra_grader.reports._text import is_block, number, place, statement
+from infra_grader.reports._text import excerpt, is_block, number, place, statement
 from infra_grader.reports._wording import (
     OPEN_WORDS,
     STATUS_WORDS,
@@ -118,6 +118,9 @@ def _finding_lines(check: CheckScore) -> Iterator[str]:
             if not facts:
                 yield "  - Seen:"
             yield "\n" + fenced(evidence.text or "", MAX_EXCERPT, "    ") + "\n"
+        if quoted := excerpt(evidence):
+            lines = (f"{'>' if line.is_meant else ' '} {line.number} | {line.text}" for line in quoted)
+            yield "\n" + fenced("\n".join(lines), MAX_EXCERPT, "    ") + "\n"
     if len(check.evidence) > MAX_PLACES:
         yield f"  - and {more_places(len(check.evidence) - MAX_PLACES)}"
 

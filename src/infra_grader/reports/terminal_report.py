@@ -14,7 +14,7 @@ from infra_grader.reports._findings import (
     open_groups,
     title_of,
 )
-from infra_grader.reports._text import block, is_block, line, number, place, plain, prose, statement
+from infra_grader.reports._text import Quoted, block, excerpt, is_block, line, number, place, plain, prose, statement
 from infra_grader.reports._wording import (
     STATUS_WORDS,
     check_points,
@@ -121,6 +121,8 @@ def _write_findings(page: _Page, check: CheckScore) -> None:
             page.write(text, lead=f"    {page.bullet}", style="dim")
         if is_block(evidence):
             page.excerpt(block(evidence.text or ""))
+        for quoted in excerpt(evidence):
+            page.quote(quoted)
     if len(check.evidence) > MAX_PLACES:
         page.write(f"and {more_places(len(check.evidence) - MAX_PLACES)}", lead=f"    {page.bullet}", style="dim")
 
@@ -221,6 +223,23 @@ class _Page:
             self.write(part.expandtabs(4), lead="      │ " if self.show_pictures else "      | ", style="dim")
         if len(lines) > MAX_EXCERPT_LINES:
             self.write(f"[{len(lines) - MAX_EXCERPT_LINES} more lines]", lead="      ", style="dim")
+
+    def quote(self, quoted: Quoted) -> None:
+        """Write a line of a file with its number: the one that is meant in full, the others as far as they fit."""
+        from rich.cells import cell_len, set_cell_size
+
+        bar = "│" if self.show_pictures else "|"
+        sign = ("▶" if self.show_pictures else ">") if quoted.is_meant else " "
+        text = self._fit(quoted.text)
+        number = f"{sign} {quoted.number} {bar} "
+        deepest = max(0, self.width // 2 - len(number))
+        lead = f"{' ' * min(6, deepest)}{number}"
+        indent = text[: len(text) - len(text.lstrip())][: self.width // 2 - len(lead)]
+        text = text.lstrip()
+        room = min(self.width, MAX_TEXT_WIDTH) - len(lead + indent)
+        if not quoted.is_meant and cell_len(text) > room:
+            text = f"{set_cell_size(text, room - 3)}..."
+        self.write(text, lead=lead + indent, style=LOST if quoted.is_meant else "dim")
 
     def column(self, titles: list[str], totals: list[str]) -> int:
         """Return the cells that the longest title takes, or 0 if there is no room for titles, bars and totals."""
