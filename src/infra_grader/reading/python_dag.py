@@ -4,171 +4,33 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from itertools import pairwise
 
-from infra_grader.reading.python_body import FunctionNode, calls_something, has_own_body
-from infra_grader.reading.python_flow import UNKNOWN, call_name, literal, live_nodes
+from infra_grader.reading.python_body import FunctionNode
+from infra_grader.reading.python_flow import call_name, literal, live_nodes
 from infra_grader.reading.python_names import Names
-from infra_grader.reading.python_source import Function
+from infra_grader.reading.python_pipeline import Dag, PipelineReader, Task, assigned, functions_of, marked_tasks
 
-IDLE_OPERATORS = frozenset({"EmptyOperator", "DummyOperator"})
-SAYING = ("echo", "printf", "true", ":", "sleep", "date")
-STOPPING = ("ShortCircuitOperator", "BranchPythonOperator", "Sensor")
-NOT_A_SCHEDULE = (None, "", UNKNOWN)
 DEPLOYING = ("serve", "deploy", "to_deployment")
 DAG_MAKERS = ("DAG", "dag")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
-    """One task of a pipeline."""
-
-    id: str
-    path: str
-    line: int
-    operator: str
-    """What makes it: the operator's name, or `task` for a function of its own."""
-    function: FunctionNode | None = None
-    """What it runs, where that is in the learner's own files."""
-    options: Mapping[str, object] = field(default_factory=dict)
-    """Values of its keywords that can be told; `UNKNOWN` for others."""
-    command: str = ""
-    """What a BashOperator runs, as far as it is written out."""
-
-    @property
-    def does_something(self) -> bool:
-        """Whether it does more than log what it would do."""
-        if self.function is not None:
-            return has_own_body(self.function) and calls_something(self.function)
-        if self.operator.endswith("BashOperator"):
-            words = self.command.split()
-            return bool(words) and words[0] not in SAYING
-        return self.operator not in IDLE_OPERATORS | {"PythonOperator", "task"} and not self.operator.endswith("Sensor")
-
-    @property
-    def can_stop(self) -> bool:
-        """Whether it can keep what follows from running: it raises, or it is made to branch."""
-        if self.function is not None and any(
-            isinstance(node, ast.Raise | ast.Assert) for node in live_nodes(self.function)
-        ):
-            return True
-        return self.operator.endswith(STOPPING) or (bool(self.command) and self.does_something)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dag:
-    """One pipeline."""
-
-    id: str
-    path: str
-    line: int
-    is_prefect: bool
-    options: Mapping[str, object]
-    """Values of its keywords that can be told, those of `default_args` among them."""
-    tasks: tuple[Task, ...]
-    before: frozenset[tuple[str, str]]
-    """Pairs of tasks of which the first runs before the second."""
-
-    @property
-    def schedule(self) -> object:
-        """What it is started by: an expression or what a name stands for; `None` without one."""
-        for name in ("schedule", "schedule_interval", "cron", "interval", "timetable", "rrule"):
-            if name in self.options:
-                return self.options[name]
-        return None
-
-    def comes_before(self, first: str, second: str) -> bool:
-        """Whether one task ends before another starts, over others in between too."""
-        waiting, seen = [first], {first}
-        while waiting:
-            task = waiting.pop()
-            for one, other in self.before:
-                if one == task and other not in seen:
-                    if other == second:
-                        return True
-                    seen.add(other)
-                    waiting.append(other)
-        return False
-
-
 def find_dags(files: Sequence[Names]) -> list[Dag]:
     """Return the pipelines in some files; functions that tasks run are looked for in all of them."""
-    functions = _functions(files)
+    functions = functions_of(files)
+    marked = {key: task for names in files for key, task in marked_tasks(names, functions)}
     dags: list[Dag] = []
     for names in files:
         roots = {target.lstrip(".").partition(".")[0] for target in names.imports.values()}
         if "airflow" in roots:
-            dags += _Airflow(names, functions).dags()
+            dags += _Airflow(names, functions, marked).dags()
         if "prefect" in roots:
-            dags += _Prefect(names, functions).dags()
+            dags += _Prefect(names, functions, marked).dags()
     return dags
 
 
-Functions = Mapping[tuple[str, str], FunctionNode]
-
-
-def _functions(files: Sequence[Names]) -> Functions:
-    """Return the functions of all files by the module's last name and theirs."""
-    found: dict[tuple[str, str], FunctionNode] = {}
-    for names in files:
-        module = names.path.rpartition("/")[2].removesuffix(".py")
-        for item in names.source.functions:
-            found[module, item.node.name] = item.node
-    return found
-
-
-class _Pipeline:
-    """What both tools have in common."""
-
-    def __init__(self, names: Names, functions: Functions) -> None:
-        self.names = names
-        self.functions = functions
-        self.own: dict[str, Function] = {item.node.name: item for item in names.source.functions}
-        self.dicts: dict[str, ast.Dict] = {
-            target.id: node.value
-            for node in names.live
-            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict)
-            for target in node.targets
-            if isinstance(target, ast.Name)
-        }
-
-    def options(self, call: ast.AST | None) -> dict[str, object]:
-        """Return the keywords of a call; those of `default_args` are among them, unless they are given themselves."""
-        keywords = call.keywords if isinstance(call, ast.Call) else []
-        given = {item.arg: self._value(item.value) for item in keywords if item.arg}
-        defaults = next((item.value for item in keywords if item.arg == "default_args"), None)
-        if isinstance(defaults, ast.Name):
-            defaults = self.dicts.get(defaults.id)
-        if isinstance(defaults, ast.Dict):
-            for key, value in zip(defaults.keys, defaults.values, strict=True):
-                if isinstance(key, ast.Constant) and isinstance(key.value, str):
-                    given.setdefault(key.value, self._value(value))
-        return given
-
-    def _value(self, node: ast.AST) -> object:
-        return literal(node, self.names.constants)
-
-    def function(self, node: ast.AST | None) -> FunctionNode | None:
-        """Return the learner's function that an expression names."""
-        if isinstance(node, ast.Lambda):
-            return None
-        if isinstance(node, ast.Name) and node.id in self.own:
-            return self.own[node.id].node
-        name = self.names.resolve(node) if node is not None else ""
-        module, _, last = name.rpartition(".")
-        return self.functions.get((module.rpartition(".")[2], last))
-
-    def decorator(self, node: ast.AST, *wanted: str) -> ast.AST | None:
-        """Return the decorator of a function that is one of these, `@task.python` too."""
-        for item in getattr(node, "decorator_list", ()):
-            name = self.names.resolve(item)
-            if any(part in wanted for part in name.split(".")[1:]):
-                return item  # type: ignore[no-any-return]  # an expression
-        return None
-
-
-class _Airflow(_Pipeline):
+class _Airflow(PipelineReader):
     def dags(self) -> Iterator[Dag]:
         made = list(self._made())
         for index, (call, dag_id, line, scope) in enumerate(made):
@@ -193,7 +55,7 @@ class _Airflow(_Pipeline):
                 for item in node.items:
                     if self._is_dag(item.context_expr):
                         yield item.context_expr, self._id(item.context_expr, "dag"), node.lineno, node
-            elif isinstance(node, ast.Assign) and self._is_dag(node.value):
+            elif isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None and self._is_dag(node.value):
                 yield node.value, self._id(node.value, "dag"), node.lineno, None
             elif isinstance(node, ast.FunctionDef) and (decorator := self.decorator(node, "dag")) is not None:
                 yield decorator, self._id(decorator, node.name), node.lineno, node
@@ -213,57 +75,71 @@ class _Airflow(_Pipeline):
         for node in nodes:
             if isinstance(node, ast.Call) and (task := self._operator(node)) is not None:
                 found.setdefault(f"={task.id}", task)
-            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
-                task = self._operator(node.value)
-                for target in node.targets if task is not None else ():
-                    if isinstance(target, ast.Name) and task is not None:
-                        found[target.id] = task
-        for name, item in self.own.items():
-            decorator = self.decorator(item.node, "task")
-            if decorator is not None:
-                options = self.options(decorator)
-                found[name] = Task(
-                    id=str(options.get("task_id", name)),
-                    path=self.names.path,
-                    line=item.node.lineno,
-                    operator="task",
-                    function=item.node,
-                    options=options,
-                )
-        return found
+        for name, value in assigned(nodes):
+            if isinstance(value, ast.Call) and (task := self._operator(value)) is not None:
+                found[name] = task
+        return found | self.marked
 
-    def _operator(self, call: ast.Call) -> Task | None:
+    def _operator(self, call: ast.Call, given: Mapping[str, ast.AST] | None = None, depth: int = 0) -> Task | None:
+        """Return the task that a call makes; `given` is what the names in it stand for, in a function that makes it."""
         name = self.names.resolve(call.func).rpartition(".")[2]
-        options = self.options(call)
-        task_id = options.get("task_id")
-        if not name.endswith(("Operator", "Sensor")) or not isinstance(task_id, str):
+        if not name.endswith(("Operator", "Sensor")):
+            return self._made_by(call, depth)
+        values = {item.arg: (given or {}).get(getattr(item.value, "id", ""), item.value) for item in call.keywords}
+        options = self.options(call) | {key: self.value(value) for key, value in values.items() if key and given}
+        task_id, command = options.get("task_id"), options.get("bash_command")
+        if not isinstance(task_id, str):
             return None
-        run = next((item.value for item in call.keywords if item.arg == "python_callable"), None)
-        command = options.get("bash_command")
+        function = self.function(values.get("python_callable"))
         return Task(
             id=task_id,
             path=self.names.path,
             line=call.lineno,
             operator=name,
-            function=self.function(run),
+            function=function,
+            calls=self.called_from(function),
             options=options,
             command=command if isinstance(command, str) else "",
         )
 
+    def _made_by(self, call: ast.Call, depth: int) -> Task | None:
+        """Return the task that a function of the learner's makes, such as `make("train", train)`."""
+        maker = self.own.get(call.func.id) if isinstance(call.func, ast.Name) and depth == 0 else None
+        if maker is None:
+            return None
+        given = dict(zip((item.arg for item in maker.parameters), call.args, strict=False))
+        given |= {item.arg: item.value for item in call.keywords if item.arg}
+        inner = (node for node in live_nodes(maker.node) if isinstance(node, ast.Call))
+        made = next((task for node in inner if (task := self._operator(node, given, depth + 1)) is not None), None)
+        return replace(made, line=call.lineno) if made is not None else None
+
     def _before(self, nodes: Sequence[ast.AST], ids: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         results = {
-            target.id: self._named(node.value, ids, {})
-            for node in nodes
-            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
-            for target in node.targets
-            if isinstance(target, ast.Name) and target.id not in ids
+            name: self._named(value, ids, {})
+            for name, value in assigned(nodes)
+            if isinstance(value, ast.Call) and name not in ids
         }
+        results |= self._groups(nodes, ids)
         for node in nodes:
             if isinstance(node, ast.BinOp) and isinstance(node.op, ast.RShift | ast.LShift):
                 left, right = self._ends(node.left, ids, results), self._named(node.right, ids, results)
                 yield from _pairs(left, right) if isinstance(node.op, ast.RShift) else _pairs(right, left)
             elif isinstance(node, ast.Call):
                 yield from self._by_call(node, ids, results)
+
+    def _groups(self, nodes: Iterable[ast.AST], ids: Mapping[str, str]) -> dict[str, list[str]]:
+        """Return the tasks of each group that a `with` block names."""
+        return {
+            item.optional_vars.id: self._within(node, ids)
+            for node in nodes
+            if isinstance(node, ast.With)
+            for item in node.items
+            if isinstance(item.optional_vars, ast.Name) and not self._is_dag(item.context_expr)
+        }
+
+    def _within(self, scope: ast.AST, ids: Mapping[str, str]) -> list[str]:
+        calls = [node for node in live_nodes(scope) if isinstance(node, ast.Call)]
+        return list(dict.fromkeys(task for call in calls for task in self._named(call, ids, {})))
 
     def _ends(self, node: ast.AST, ids: Mapping[str, str], results: Mapping[str, list[str]]) -> list[str]:
         """Return the tasks with which an expression ends: of `a >> b`, that is b."""
@@ -281,6 +157,8 @@ class _Airflow(_Pipeline):
         if isinstance(node, ast.Call):
             task = self._operator(node)
             name = call_name(node.func).partition(".")[0]
+            if task is None and name in self.own and self.decorator(self.own[name].node, "task_group") is not None:
+                return self._within(self.own[name].node, ids)
             return [task.id] if task is not None else [ids[name]] if name in ids else []
         return []
 
@@ -303,20 +181,9 @@ class _Airflow(_Pipeline):
                 yield from _pairs(self._named(item, ids, results), task)
 
 
-class _Prefect(_Pipeline):
+class _Prefect(PipelineReader):
     def dags(self) -> Iterator[Dag]:
-        tasks = {
-            name: Task(
-                id=name,
-                path=self.names.path,
-                line=item.node.lineno,
-                operator="task",
-                function=item.node,
-                options=self.options(decorator),
-            )
-            for name, item in self.own.items()
-            if (decorator := self.decorator(item.node, "task")) is not None
-        }
+        tasks = self.marked
         for name, item in self.own.items():
             decorator = self.decorator(item.node, "flow")
             if decorator is not None:
@@ -340,7 +207,8 @@ class _Prefect(_Pipeline):
         self, flow: FunctionNode, calls: Sequence[tuple[str, ast.Call]], tasks: Mapping[str, Task]
     ) -> Iterator[tuple[str, str]]:
         """Yield what comes before what: a plain call waits for its task, `.submit()` only for what it is given."""
-        ordered = sorted(calls, key=lambda item: (item[1].lineno, item[1].col_offset))
+        # By their ends: of calls within each other, the inner one is made first.
+        ordered = sorted(calls, key=lambda item: (item[1].end_lineno or 0, item[1].end_col_offset or 0))
         for index, (name, call) in enumerate(ordered):
             if "." not in call_name(call.func):
                 yield from ((name, later) for later, _ in ordered[index + 1 :] if later != name)
@@ -355,6 +223,8 @@ class _Prefect(_Pipeline):
             for node in (inner for item in [*call.args, *(k.value for k in call.keywords)] for inner in ast.walk(item)):
                 if isinstance(node, ast.Name) and made.get(node.id) in tasks:
                     yield made[node.id], name
+                elif isinstance(node, ast.Call) and (inner := call_name(node.func).partition(".")[0]) in tasks:
+                    yield inner, name
 
     def _deployed(self) -> dict[str, object]:
         """Return the keywords by which a flow is served or deployed, its schedule among them."""

@@ -47,6 +47,10 @@ CALLS: dict[str, Recorded] = {
     "log_model": Recorded.MODEL,
     "set_tag": Recorded.TAGS,
     "set_tags": Recorded.TAGS,
+    "set_model_version_tag": Recorded.TAGS,
+    "set_registered_model_tag": Recorded.TAGS,
+    "set_experiment_tag": Recorded.TAGS,
+    "set_experiment_tags": Recorded.TAGS,
     "register_model": Recorded.REGISTRY,
     "create_model_version": Recorded.REGISTRY,
     "create_registered_model": Recorded.REGISTRY,
@@ -121,8 +125,17 @@ def _calls(names: Names, *, is_direct: bool) -> Iterator[Tracking]:
         elif last in CALLS and "." in name:
             given, is_open = _names(names, node)
             yield Tracking(what=CALLS[last], path=names.path, line=node.lineno, name=name, names=given, is_open=is_open)
-            if last == "log_model" and any(item.arg == "registered_model_name" for item in node.keywords):
-                yield Tracking(what=Recorded.REGISTRY, path=names.path, line=node.lineno, name=name)
+            for what in _also(last, node):
+                yield Tracking(what=what, path=names.path, line=node.lineno, name=name)
+
+
+def _also(name: str, call: ast.Call) -> Iterator[Recorded]:
+    """Yield what a call records beside what it is there for."""
+    given = {item.arg for item in call.keywords if literal(item.value) is not None}
+    if name == "log_model" and "registered_model_name" in given:
+        yield Recorded.REGISTRY
+    if "tags" in given and CALLS[name] is not Recorded.TAGS:
+        yield Recorded.TAGS
 
 
 def _names(names: Names, call: ast.Call) -> tuple[tuple[str, ...], bool]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from infra_grader.plugin import Annotated, CheckFailed, Context, Evidence, Meta, Params, Places, places
-from infra_grader.reading.python_dag import Dag, find_dags
+from infra_grader.reading.python_dag import find_dags
+from infra_grader.reading.python_pipeline import Dag
 from infra_grader.reading.python_work import own_python
 
 

@@ -10,8 +10,8 @@ import msgspec
 from infra_grader.checks.airflow._dags import DagParams, find_dag
 from infra_grader.plugin import Annotated, Context, Evidence, Meta, Outcome, check
 from infra_grader.reading.pieces import Piece, counted, judge, whole
-from infra_grader.reading.python_dag import NOT_A_SCHEDULE, Dag, Task
 from infra_grader.reading.python_flow import UNKNOWN
+from infra_grader.reading.python_pipeline import NOT_A_SCHEDULE, Dag, Task
 
 TELLING = ("email_on_failure", "on_failure_callback", "on_failure", "on_crashed", "on_retry_callback")
 
@@ -66,11 +66,14 @@ def _pieces(dag: Dag, params: Shape) -> Iterator[Piece]:
 
 
 def _order(dag: Dag, params: Shape) -> Iterator[Piece]:
-    """Yield a piece for each step: its task is there, does something, and comes after that of the step before."""
+    """Yield a piece for each step: its task is there, does something, and comes after that of the step before.
+
+    Where several tasks fit, such as `validate_training_data` for `*train*`, one that comes after it is meant.
+    """
     before: Task | None = None
     for patterns in params.order:
         named = [task for task in dag.tasks if any(fnmatchcase(task.id, pattern) for pattern in patterns)]
-        task = next((item for item in named if item.does_something), named[0] if named else None)
+        task = max(named, key=lambda item: (item.does_something, _follows(dag, before, item)), default=None)
         wanted = " or ".join(patterns)
         place = Evidence(path=dag.path, line=task.line if task else dag.line, expected=wanted)
         if task is None:
@@ -78,12 +81,16 @@ def _order(dag: Dag, params: Shape) -> Iterator[Piece]:
             continue
         if not task.does_something:
             yield whole(False, f"{task.id} does nothing yet", place.replace(actual=f"{task.id} does nothing yet"))
-        elif before is not None and not dag.comes_before(before.id, task.id):
-            late = f"{task.id} does not wait for {before.id}"
+        elif before is not None and not _follows(dag, before, task):
+            late = f"{task.id} does not wait for {before.id}" if task is not before else f"no other task is {wanted}"
             yield whole(False, late, place.replace(actual=late))
         else:
             yield whole(True, "", place.replace(actual=task.id))
         before = task
+
+
+def _follows(dag: Dag, before: Task | None, task: Task) -> bool:
+    return before is None or dag.comes_before(before.id, task.id)
 
 
 def _retries(dag: Dag) -> object:

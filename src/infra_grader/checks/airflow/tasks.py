@@ -10,9 +10,9 @@ import msgspec
 
 from infra_grader.checks.airflow._dags import DagParams, find_dag
 from infra_grader.plugin import Annotated, CheckFailed, Context, Evidence, Measure, Meta, Outcome, check
-from infra_grader.reading.python_dag import Dag, Task
 from infra_grader.reading.python_flow import live_nodes
 from infra_grader.reading.python_names import Names
+from infra_grader.reading.python_pipeline import Dag, Task
 from infra_grader.reading.python_reach import leads_to
 from infra_grader.reading.python_tests import module_names
 from infra_grader.reading.python_work import own_python
@@ -77,12 +77,14 @@ def _uses_own(task: Task, files: dict[str, Names], modules: frozenset[str]) -> b
         return any(module.rpartition(".")[2] in task.command for module in modules)
     if task.function is None:
         return True
-    for names in files.values():
-        if any(item.node is task.function for item in names.source.functions):
-            if names.path != task.path:  # it is itself in a module of theirs
-                return True
-            return any(_leads(node, names, modules) for node in live_nodes(task.function))
-    return True
+    for function in (task.function, *task.calls):
+        owners = (names for names in files.values() if any(item.node is function for item in names.source.functions))
+        home = next(owners, files.get(task.path))  # a lambda is in no list of functions
+        if home is None or home.path != task.path:  # it is itself in a module of theirs
+            return True
+        if any(_leads(node, home, modules) for node in live_nodes(function)):
+            return True
+    return False
 
 
 def _leads(node: ast.AST, names: Names, modules: frozenset[str]) -> bool:
