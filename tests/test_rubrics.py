@@ -1,10 +1,13 @@
 """Every bundled rubric is held to its proof: solution, untouched starter, and a flaw for each check."""
 
 import pytest
+import tools
 
 from infra_grader.api import bundled, load_rubric
 from infra_grader.loading.bundled import find_exercise
 from infra_grader.proof import prove, unproven
+
+tools.put_on_path()
 
 
 @pytest.mark.parametrize("rubric_id", sorted(bundled()))
