@@ -43,6 +43,13 @@ def read_stages(file: TextFile) -> list[Stage]:
     return [_stage(file.path, document, name, stage) for name, stage in listed.items()]
 
 
+def read_metrics(file: TextFile) -> tuple[str, ...]:
+    """Return the metrics that a `dvc.yaml` names for the whole pipeline, relative to the submission."""
+    data = _document(file).data
+    listed = data.get("metrics") if isinstance(data, dict) else None
+    return tuple(joined(file.path.rpartition("/")[0], item) for item in _paths(listed))
+
+
 def _document(file: TextFile) -> Document:
     try:
         return read_document(file.text)

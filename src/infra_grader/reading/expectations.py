@@ -12,6 +12,7 @@ from infra_grader.model.outcome import CheckFailed
 from infra_grader.model.record import Record
 from infra_grader.reading.document import read_document
 from infra_grader.reading.python_flow import UNKNOWN, literal
+from infra_grader.reading.python_loops import loop_texts
 from infra_grader.reading.python_names import Names
 
 CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
@@ -37,6 +38,8 @@ class Expectation(Record):
     arguments: Mapping[str, Any]
     """What can be told of them; `UNKNOWN` for others."""
     suite: str = ""
+    is_looped: bool = False
+    """Whether a loop sets it on several columns, each of which is named once for the whole loop."""
 
     @property
     def flaw(self) -> str:
@@ -73,8 +76,24 @@ def in_documents(files: Iterable[TextFile]) -> tuple[list[Expectation], list[Che
 
 def in_code(files: Sequence[Names]) -> list[Expectation]:
     """Return the expectations that code sets: methods of a validator, classes of GX, and configurations."""
-    calls = ((names, node) for names in files for node in names.live if isinstance(node, ast.Call))
-    return [made for names, node in calls if (made := _of_call(names, node)) is not None]
+    found: list[Expectation] = []
+    for names in files:
+        loops = loop_texts(names)
+        for node in names.live:
+            if isinstance(node, ast.Call) and (made := _of_call(names, node)) is not None:
+                found += _in_turns(made, node, loops)
+    return found
+
+
+def _in_turns(made: Expectation, call: ast.Call, loops: Mapping[str, tuple[str, ...]]) -> list[Expectation]:
+    """Return an expectation once for each column that a loop sets it on."""
+    inside = {node.id for node in ast.walk(call) if isinstance(node, ast.Name)} & set(loops)
+    if made.columns or made.arguments.get("column") is not UNKNOWN or len(inside) != 1:
+        return [made]
+    return [
+        made.replace(columns=(column,), arguments={**made.arguments, "column": column}, is_looped=True)
+        for column in loops[inside.pop()]
+    ]
 
 
 def _of_suite(file: TextFile, suite: str, item: dict[str, Any]) -> Expectation:
@@ -101,9 +120,8 @@ def _of_call(names: Names, call: ast.Call) -> Expectation | None:
         inner = next((item.value for item in call.keywords if item.arg == "kwargs"), None)
         arguments = _literals(names, inner)
         name = named if isinstance(named, str) else ""
-    elif name.startswith("expect_column") and call.args:
-        arguments.setdefault("column", literal(call.args[0], names.constants))
-        for place, item in zip(("value_set", "max_value"), call.args[1:], strict=False):
+    elif name.startswith("expect_"):
+        for place, item in zip(_positions(name), call.args, strict=False):
             arguments.setdefault(place, literal(item, names.constants))
     kind = _snake(name)
     if not kind.startswith("expect_"):
@@ -111,6 +129,14 @@ def _of_call(names: Names, call: ast.Call) -> Expectation | None:
     return Expectation(
         type=kind, path=names.path, line=call.lineno, columns=tuple(_columns(arguments)), arguments=arguments
     )
+
+
+def _positions(name: str) -> tuple[str, ...]:
+    """Return what the positional arguments of a validator's method are."""
+    first = ("column",) if name.startswith("expect_column_") else ()
+    if "_to_be_between" in name:
+        return (*first, *BOUNDS)
+    return (*first, *(needed[0] for part, needed in NEEDED.items() if part in name))
 
 
 def _literals(names: Names, node: ast.AST | None) -> dict[str, Any]:

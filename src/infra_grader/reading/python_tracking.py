@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from infra_grader.reading.python_flow import call_name, literal
+from infra_grader.reading.python_loops import loop_texts, texts_of
 from infra_grader.reading.python_names import Names
 
 CLIENTS = ("mlflow", "MlflowClient")
@@ -94,7 +95,10 @@ def find_tracking(files: Sequence[Names]) -> list[Tracking]:
 
 
 def written_keys(files: Iterable[Names]) -> frozenset[str]:
-    """Return the keys of mappings anywhere in the code that runs: `{"a": 1}`, `m["a"] = 1`, `dict(a=1)`."""
+    """Return the keys of mappings anywhere in the code that runs: `{"a": 1}`, `m["a"] = 1`, `dict(a=1)`.
+
+    Fields of classes and arguments of a command line count too, since they become mappings by `asdict` and `vars`.
+    """
     found: set[str] = set()
     for names in files:
         for node in names.live:
@@ -104,9 +108,22 @@ def written_keys(files: Iterable[Names]) -> frozenset[str]:
                 )
             elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
                 found.add(str(node.slice.value))
-            elif isinstance(node, ast.Call) and call_name(node.func) in ("dict", "update"):
-                found.update(item.arg for item in node.keywords if item.arg)
+            elif isinstance(node, ast.Call):
+                found.update(_keys_of_call(node))
+            elif isinstance(node, ast.ClassDef):
+                fields = (item.target for item in node.body if isinstance(item, ast.AnnAssign))
+                found.update(target.id for target in fields if isinstance(target, ast.Name))
     return frozenset(found)
+
+
+def _keys_of_call(call: ast.Call) -> Iterator[str]:
+    last = call_name(call.func).rpartition(".")[2]
+    if last in ("dict", "update"):
+        yield from (item.arg for item in call.keywords if item.arg)
+    elif last == "add_argument":
+        for item in call.args:
+            if isinstance(item, ast.Constant) and isinstance(item.value, str):
+                yield item.value.lstrip("-").replace("-", "_")
 
 
 def _calls(names: Names, *, is_direct: bool) -> Iterator[Tracking]:
@@ -146,8 +163,8 @@ def _names(names: Names, call: ast.Call) -> tuple[tuple[str, ...], bool]:
     if isinstance(first, ast.Dict):
         texts = [literal(key, names.constants) for key in first.keys]
         return tuple(text for text in texts if isinstance(text, str)), not all(isinstance(text, str) for text in texts)
-    value = literal(first, names.constants)
-    return ((value,), False) if isinstance(value, str) else ((), True)
+    found = texts_of(first, names, loop_texts(names))
+    return found, not found
 
 
 def _assigned(names: Names, variable: str) -> ast.Dict | None:

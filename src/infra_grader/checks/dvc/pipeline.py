@@ -11,7 +11,7 @@ import msgspec
 
 from infra_grader.plugin import Annotated, CheckFailed, Context, Evidence, Meta, Outcome, Params, Places, check, places
 from infra_grader.reading.document import read_document
-from infra_grader.reading.dvc import Stage, covers, lookup, read_stages
+from infra_grader.reading.dvc import Stage, covers, lookup, read_metrics, read_stages
 from infra_grader.reading.pieces import Piece, counted, judge, whole
 
 MODULE = re.compile(r"python[0-9.]*\s+(?:-[a-zA-Z]\s+)*?-m\s+([\w.]+)")
@@ -41,16 +41,16 @@ def pipeline(context: Context, params: Pipeline) -> Outcome:
     Every script and module of a command is in the submission, no stage needs itself, two stages never make the same,
     and each stage of `order` needs something that the one before makes, over others in between too.
     """
-    stages = read_stages(context.workspace.read_first(_found(context, params)))
-    path = stages[0].path
-    return judge(path, list(_pieces(context, stages, params)))
+    file = context.workspace.read_first(_found(context, params))
+    stages = read_stages(file)
+    return judge(file.path, list(_pieces(context, stages, read_metrics(file), params)))
 
 
 def _found(context: Context, params: Pipeline) -> list[str]:
     return [path for place in places(params.path) for path in context.workspace.find(place)] or places(params.path)
 
 
-def _pieces(context: Context, stages: Sequence[Stage], params: Pipeline) -> Iterator[Piece]:
+def _pieces(context: Context, stages: Sequence[Stage], metrics: Sequence[str], params: Pipeline) -> Iterator[Piece]:
     running = [stage for stage in stages if any(command.split()[0] not in SAYING for command in stage.commands)]
     place = Evidence(path=stages[0].path, line=stages[0].line, actual=f"{len(running)} stages run something")
     yield counted(len(running), params.min_stages, f"{len(running)} of {params.min_stages} stages run something", place)
@@ -64,9 +64,9 @@ def _pieces(context: Context, stages: Sequence[Stage], params: Pipeline) -> Iter
     yield _sound(stages)
     yield from _order(stages, params.order)
     if params.metrics:
-        measured = next((stage for stage in stages if stage.metrics), None)
-        seen = place.replace(expected="metrics", actual=", ".join(measured.metrics) if measured else "none")
-        yield whole(measured is not None, "no stage leaves metrics", seen)
+        measured = next((stage.metrics for stage in stages if stage.metrics), metrics)
+        seen = place.replace(expected="metrics", actual=", ".join(measured) or "none")
+        yield whole(bool(measured), "no stage leaves metrics", seen)
     if params.params:
         yield _params(context, stages)
 

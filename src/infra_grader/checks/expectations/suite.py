@@ -92,7 +92,8 @@ def _strange(context: Context, params: Suite, found: Sequence[Expectation]) -> l
         for path in context.workspace.find_in(places(params.columns_in), "")
         if path.endswith((".py", ".csv", ".sql", ".json", ".yaml", ".yml", ".toml"))
     }
-    named = Counter((item.path, column) for item in found for column in set(item.columns))
+    named = Counter((item.path, column) for item in found if not item.is_looped for column in set(item.columns))
+    named.update({(item.path, column) for item in found if item.is_looped for column in item.columns})
 
     def is_used(column: str) -> bool:
         return any(text.count(column) > named[path, column] for path, text in texts.items())

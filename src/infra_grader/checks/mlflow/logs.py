@@ -7,11 +7,27 @@ from fnmatch import fnmatchcase
 
 import msgspec
 
-from infra_grader.plugin import Annotated, CheckFailed, Context, Evidence, Meta, Outcome, Params, Places, check, places
+from infra_grader.plugin import (
+    Annotated,
+    CheckFailed,
+    Context,
+    Evidence,
+    Meta,
+    Outcome,
+    Params,
+    Places,
+    TextFile,
+    check,
+    places,
+)
+from infra_grader.reading.document import read_document
 from infra_grader.reading.pieces import Piece, judge, whole
 from infra_grader.reading.python_tracking import Recorded, Tracking, find_tracking, written_keys
 from infra_grader.reading.python_work import own_python
 
+CONFIGURATIONS = [
+    f"**/*{name}*.{ending}" for name in ("param", "config", "setting") for ending in ("yaml", "yml", "json", "toml")
+]
 Names = Annotated[list[str], Meta(min_length=1)]
 
 
@@ -41,7 +57,7 @@ def logs(context: Context, params: Logs) -> Outcome:
     """The code records its runs with MLflow: the calls are there where they can run, under the names asked for.
 
     A wrapper of the learner's own counts by its methods. Where a call records a mapping that is worked out, a name
-    counts that is a key somewhere in the learner's code.
+    counts that is a key somewhere in the learner's code, or in a file of parameters or settings.
     """
     wanted = places(params.paths)
     files, faults = own_python(context, wanted)
@@ -52,13 +68,31 @@ def logs(context: Context, params: Logs) -> Outcome:
             Evidence(path=wanted[0], expected="calls of mlflow", actual="none in code that runs"),
             *faults,
         )
-    keys = written_keys(files)
+    keys = written_keys(files) | _configured(context)
     pieces = [
         *_calls(found, params.records),
         *_names(found, keys, Recorded.PARAMS, params.params),
         *_names(found, keys, Recorded.METRICS, params.metrics),
     ]
     return judge("The code that records runs", pieces, faults)
+
+
+def _configured(context: Context) -> frozenset[str]:
+    """Return the keys of the learner's files of parameters, which code reads and records as they are."""
+    found: set[str] = set()
+    for path in context.workspace.find(*CONFIGURATIONS):
+        try:
+            waiting: list[object] = [read_document(TextFile(path, context.workspace.read_text(path)))]
+        except CheckFailed:  # broken: its own loss
+            continue
+        while waiting:
+            value = waiting.pop()
+            if isinstance(value, dict):
+                found.update(key for key in value if isinstance(key, str))
+                waiting += value.values()
+            elif isinstance(value, list):
+                waiting += value
+    return frozenset(found)
 
 
 def _calls(found: Sequence[Tracking], wanted: Iterable[Recorded]) -> Iterator[Piece]:

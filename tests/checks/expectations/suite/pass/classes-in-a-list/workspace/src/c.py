@@ -1,0 +1,1 @@
+C = ["label", "image_path"]
