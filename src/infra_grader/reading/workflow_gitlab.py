@@ -58,12 +58,17 @@ def _job(path: str, document: Document, key: str, job: dict[str, Any]) -> Job:
         needs=tuple(_named(job.get("needs"))) if "needs" in job else (),
         steps=tuple(_steps(path, document, key, job)),
         environment=text_of(environment.get("name")) if isinstance(environment, dict) else text_of(environment),
-        condition="false" if when == {"never"} or (when == {"", "never"} and rules) else None,
+        condition="false" if _never_runs(job, rules) else None,
         may_fail=is_true(job.get("allow_failure")),
         services=tuple(_named(job.get("services"), "name")),
         strategy={"matrix": job["parallel"]} if "parallel" in job else {},
         is_manual="manual" in when,
     )
+
+
+def _never_runs(job: dict[str, Any], rules: list[dict[str, Any]]) -> bool:
+    """Whether nothing starts a job: every rule says never, or the job does and has no rules."""
+    return all(text_of(rule.get("when")) == "never" for rule in rules or [job])
 
 
 def _steps(path: str, document: Document, key: str, job: dict[str, Any]) -> Iterator[Step]:
@@ -123,9 +128,15 @@ def _events(data: dict[str, Any], jobs: dict[str, dict[str, Any]]) -> dict[str, 
     events |= {event: None for word, event in EVENTS.items() if word in conditions}
     if "merge_requests" in conditions or "CI_MERGE_REQUEST" in conditions:
         events["pull_request"] = None
-    if any(text_of(job.get("when")) == "manual" for job in jobs.values()):
-        events["workflow_dispatch"] = None
+    if not _list(mapping_of(data.get("workflow")).get("rules")) or _has_manual(jobs):
+        events["workflow_dispatch"] = None  # anybody may run a pipeline by hand where no rule forbids it
     return events
+
+
+def _has_manual(jobs: dict[str, dict[str, Any]]) -> bool:
+    """Whether a job waits for a person."""
+    rules = [rule for job in jobs.values() for rule in _list(job.get("rules"))]
+    return any(text_of(mapping_of(each).get("when")) == "manual" for each in (*jobs.values(), *rules))
 
 
 def _list(value: object) -> list[Any]:
