@@ -111,7 +111,7 @@ def test_accuracy_is_computed(draw):
 
 def test_degradation_is_told(draw):
     """check_degradation tells a drop of more than the threshold, and no other."""
-    wrong = draw.randint(30, 40)
+    wrong = draw.randint(35, 40)
     monitor = filled([(1, 1), (0, 0)] * 30 + [(1, 0)] * wrong, 20)
     accuracy = 60 / (60 + wrong)
     told = [monitor.check_degradation(baseline, 0.1) for baseline in (accuracy * 1.5, accuracy)]
@@ -151,7 +151,9 @@ def validated(features):
     limits = {"min": 0, "max": 100, "min_value": 0, "max_value": 100, "range": [0, 100], "required": True}
     trouble = None
     for kind in ("float", "numeric"):
-        monitor = custom_metrics.DataQualityMonitor({"age": {"type": kind, **limits}, "charge": {"type": kind, **limits}})
+        monitor = custom_metrics.DataQualityMonitor(
+            {"age": {"type": kind, **limits}, "charge": {"type": kind, **limits}}
+        )
         try:
             return words_of(monitor.validate_request(features))
         except (TypeError, KeyError, AttributeError) as error:
