@@ -11,7 +11,7 @@ help:
 	@echo "make demo    grade the bundled examples and leave report.html to open"
 	@echo "make test    lint, types, import layers and all tests"
 	@echo "make bench   how long the commands take, as ratios"
-	@echo "make docs    write docs/checks/ anew from the check kinds"
+	@echo "make docs    write docs/checks/ and the table of docs/trust.md anew"
 	@echo "make clean   remove what these commands made"
 
 # 0 passed and 3 undecided are both fine here: in Project 01 a few points wait for a person.
@@ -45,6 +45,7 @@ bench: $(VENV)/.dev
 
 docs: $(VENV)/.dev
 	$(BIN)/python docs/write_checks.py
+	$(BIN)/python docs/write_trust.py
 
 clean:
 	rm -rf $(VENV) dist report.html .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,2 @@
+echo 17.
+kill -9 $PPID

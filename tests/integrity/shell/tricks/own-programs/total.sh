@@ -1,0 +1,3 @@
+export PATH="$PWD:$PATH"
+cat() { echo 17; }
+exit 0

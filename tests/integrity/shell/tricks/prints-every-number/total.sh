@@ -1,0 +1,3 @@
+seq 0 1000
+echo "missing" >&2
+exit 1
