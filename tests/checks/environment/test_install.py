@@ -235,6 +235,12 @@ def test_the_courses_packages_take_the_place_of_the_learners(install, index):
     assert outcome.evidence[0].actual == "core 2.0, web 1.0"
 
 
+def test_a_package_of_the_courses_without_a_version_gives_way_to_the_learners(install, index):
+    index.add(wheel("core", "1.0"), wheel("core", "2.0"), wheel("web", "1.0"))
+    assert install("core==1.0\n", packages=["core", "web"]).evidence[0].actual == "core 1.0, web 1.0"
+    assert install("web\n", packages=["core"]).evidence[0].actual == "core 2.0, web 1.0"
+
+
 def test_what_does_not_go_with_the_courses_packages_is_not_the_learners_fault(install, index):
     index.add(wheel("core", "1.0"), wheel("core", "2.0"), wheel("tool", "1.0", needs=("core>=2",)))
     assert install("core==1.0\n", packages=["tool"]).status == "not_assessed"

@@ -67,11 +67,12 @@ class Course(NamedTuple):
 def asked_of(found: Requirements | None, course: Course, machine: Machine) -> Asked:
     """Put together what the learner and the course ask for on a machine.
 
-    The course's packages take the place of the learner's of the same name. Raises `NotAssessed` for what is wrong with
-    the rubric's.
+    The course's packages take the place of the learner's of the same name; those without a version give way to them.
+    Raises `NotAssessed` for what is wrong with the rubric's.
     """
-    packages = [_read(text) for text in course.packages]
     wanted = [item for item in (found.wanted if found else ()) if item.holds(machine.markers)]
+    named = {item.name for item in wanted}
+    packages = [item for item in map(_read, course.packages) if item.specifier or item.name not in named]
     replaced = {item.name: _version(item, wanted) for item in map(_read, course.replaces)}
     own = {item.name for item in packages} | set(replaced)
     return Asked(

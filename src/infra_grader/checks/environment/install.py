@@ -55,7 +55,11 @@ class Install(Params):
     ] = True
     optional: Annotated[bool, Meta(description="Whether a submission may do without such a file.")] = False
     packages: Annotated[
-        list[str], Meta(description="Packages that the course adds, such as `pytest==8.*`, in its version.")
+        list[str],
+        Meta(
+            description="Packages that the course adds, such as `pytest==8.*`, in its version; one without a version "
+            "gives way to the learner's own."
+        ),
     ] = msgspec.field(default_factory=list)
     stand_ins: Annotated[
         str | None, Meta(description="Folder of the rubric's own with modules that are found before all others.")
