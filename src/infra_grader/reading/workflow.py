@@ -59,6 +59,8 @@ class Job(Record):
     steps: tuple[Step, ...] = ()
     uses: str = ""
     """The workflow that it calls, where it is not made of steps."""
+    inputs: Mapping[str, Any] = {}
+    """What that workflow is given by `with`."""
     environment: str = ""
     condition: Any = None
     may_fail: bool = False
@@ -172,6 +174,7 @@ def _job(path: str, document: Document, key: str, job: dict[str, Any]) -> Job:
         needs=tuple(texts_of(job.get("needs"))),
         steps=tuple(read_steps(path, document, ("jobs", key, "steps"), job.get("steps"))),
         uses=text_of(job.get("uses")),
+        inputs=mapping_of(job.get("with")),
         environment=text_of(environment.get("name")) if isinstance(environment, dict) else text_of(environment),
         condition=job.get("if"),
         may_fail=is_true(job.get("continue-on-error")),

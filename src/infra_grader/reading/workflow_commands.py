@@ -10,13 +10,16 @@ from infra_grader.capabilities.workspace import TextFile, Workspace
 from infra_grader.model.outcome import CheckFailed, NotAssessed
 from infra_grader.model.record import Record
 from infra_grader.reading.dockerfile_shell import SHELLS, ShellCommand, shell_commands
-from infra_grader.reading.workflow import Job, Pipeline, Step, mapping_of, read_pipeline, read_steps
+from infra_grader.reading.workflow import Job, Pipeline, Step, mapping_of, read_pipeline, read_steps, texts_of
 from infra_grader.reading.yaml import YamlError, read_document
 
 MOST_FOLLOWED = 4
 """Files within files: a workflow that calls one that runs a script that runs make."""
 TARGET = re.compile(r"^([A-Za-z0-9_.%/ -]+?)\s*::?(?!=)([^#\n]*)")
 PRE_COMMIT = (".pre-commit-config.yaml", ".pre-commit-config.yml")
+MATRIX = re.compile(r"\$\{\{\s*matrix\.([\w-]+)\s*\}\}")
+MOST_VALUES = 20
+HEREDOC = re.compile(r"(?<!<)<<-?[ \t]*[\"']?([A-Za-z_][A-Za-z0-9_]*)")
 EXPRESSION = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
 
 
@@ -61,8 +64,23 @@ def _of_job(workspace: Workspace, job: Job, name: str, depth: int) -> Iterator[A
         for inner in called.jobs if called is not None else ():
             yield from _of_job(workspace, inner, name, depth - 1)
     for number, step in enumerate(job.steps):
-        for act in _of_step(workspace, step, depth):
-            yield act.replace(job=name, step=number, may_fail=act.may_fail or job.may_fail)
+        for variant in _variants(step, job):
+            for act in _of_step(workspace, variant, depth):
+                yield act.replace(job=name, step=number, may_fail=act.may_fail or job.may_fail)
+
+
+def _variants(step: Step, job: Job) -> Iterator[Step]:
+    """Yield a step once for each value of the matrix that stands in its script: `run: ${{ matrix.command }}`."""
+    found = MATRIX.search(step.script)
+    matrix = mapping_of(job.strategy.get("matrix"))
+    included = matrix.get("include")
+    entries = [matrix, *(included if isinstance(included, list) else [])]
+    values = [text for entry in entries if found for text in texts_of(mapping_of(entry).get(found[1]))]
+    if found is None or not values:
+        yield step
+        return
+    for value in values[:MOST_VALUES]:
+        yield step.replace(script=step.script.replace(found[0], value))
 
 
 def _called(workspace: Workspace, uses: str) -> Pipeline | None:
@@ -84,6 +102,9 @@ def _of_step(workspace: Workspace, step: Step, depth: int) -> Iterator[Act]:
     act = Act(path=step.path, line=step.line, job="", step=0, may_fail=step.may_fail, is_always=is_always)
     if step.uses:
         yield act.replace(uses=step.uses, inputs=step.inputs)
+        if step.uses.startswith("pre-commit/action@"):
+            for path, hook, line in _hooks(workspace):
+                yield act.replace(path=path, line=line, words=(hook,))
         for inner in _composite(workspace, step.uses) if depth else ():
             for found in _of_step(workspace, inner, depth - 1):
                 yield found.replace(may_fail=found.may_fail or step.may_fail)
@@ -112,7 +133,7 @@ def _composite(workspace: Workspace, uses: str) -> Iterator[Step]:
 
 def _of_script(workspace: Workspace, script: str, act: Act, line_at: Callable[[int], int], depth: int) -> Iterator[Act]:
     """Yield the commands of a script, and those of the submission's own files that it runs."""
-    joined = script.replace("\\\n", "  ")
+    joined = _without_heredocs(script).replace("\\\n", "  ")
     commands = shell_commands(joined, lambda offset: line_at(script.count("\n", 0, offset)))
     for index, command in enumerate(commands):
         after = commands[index + 1] if index + 1 < len(commands) else None
@@ -121,6 +142,22 @@ def _of_script(workspace: Workspace, script: str, act: Act, line_at: Callable[[i
         yield found
         if depth:
             yield from _followed(workspace, command, found, depth - 1)
+
+
+def _without_heredocs(script: str) -> str:
+    """Return a script, line for line, without the texts that it hands by `<<` to programs other than shells."""
+    made: list[str] = []
+    end = ""
+    for line in script.split("\n"):
+        if end:
+            made.append(" " * len(line))  # so that every place stays where it is
+            end = "" if line.strip() == end else end
+            continue
+        made.append(line)
+        opened = HEREDOC.search(line)
+        if opened and not SHELLS & {word.rpartition("/")[2] for word in line[: opened.start()].split()}:
+            end = opened[1]
+    return "\n".join(made)
 
 
 def _is_forgiven(after: ShellCommand | None) -> bool:

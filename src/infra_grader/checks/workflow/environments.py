@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from infra_grader.checks.workflow._pipelines import WorkflowParams, acts_of, is_work, read_pipelines
 from infra_grader.plugin import Annotated, Context, Evidence, Meta, Outcome, check
 from infra_grader.reading.pieces import Piece, judge, whole
-from infra_grader.reading.workflow import Job, Pipeline, mapping_of, texts_of
+from infra_grader.reading.workflow import Job, Pipeline, mapping_of, text_of, texts_of
 
 QUOTED = re.compile(r"'([^']*)'")
 INPUT = re.compile(r"\binputs\.([\w-]+)")
@@ -30,7 +30,8 @@ def environments(context: Context, params: Environments) -> Outcome:
     """Jobs that do something deploy to each of these environments.
 
     The job names the environment by `environment`, where a person can hold it up. One that only says that it
-    deploys does not count. Names in expressions count where one of the choices of an input is the name.
+    deploys does not count. Names in expressions count where one of the choices of an input is the name, or where a
+    job of the submission calls the workflow with it.
     """
     pipelines, faults = read_pipelines(context, params)
     acts = acts_of(context, pipelines)
@@ -45,20 +46,20 @@ def environments(context: Context, params: Environments) -> Outcome:
 
 def _piece(pipelines: Sequence[Pipeline], deploying: Sequence[tuple[Pipeline, Job]], names: Sequence[str]) -> Piece:
     for pipeline, job in deploying:
-        if any(_fits(name, names) for name in _names(pipeline, job)):
+        if any(_fits(name, names) for name in _names(pipelines, pipeline, job)):
             found = Evidence(path=job.path, line=job.line, actual=job.environment, text=f"job {job.id}")
             return whole(True, "", found)
     wanted = " or ".join(names)
     for pipeline in pipelines:
         for job in pipeline.jobs:
-            if any(_fits(name, names) for name in _names(pipeline, job)):
+            if any(_fits(name, names) for name in _names(pipelines, pipeline, job)):
                 idle = Evidence(path=job.path, line=job.line, expected="steps that deploy", actual=f"job {job.id}")
                 return whole(False, f"the job for {wanted} does nothing yet", idle)
     missing = Evidence(path=pipelines[0].path, expected=f"a job with environment: {wanted}", actual="none")
     return whole(False, f"no job deploys to {wanted}", missing)
 
 
-def _names(pipeline: Pipeline, job: Job) -> Iterator[str]:
+def _names(pipelines: Sequence[Pipeline], pipeline: Pipeline, job: Job) -> Iterator[str]:
     """Yield the environments that a job can name: a plain name, or what its expression can become."""
     if "${{" not in job.environment:
         yield job.environment.partition("/")[0]
@@ -68,8 +69,20 @@ def _names(pipeline: Pipeline, job: Job) -> Iterator[str]:
         inputs = mapping_of(mapping_of(pipeline.events.get(event)).get("inputs"))
         for name in INPUT.findall(job.environment):
             yield from texts_of(mapping_of(inputs.get(name)).get("options"))
+    callers = [caller for other in pipelines for caller in other.jobs if caller.uses == f"./{pipeline.path}"]
+    for name in INPUT.findall(job.environment):
+        yield from (text for caller in callers for text in _given(caller, name))
     for name in MATRIX.findall(job.environment):
         yield from texts_of(mapping_of(job.strategy.get("matrix")).get(name))
+
+
+def _given(caller: Job, name: str) -> Iterator[str]:
+    """Yield what a job may hand to the workflow that it calls: a plain text, or the values of its matrix."""
+    given = text_of(caller.inputs.get(name))
+    if "${{" not in given:
+        yield given
+    for key in MATRIX.findall(given):
+        yield from texts_of(mapping_of(caller.strategy.get("matrix")).get(key))
 
 
 def _fits(name: str, patterns: Sequence[str]) -> bool:
