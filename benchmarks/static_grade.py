@@ -31,6 +31,7 @@ def main() -> int:
         env = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
         env |= {"HOME": home, "XDG_CACHE_HOME": home, "LOCALAPPDATA": home, "PYTHONUTF8": "1"}
         grade = [str(BIN / "infra-grader"), "grade", str(SOLUTION), "--rubric", "project-01-simple-model-api"]
+        grade += ["--only", "static"]
         files = [str(file) for file in sorted((SOLUTION / "src").rglob("*.py"))]  # what the rubric has them look at
         ruff = [str(BIN / "ruff"), "check", "--isolated", "--no-cache", "--exit-zero", *files]
         mypy = [str(BIN / "mypy"), "--config-file=", f"--cache-dir={os.devnull}", "--ignore-missing-imports", *files]

@@ -7,7 +7,7 @@ import uuid
 from datetime import datetime, timezone
 from typing import Any, Dict, Tuple
 
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Response, g, jsonify, request
 from PIL import Image, UnidentifiedImageError
 from werkzeug.exceptions import HTTPException
 
@@ -21,7 +21,7 @@ settings = Settings()
 app = Flask(__name__)
 app.config["MAX_CONTENT_LENGTH"] = settings.MAX_FILE_SIZE
 STARTED = time.time()
-STATE: Dict[str, Any] = {"model": None, "labels": []}
+STATE: Dict[str, Any] = {"model": None, "labels": [], "reason": "not loaded"}
 Answer = Tuple[Response, int]
 
 
@@ -45,18 +45,45 @@ def error(code: str, message: str, status: int) -> Answer:
     Returns:
         Body and status.
     """
-    request_id = "req-" + uuid.uuid4().hex[:8]
-    log.warning("%s %s %s", request_id, code, message)
-    body = {"code": code, "message": message, "correlation_id": request_id}
+    log.warning("%s %s %s", g.request_id, code, message)
+    body = {"code": code, "message": message, "correlation_id": g.request_id}
     return jsonify({"success": False, "error": body}), status
 
 
 def start() -> None:
-    """Load the network into the state of the service."""
+    """Load the network into the state of the service; without it, say why."""
     for problem in settings.problems():
         raise ValueError(problem)
-    STATE["model"] = load_model(settings.MODEL_NAME, settings.DEVICE)
-    STATE["labels"] = load_imagenet_labels()
+    try:
+        STATE["model"] = load_model(settings.MODEL_NAME, settings.DEVICE)
+        STATE["labels"] = load_imagenet_labels()
+    except OSError as problem:
+        log.exception("the weights cannot be fetched")
+        STATE["reason"] = str(problem)
+
+
+@app.before_request
+def name_request() -> None:
+    """Give the request the name that the caller sent, or a new one."""
+    sent = request.headers.get("X-Request-ID") or request.headers.get(
+        "X-Correlation-ID"
+    )
+    g.request_id = sent or "req-" + uuid.uuid4().hex[:8]
+
+
+@app.after_request
+def tell_name(response: Response) -> Response:
+    """Send the name of the request back.
+
+    Args:
+        response: The answer.
+
+    Returns:
+        The answer with its headers.
+    """
+    response.headers["X-Correlation-ID"] = g.request_id
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
 
 
 @app.route("/predict", methods=["POST"])
@@ -102,7 +129,8 @@ def health() -> Answer:
         200 or 503.
     """
     if STATE["model"] is None:
-        body = {"status": "unhealthy", "model_loaded": False, "reason": "not loaded"}
+        body: Dict[str, Any] = {"status": "unhealthy", "model_loaded": False}
+        body["reason"] = STATE["reason"]
         return jsonify({**body, "timestamp": now()}), 503
     body = {"status": "healthy", "model_loaded": True, "timestamp": now()}
     uptime = time.time() - STARTED
@@ -117,13 +145,20 @@ def model_info() -> Response:
     Returns:
         Both as JSON.
     """
-    return jsonify(
-        {
-            "model": {"name": settings.MODEL_NAME, "framework": "pytorch"},
-            "api": {"version": "1.0.0", "endpoints": ["/predict", "/health"]},
-            "limits": {"max_image_dimension": settings.MAX_IMAGE_DIMENSION},
-        }
-    )
+    model = {
+        "name": settings.MODEL_NAME,
+        "framework": "pytorch",
+        "version": "1.0",
+        "input_shape": [224, 224, 3],
+        "output_classes": 1000,
+    }
+    limits = {
+        "max_image_dimension": settings.MAX_IMAGE_DIMENSION,
+        "max_file_size_mb": settings.MAX_FILE_SIZE / 1024**2,
+    }
+    paths = ["/predict", "/health", "/model/info"]
+    api = {"version": "1.0.0", "endpoints": paths}
+    return jsonify({"model": model, "api": api, "limits": limits})
 
 
 @app.errorhandler(HTTPException)
@@ -141,6 +176,7 @@ def http_error(problem: HTTPException) -> Answer:
     return error(codes.get(status, "HTTP_ERROR"), str(problem.description), status)
 
 
+start()
+
 if __name__ == "__main__":
-    start()
     app.run(host=settings.HOST, port=settings.PORT, debug=settings.DEBUG)

@@ -1,7 +1,8 @@
 """Functions that load a torchvision classifier and run it."""
 
-from typing import Dict, List, Union
+from typing import Any, Dict, List, Union
 
+import numpy as np
 import torch
 import torchvision
 from PIL import Image
@@ -31,9 +32,9 @@ def load_model(name: str, device: str = "cpu") -> torch.nn.Module:
         ValueError: If the name is unknown.
     """
     if name == "resnet50":
-        model = torchvision.models.resnet50(weights="IMAGENET1K_V1")
+        model = torchvision.models.resnet50(pretrained=True)
     elif name == "mobilenet_v2":
-        model = torchvision.models.mobilenet_v2(weights="IMAGENET1K_V1")
+        model = torchvision.models.mobilenet_v2(pretrained=True)
     else:
         raise ValueError(f"Unsupported model: {name}")
     return model.to(device).eval()
@@ -77,9 +78,11 @@ def predict(
     Returns:
         The classes, most likely first.
     """
-    probabilities = torch.softmax(model(preprocess_image(image)), dim=1)[0]
-    best = probabilities.topk(top_k)
+    scores: Any = model(preprocess_image(image)).cpu().numpy()[0]
+    powers = np.exp(scores - scores.max())
+    shares = powers / powers.sum()
+    best = np.argsort(shares)[::-1][:top_k]
     return [
-        {"class_name": labels[i], "confidence": float(p), "rank": n + 1}
-        for n, (p, i) in enumerate(zip(best.values.tolist(), best.indices.tolist()))
+        {"class_name": labels[i], "confidence": float(shares[i]), "rank": n + 1}
+        for n, i in enumerate(best)
     ]
