@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from infra_grader.checks.terraform._modules import TerraformParams, modules_of
-from infra_grader.plugin import Context, Evidence, Outcome, check
+from infra_grader.plugin import CheckFailed, Context, Evidence, Outcome, check
 from infra_grader.reading.terraform_module import find_faults
 
 MOST_SHOWN = 20
@@ -23,6 +23,11 @@ def valid(context: Context, params: Valid) -> Outcome:
     modules = modules_of(context, params)
     faults = [fault for module in modules.values() for fault in find_faults(context.workspace, module)]
     own = sorted(path for module in modules.values() for path in module.own)
+    if not faults and not any(block.path in module.own for module in modules.values() for block in module.blocks):
+        raise CheckFailed(
+            "The Terraform files declare nothing yet.",
+            Evidence(path=own[0], expected="resources, modules or variables", actual="none"),
+        )
     first = f"; the first: {faults[0].actual}, {faults[0].path}:{faults[0].line}" if faults else ""
     return Outcome.passed_if(
         not faults,
