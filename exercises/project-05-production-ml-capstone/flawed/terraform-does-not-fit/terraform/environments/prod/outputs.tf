@@ -3,9 +3,5 @@ output "cluster_name" {
 }
 
 output "database_endpoint" {
-  value = module.rds.endpoint
-}
-
-output "network" {
-  value = module.vpc.vpc_id
+  value = module.database.endpoint
 }

@@ -48,3 +48,23 @@ module "rds" {
   backup_days  = 14
   protected    = true
 }
+
+module "backup" {
+  source = "../../modules/backup"
+  bucket = "ml-capstone-backups"
+}
+
+data "aws_caller_identity" "current" {}
+
+locals {
+  oidc_issuer = replace(module.eks.oidc_issuer_url, "https://", "")
+}
+
+module "velero_role" {
+  source            = "../../modules/iam"
+  name              = "${var.name}-velero"
+  oidc_provider_arn = "arn:aws:iam::${data.aws_caller_identity.current.account_id}:oidc-provider/${local.oidc_issuer}"
+  oidc_issuer       = local.oidc_issuer
+  namespace         = "velero"
+  account           = "velero-server"
+}
