@@ -12,7 +12,7 @@ from infra_grader.checks.airflow._dags import DagParams, find_dag
 from infra_grader.plugin import Annotated, CheckFailed, Context, Evidence, Measure, Meta, Outcome, check
 from infra_grader.reading.python_flow import live_nodes
 from infra_grader.reading.python_names import Names
-from infra_grader.reading.python_pipeline import Dag, Task
+from infra_grader.reading.python_pipeline import IDLE_OPERATORS, Dag, Task
 from infra_grader.reading.python_reach import leads_to
 from infra_grader.reading.python_tests import module_names
 from infra_grader.reading.python_work import own_python
@@ -35,14 +35,18 @@ class Tasks(DagParams):
 
 @check("airflow.tasks", measure="%")
 def tasks(context: Context, params: Tasks) -> Outcome:
-    """The tasks of a pipeline do something: they call more than a log, use the learner's modules, stop bad data."""
+    """The tasks of a pipeline do something: they call more than a log, use the learner's modules, stop bad data.
+
+    Operators that are there for the order alone, such as `EmptyOperator`, are left out.
+    """
     found, faults = find_dag(context, params)
-    if not found.tasks:
+    working = [task for task in found.tasks if task.operator not in IDLE_OPERATORS]
+    if not working:
         raise CheckFailed(
             f"{found.id} has no tasks.", Evidence(path=found.path, line=found.line, expected="tasks", actual="none")
         )
     files, _ = own_python(context, ["."])
-    gaps = [_gap(task, "does nothing yet") for task in found.tasks if not task.does_something]
+    gaps = [_gap(task, "does nothing yet") for task in working if not task.does_something]
     gaps += _without_modules(found, params, files)
     if params.stops and not any(_fits(task, params.stops) and task.can_stop for task in found.tasks):
         meant = next((task for task in found.tasks if _fits(task, params.stops)), None)
@@ -50,12 +54,12 @@ def tasks(context: Context, params: Tasks) -> Outcome:
         place = _gap(meant, said) if meant else Evidence(path=found.path, line=found.line, expected=params.stops[0])
         gaps.append(place)
     lost = {gap.line for gap in gaps}
-    share = Fraction(max(len(found.tasks) - len(lost), 0), len(found.tasks))
+    share = Fraction(max(len(working) - len(lost), 0), len(working))
     first = f"; {gaps[0].actual}" if gaps else ""
-    whole = Evidence(path=found.path, line=found.line, actual=f"{len(found.tasks)} tasks, all do something")
+    whole = Evidence(path=found.path, line=found.line, actual=f"{len(working)} tasks, all do something")
     return Outcome.passed_if(
         100 * share >= params.min_percent and not (params.min_percent == 100 and gaps),
-        f"{len(found.tasks) - len(lost)} of {len(found.tasks)} tasks of {found.id} do what is asked for{first}.",
+        f"{len(working) - len(lost)} of {len(working)} tasks of {found.id} do what is asked for{first}.",
         *(gaps or [whole])[:MOST_SHOWN],
         *faults,
         measure=Measure(value=round(100 * float(share), 2), unit="%", threshold=params.min_percent),

@@ -80,9 +80,9 @@ def _missing(context: Context, stage: Stage) -> Iterator[str]:
             if "/" in name:  # else it may be of an installed package
                 wanted.append([f"{name}.py", f"{name}/__main__.py"])
         for names in wanted:
-            candidates = [
-                f"{start}{name}" for name in names for start in ("", f"{stage.folder}/" if stage.folder else "")
-            ]
+            # DVC runs a command in the stage's folder; where the command leaves it, the root will do as well.
+            starts = [f"{stage.folder}/".lstrip("/")] + [""] * ("cd " in command or "PYTHONPATH" in command)
+            candidates = [f"{start}{name}" for name in names for start in starts]
             try:
                 context.workspace.first(candidates)
             except CheckFailed:

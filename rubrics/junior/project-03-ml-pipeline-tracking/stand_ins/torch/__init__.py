@@ -21,4 +21,4 @@ class device:
     __repr__ = __str__
 
 
-from torch import nn  # noqa: E402, F401 - needs the names above
+import torch.nn  # noqa: E402, F401 - needs the names above; `from torch import nn` would ask for any name

@@ -4,4 +4,4 @@ import anything
 
 anything.stand_in(__name__)
 
-from torchvision import models  # noqa: E402, F401 - needs the line above
+import torchvision.models  # noqa: E402, F401 - needs the line above
