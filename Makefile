@@ -40,6 +40,7 @@ pytest: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/static_grade.py
+	$(BIN)/python benchmarks/many_files.py
 	$(BIN)/python benchmarks/sandboxes.py
 	$(BIN)/python benchmarks/overhead.py
 

@@ -24,8 +24,8 @@ def blob_id(content: bytes, *, as_is: bool = False) -> str:
 
 def essence(text: str) -> str:
     """Return the id of a text that white space, line ends and characters that take no room do not change."""
-    lines = (" ".join(line.split()) for line in seen_text(text).split("\n"))
-    return blob_id("\n".join(line for line in lines if line).encode("utf-8", "surrogatepass"))
+    lines = [" ".join(line.split()) for line in seen_text(text).split("\n")]
+    return blob_id("\n".join(filter(None, lines)).encode("utf-8", "surrogatepass"))
 
 
 class Starter(Record):
@@ -68,7 +68,7 @@ class Starter(Record):
         return any(self._knows(blob_id(variant.encode("utf-8", "surrogatepass"))) for variant in variants)
 
     def _knows(self, found: str) -> bool:
-        return any(found.startswith(blob) for blob in self.blobs.values())
+        return found.startswith(tuple(self.blobs.values()))
 
     def text(self, path: str) -> str | None:
         """Return the text that was handed out under this path, or `None` if that is not known."""

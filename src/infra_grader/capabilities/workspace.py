@@ -135,7 +135,7 @@ class Workspace:
         known = self._walked().starter
         if path not in known:
             try:
-                known[path] = self.starter.holds(self._read(path))
+                self._remember_starter(path, self._read(path))
             except (CheckFailed, NotAssessed):
                 known[path] = False
         return known[path]
@@ -147,7 +147,7 @@ class Workspace:
         if not self._exists(path):
             raise self._absent([path])
         content = self._read(path, limit)
-        if not self.allow_starter and self.starter.holds(content):
+        if not self.allow_starter and self._remember_starter(path, content):
             raise CheckFailed(
                 f"{path} is the file that was handed out, unchanged.",
                 Evidence(path=path, expected="your own work", actual="the starter's file"),
@@ -178,6 +178,13 @@ class Workspace:
         if self._walk is None:
             self._walk = _Walk(self.folder)
         return self._walk
+
+    def _remember_starter(self, path: str, content: bytes) -> bool:
+        """Return whether this content of a file is the starter's, found out once a submission."""
+        known = self._walked().starter
+        if path not in known:
+            known[path] = self.starter.holds(content)
+        return known[path]
 
     def _exists(self, path: str) -> bool:
         try:
@@ -210,7 +217,7 @@ class Workspace:
     def _look_up(self, path: str) -> _File:
         place = self._place(path)
         try:
-            real = os.path.realpath(place, strict=True)
+            real = self._real_place(place)
             if real != self._real and not real.startswith(self._real.rstrip(os.sep) + os.sep):
                 raise CheckFailed(f"{path} is a link that leads out of the submission.", Evidence(path=path))
             facts = os.stat(real, follow_symlinks=False)
@@ -226,6 +233,17 @@ class Workspace:
             kind = "a folder" if stat.S_ISDIR(facts.st_mode) else "no regular file"
             raise CheckFailed(f"{path} is {kind}.", Evidence(path=path, expected="a file", actual=kind))
         return _File(real, facts.st_size)
+
+    def _real_place(self, place: str) -> str:
+        """Return a path with its links followed, for many files of a folder in little more than a look at each."""
+        folder, name = os.path.split(place)
+        if name in ("", "."):
+            return os.path.realpath(place, strict=True)
+        known = self._walked().folders
+        if folder not in known:
+            known[folder] = os.path.realpath(folder, strict=True)
+        real = os.path.join(known[folder], name)
+        return os.path.realpath(real, strict=True) if os.path.islink(real) else real
 
     def _read(self, path: str, limit: int = MAX_FILE_BYTES) -> bytes:
         file = self._look(path)
@@ -278,6 +296,7 @@ class _Walk:
         self.seen = tuple(path for path in self.files if not rules.ignores(path))
         self.starter: dict[str, bool] = {}
         self.looked: dict[str, _File] = {}
+        self.folders: dict[str, str] = {}
 
 
 def _walk_files(folder: Path) -> Iterable[str]:

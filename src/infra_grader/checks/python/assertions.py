@@ -34,7 +34,7 @@ def assertions(context: Context, params: Assertions) -> Outcome:
     """
     files, faults = readable_names(context, params)
     tests = [file for file in files if is_test_file(file.path) and not file.path.endswith("conftest.py")]
-    everything = [path for path in context.workspace.files() if path.endswith(".py")]
+    everything = context.workspace.find("**/*.py")
     conftests = [path for path in everything if path.endswith("conftest.py")]
     fixtures = [names_of(context, read_source(context, path)) for path in conftests]
     modules = module_names(path for path in everything if not is_test_support(path))

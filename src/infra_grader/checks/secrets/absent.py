@@ -78,11 +78,13 @@ def _search_files(context: Context, params: NoSecrets) -> _Files:
     workspace = context.workspace
     left_out = set(workspace.find(*params.exclude))
     files = _Files(0, [], [], set())
-    for path in workspace.find(*params.paths) if params.paths else workspace.files():
+    # What is the starter's is told when it is read, so that each file is read once.
+    everything = workspace.view(allow_starter=True)
+    for path in everything.find(*params.paths) if params.paths else everything.files():
         context.deadline.check()
         try:
             text = "" if path in left_out else workspace.read_text(path)
-        except CheckFailed:  # no text, or a link that leads out
+        except CheckFailed:  # the starter's, no text, or a link that leads out
             continue
         if not text.strip():
             continue
