@@ -22,6 +22,8 @@ OPENING = frozenset({"if", "then", "else", "elif", "do", "while", "until", "!", 
 CLOSING = frozenset({"fi", "done", "esac", "}"})
 HEADS = frozenset({"for", "case", "select", "function"})
 """Words whose whole clause starts nothing."""
+BLOCKS = frozenset({"if", "for", "while", "until", "case", "select"})
+"""Words that begin what `fi`, `done` or `esac` ends."""
 SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "busybox"})
 STARTERS = frozenset(
     {"exec", "sudo", "nohup", "command", "tini", "dumb-init", "catatonit", "time", "nice", "ionice", "stdbuf", "setsid"}
@@ -148,6 +150,8 @@ def unwrap(words: Sequence[str], line: int, depth: int = 0) -> list[ShellCommand
         name = program_name(rest[0]) if rest else ""
         if name in SHELLS and depth < MAX_NESTING and (script := _inline(rest)) is not None:
             return shell_commands(script, lambda _: line, depth + 1)
+        if name == "command" and rest[1:2] in (["-v"], ["-V"]):  # only asks whether there is such a program
+            break
         if name in STARTERS or name == "env" or name in WITH_ARGUMENT:
             del rest[0]
             while rest and (rest[0].startswith("-") or (name == "env" and ASSIGNMENT.match(rest[0]))):
@@ -193,7 +197,8 @@ def _simple(script: str) -> Iterator[tuple[list[str], int, str]]:
     """Yield words, offset and operator before of each simple command."""
     words: list[str] = []
     start = 0
-    joint = ""
+    joint = opening = ""
+    dead = 0
     skip_word = False
     for kind, text, offset in _tokens(script):
         if kind == "redirection":
@@ -204,17 +209,27 @@ def _simple(script: str) -> Iterator[tuple[list[str], int, str]]:
                 continue
             if not words:
                 start = offset
+                dead = _depth(text, dead) if dead else 0
                 if text in OPENING:
+                    opening = text
                     continue
             words.append(text)
         else:
             skip_word = False
-            if words and words[0] not in CLOSING | HEADS and text != "()":
+            if words and words[0] not in CLOSING | HEADS and text != "()" and not dead:
                 yield words, start, joint
-            words = []
+                dead = int(words == ["false"] and opening in ("if", "elif", "while"))
+            words, opening = [], ""
             joint = _joint(text, joint)
-    if words and words[0] not in CLOSING | HEADS:
+    if words and words[0] not in CLOSING | HEADS and not dead:
         yield words, start, joint
+
+
+def _depth(word: str, depth: int) -> int:
+    """Return how deep a command's first word leads within a branch that never runs (`if false`); 0 is out of it."""
+    if word in ("else", "elif") and depth == 1:
+        return 0
+    return depth + (word in BLOCKS) - (word in ("fi", "done", "esac"))
 
 
 def _joint(operator: str, before: str) -> str:
