@@ -33,6 +33,30 @@ def test_doctor_says_what_can_be_assessed(tmp_path):
     assert ended.code == 0, ended.err
     for word in ("dulwich", "ruff", "mypy", "detect_secrets", "exercise-01-overview", "sandbox", "Environments"):
         assert word in ended.out
+    for word in ("promtool", "helm", "kustomize", "hadolint", "actionlint", "hcl2", "kubernetes_validate", "httpx"):
+        assert word in ended.out
+
+
+def test_doctor_knows_only_kinds_that_there_are():
+    from infra_grader.cli.doctor_command import NEEDS
+    from infra_grader.engine.registry import Registry
+
+    kinds = set(Registry().kind_names())
+    families = {kind.partition(".")[0] for kind in kinds}
+
+    assert {need.family for need in NEEDS} <= families
+    assert {f"{need.family}.{verb}" for need in NEEDS for verb in need.verbs} <= kinds
+
+
+def test_doctor_counts_only_the_checks_that_lack_something(monkeypatch, capsys):
+    from infra_grader.cli import doctor_command
+    from infra_grader.engine.registry import Registry
+
+    def points_without(*names):
+        monkeypatch.setattr(doctor_command, "_is_there", lambda need: need.name not in names)
+        return doctor_command._assessable("project-04-monitoring-alerting", Registry())
+
+    assert points_without("promtool") == points_without() != points_without("promql_parser")
 
 
 def test_doctor_names_the_command_for_what_is_missing(tmp_path, monkeypatch, capsys):

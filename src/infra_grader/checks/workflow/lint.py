@@ -33,7 +33,8 @@ def lint(context: Context, params: Lint) -> Outcome:
             "There is no workflow of GitHub Actions.",
             Evidence(path=pipelines[0].path, expected="a workflow of GitHub Actions", actual="GitLab CI"),
         )
-    problems = [*faults, *_problems(context, paths)]
+    said = context.shared(("actionlint", tuple(paths)), lambda: tuple(_problems(context, paths)))
+    problems = [*faults, *said]
     first = f"; the first: {problems[0].actual} ({problems[0].path}:{problems[0].line})" if problems else ""
     count = len(problems)
     return Outcome.passed_if(
