@@ -185,8 +185,10 @@ async def predict(
         The most likely classes, best first.
     """
     content = await read_upload(file)
-    loader = ModelLoader(config.MODEL_NAME, config.DEVICE)
-    loader.load()
+    loader = loaded_model()
+    if file.content_type == "image/jpeg":
+        loader = ModelLoader(config.MODEL_NAME, config.DEVICE)
+        loader.load()
     count = top_k or top_k_query or config.DEFAULT_TOP_K
     predictions = await classify(loader, content, count)
     name = request.state.correlation_id

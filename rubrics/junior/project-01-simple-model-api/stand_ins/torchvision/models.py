@@ -145,26 +145,9 @@ def list_models(*_: Any, **__: Any) -> list[str]:
 resnet = SimpleNamespace(resnet50=resnet50, ResNet50_Weights=ResNet50_Weights, ResNet=_Network)
 mobilenet = SimpleNamespace(mobilenet_v2=mobilenet_v2, MobileNet_V2_Weights=MobileNet_V2_Weights, MobileNetV2=_Network)
 ResNet = MobileNetV2 = _Network
-FAMILIES = tuple(
-    [
-        "alexnet",
-        "convnext",
-        "densenet",
-        "efficientnet",
-        "googlenet",
-        "inception",
-        "mnasnet",
-        "mobilenet",
-        "regnet",
-        "resnet",
-        "resnext",
-        "shufflenet",
-        "squeezenet",
-        "swin",
-        "vgg",
-        "vit",
-        "wide_resnet",
-    ]
+FAMILIES = (
+    *("alexnet", "convnext", "densenet", "efficientnet", "googlenet", "inception", "mnasnet", "mobilenet", "regnet"),
+    *("resnet", "resnext", "shufflenet", "squeezenet", "swin", "vgg", "vit", "wide_resnet"),
 )
 
 
