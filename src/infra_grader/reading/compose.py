@@ -188,11 +188,15 @@ def inside(folder: str, path: str) -> str:
 
 
 def read_settings(workspace: Workspace, folder: str) -> dict[str, str]:
-    """Return the variables of `.env` beside a compose file, or of an example of it."""
+    """Return the variables of `.env` beside a compose file, or of an example; one that is no text sets nothing."""
     for name in SETTINGS:
         path = posixpath.join(folder, name)
         if workspace.find(path):
-            return {key: value for key, value in parse_settings(workspace.read_text(path, MAX_BYTES)).items() if value}
+            try:
+                text = workspace.read_text(path, MAX_BYTES)
+            except CheckFailed:  # costs the checks that are about it, not those about the compose file
+                continue
+            return {key: value for key, value in parse_settings(text).items() if value}
     return {}
 
 
