@@ -21,13 +21,19 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 
+import msgspec
 import package_index
 from package_index import wheel
 
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.sandbox import Job, Sandbox
+from infra_grader.capabilities.starter import NO_STARTER
+from infra_grader.capabilities.workspace import Workspace
+from infra_grader.engine.ask import Session, ask
+from infra_grader.engine.openers import openers
 from infra_grader.engine.registry import Registry
 from infra_grader.model.outcome import Outcome
+from infra_grader.model.rubric import CheckSpec
 from infra_grader.testing import run_check
 
 BAR = 1.3
@@ -99,14 +105,28 @@ def measure_tests(sandbox: Sandbox, folder: Path, runs: int) -> bool:
     suite = {"suite": ["test_stats.py"], "modules": {"stats": "stats.py"}}
     own = {"tests": ["tests"], "min_tests": 10}
 
-    def ask(uses: str, parameters: dict[str, object]) -> None:
-        fine(run_check(uses, parameters, work, rubric_folder=rubric, sandbox=sandbox.name))
+    registry = Registry()
+    opened = {**openers(registry, sandbox.name, rubric), "sandbox": lambda _shared: sandbox}
+
+    def ask_kind(uses: str, parameters: dict[str, object]) -> None:
+        kind = registry.find_kind(uses)
+        params = msgspec.convert(parameters, kind.params)
+        spec = CheckSpec(id="check", title="A check", uses=uses, params=params)
+        # With the sandbox of the grading, which is opened once for all checks.
+        with Session(
+            workspace=Workspace(work, NO_STARTER),
+            rubric_folder=rubric,
+            find_kind=registry.find_kind,
+            openers=opened,
+            seed=0,
+        ) as session:
+            fine(ask(spec, kind, session, Deadline(60)))
 
     steps: dict[str, Callable[[], object]] = {
         "pytest": lambda: subprocess.run(plain, env=env, cwd=work, capture_output=True, check=True),
         "start": lambda: sandbox.run(Job(arguments=("/usr/bin/true",)), Deadline(60)),
-        "pytest.run": lambda: ask("pytest.run", suite),
-        "pytest.own": lambda: ask("pytest.own", own),
+        "pytest.run": lambda: ask_kind("pytest.run", suite),
+        "pytest.own": lambda: ask_kind("pytest.own", own),
     }
     taken = in_turn(steps, runs)
     middle = {name: statistics.median(times) * 1000 for name, times in taken.items()}

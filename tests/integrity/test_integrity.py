@@ -27,7 +27,7 @@ IN_CONTAINERS = {
     "command/prints-fifty-megabytes",
     "command/writes-into-the-next-run",
     "coverage/leaves-with-success",
-    "coverage_faults/sends-rubbish",
+    "coverage_faults/leaves-with-success",
     "coverage_mutants/compares-the-text",
     "function/a-child-answers-later",
     "function/crashes-the-interpreter",
@@ -64,8 +64,10 @@ def ask(sandbox: str, family: Path, *folders: Path, **parameters: object) -> Out
 
 
 @functools.cache
-def baseline(sandbox: str, family: Path) -> Outcome:
-    return ask(sandbox, family, family / "wrong", seconds=20)
+def baseline(family: Path) -> Outcome:
+    """Return what the wrong solution earns, which is the same in every sandbox."""
+    wall = "docker" if sandboxes.bubblewrap_problem() else "bubblewrap"
+    return ask(wall, family, family / "wrong", seconds=20)
 
 
 @pytest.mark.parametrize(
@@ -76,13 +78,13 @@ def test_a_trick_earns_no_more_than_the_wrong_solution(trick, sandbox):
     family = trick.parents[1]
     started = time.monotonic()
     outcome = ask(sandbox, family, family / "wrong", trick)
-    wrong = baseline(sandbox, family)
+    wrong = baseline(family)
     assert outcome.status in {Status.PASSED, Status.PARTIAL, Status.FAILED}, outcome
     assert outcome.fraction <= wrong.fraction, outcome
     if outcome.measure is not None:
         assert outcome.measure.value <= wrong.measure.value, outcome
     assert outcome.claimed <= wrong.claimed
-    assert time.monotonic() - started < 60
+    assert time.monotonic() - started < 90  # the time of a check, and what a busy machine takes to clean up
 
 
 @pytest.mark.parametrize("sandbox", sandboxes.WALLS)
@@ -92,7 +94,7 @@ def test_the_right_solution_earns_all(family, sandbox):
     sandboxes.require(sandbox)
     outcome = ask(sandbox, family, family / "right", seconds=20)
     assert outcome.status == Status.PASSED, outcome
-    assert 0 < baseline(sandbox, family).measure.value < 100
+    assert 0 < baseline(family).measure.value < 100
 
 
 def test_what_is_tried_in_containers_is_there():

@@ -92,6 +92,7 @@ class Learner:
         self._dialogue: Dialogue | None = None
         self._lost = ""
         self._asked = 0
+        self._is_used = False
         self.hung = 0
         """How many answers did not come within their time."""
 
@@ -100,6 +101,12 @@ class Learner:
 
     def __exit__(self, *_: object) -> None:
         self._open.close()
+
+    def prepare(self) -> Dialogue:
+        """Start a process, unless there is one: at once, where it will be wanted later. Raises as `answer` does."""
+        if self._dialogue is None:
+            self._dialogue = self._open.enter_context(self._sandbox.converse(self._job, self._deadline))
+        return self._dialogue
 
     def answer(self, question: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the learner's answer to a question, or why there is none.
@@ -111,10 +118,9 @@ class Learner:
             return {}
         if self._lost:
             return {LOST: self._lost}
-        if self._dialogue is None:
-            self._dialogue = self._open.enter_context(self._sandbox.converse(self._job, self._deadline))
+        self._is_used = True
         try:
-            return self._ask(self._dialogue, question)
+            return self._ask(self.prepare(), question)
         except NoReply as error:
             self.hung += error.limit == Limit.TIME
             self._lost = (
@@ -126,6 +132,9 @@ class Learner:
 
     def _begin(self) -> None:
         """Take another process: of the same sandbox where it has one, which finds nothing of the one before."""
+        if not self._is_used:
+            return
+        self._is_used = False
         if self._dialogue is not None and not self._lost:
             try:
                 if self._ask(self._dialogue, {"op": BEGIN}).get("value") is True:

@@ -138,6 +138,7 @@ def run_suite(context: Context, facts: SuiteFacts, job: Job) -> SuiteRun:
 
 def _attend(channel: SocketChannel, learner: Learner, deadline: Deadline, notes: _Notes) -> None:
     try:
+        learner.prepare()  # while the suite's process starts, too
         attend(channel, learner, deadline, notes.note)
     finally:
         channel.close()  # so that the suite's process ends too, whatever happened here
