@@ -50,19 +50,35 @@ def prove(rubric: Rubric, exercise: Path, registry: Registry | None = None) -> I
     Raises `UsageError` if the folder holds no solution, or an `expect.yaml` cannot be read.
     """
     registry = registry or Registry()
-    solution, starter = exercise / "solution", exercise / "starter"
+    full = prove_solution(rubric, exercise, registry)
+    yield full
+    if (exercise / "starter").is_dir():
+        yield prove_starter(rubric, exercise, registry)
+    for flaw in flaws(exercise):
+        yield prove_flaw(rubric, exercise, flaw, full.scorecard, registry)
+
+
+def prove_solution(rubric: Rubric, exercise: Path, registry: Registry) -> Proof:
+    """Grade the solution: every check that could be assessed has to pass. Raises `UsageError` without one."""
+    solution = exercise / "solution"
     if not solution.is_dir():
         raise UsageError(f"{exercise} holds no solution", "A proof needs solution/, starter/ and flawed/.")
     full = grade(solution, rubric, options=QUIET, registry=registry)
-    yield Proof(name="solution", scorecard=full, faults=tuple(_solution_faults(full)))
-    if starter.is_dir():
-        untouched = grade(starter, rubric, options=QUIET, registry=registry)
-        yield Proof(name="starter", scorecard=untouched, faults=tuple(_starter_faults(untouched, rubric)))
-    for flaw in flaws(exercise):
-        expectation = read_expectation(flaw / "expect.yaml")
-        broken = grade_flaw(rubric, solution, flaw, expectation, registry)
-        faults = tuple(_flaw_faults(broken, full, expectation, rubric))
-        yield Proof(name=f"flawed/{flaw.name}", scorecard=broken, faults=faults)
+    return Proof(name="solution", scorecard=full, faults=tuple(_solution_faults(full)))
+
+
+def prove_starter(rubric: Rubric, exercise: Path, registry: Registry) -> Proof:
+    """Grade the untouched starter: it earns nothing but what a check allows it, and stays under the ceiling."""
+    untouched = grade(exercise / "starter", rubric, options=QUIET, registry=registry)
+    return Proof(name="starter", scorecard=untouched, faults=tuple(_starter_faults(untouched, rubric)))
+
+
+def prove_flaw(rubric: Rubric, exercise: Path, flaw: Path, full: Scorecard, registry: Registry) -> Proof:
+    """Grade a flaw, and hold it against how the solution scored."""
+    expectation = read_expectation(flaw / "expect.yaml")
+    broken = grade_flaw(rubric, exercise / "solution", flaw, expectation, registry)
+    faults = tuple(_flaw_faults(broken, full, expectation, rubric))
+    return Proof(name=f"flawed/{flaw.name}", scorecard=broken, faults=faults)
 
 
 def grade_flaw(
