@@ -6,10 +6,13 @@ import shutil
 from pathlib import Path
 
 import pytest
+import tools
 
 from infra_grader.api import GradeOptions, grade
 from infra_grader.model.outcome import Status
 from infra_grader.model.scorecard import Scorecard
+
+tools.put_on_path()
 
 REPOSITORY = Path(__file__).parents[2]
 RUBRIC = REPOSITORY / "rubrics/junior/project-05-production-ml-capstone.yaml"
