@@ -37,6 +37,7 @@ def main() -> None:
     folder = facts["folder"]
     options = ["-c", facts["settings"], "--rootdir", folder, "--confcutdir", folder]
     options += ["-p", "no:cacheprovider", "-q", "--tb=no"]
+    options += ["-p", "no:unraisableexception"]  # collects all garbage several times in the end
     # Not by their marks, but by us: a test that is expected to fail is refused before, and one is no less a failure.
     pytest.main([*options, "--runxfail", *facts["files"]], plugins=[plugin])
     asker.tell({"done": True})
