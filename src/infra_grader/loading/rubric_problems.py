@@ -21,11 +21,9 @@ from infra_grader.loading.rubric_draft import (
     number_of,
     text_of,
 )
-from infra_grader.loading.rubric_format import AWARD_ROW
+from infra_grader.loading.rubric_format import AWARD_ROW, MOST_POINTS
 
 KindNames = Callable[[], Iterable[str]]
-MOST_POINTS = 1_000_000
-"""More are a slip, and hundredths of far more are beyond the precision that points are reckoned with."""
 MAX_RINGS = 20
 """Rings of `needs` that are named in one go."""
 MAX_NAMES = 500
@@ -105,9 +103,8 @@ def _amounts(draft: RubricDraft) -> Iterator[tuple[Path, object]]:
 def _fine_points(draft: RubricDraft) -> Iterator[Fault]:
     for path, value in _amounts(draft):
         number = number_of(value)
-        if number is not None and number > MOST_POINTS:
-            yield Fault(path, f"{value} points are too many", f"at most {MOST_POINTS}")
-        elif number is not None and number != round(number, 2):
+        # Larger ones are refused as such, and hundredths of far larger ones are beyond what can be reckoned.
+        if number is not None and abs(number) <= MOST_POINTS and number != round(number, 2):
             yield Fault(path, f"{value} points are finer than a hundredth", "at most two decimals")
 
 
