@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infra_grader.checks.call._questions import Drawn, describe, draw_questions
 from infra_grader.capabilities.plain_coding import MAX_DEPTH, NotPlain, decode, encode
+from infra_grader.checks.call._questions import Drawn, describe, draw_questions
 from infra_grader.reading.plain_value import is_same
 
 KEYS = st.none() | st.booleans() | st.integers() | st.text() | st.floats(allow_nan=False)

@@ -34,7 +34,7 @@ def test_refusal(config):
     """A request that is refused is not tried again"""
     url = desk.serve([404], [])
     ingestion = data_ingestion.DataIngestion(config)
-    with pytest.raises(Exception):  # noqa: B017, PT011 - of which kind is the learner's choice
+    with pytest.raises(Exception):  # noqa: B017 - of which kind is the learner's choice
         ingestion.ingest_from_api(url)
     assert len(desk.asked) == 1
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from infra_grader.reading.python_environment import Reading, environment_readings
 from infra_grader.checks.python._files import PythonParams, first_place, readable_names
 from infra_grader.plugin import Annotated, Context, Evidence, Meta, Outcome, check
+from infra_grader.reading.python_environment import Reading, environment_readings
 
 
 class Environment(PythonParams, kw_only=True):

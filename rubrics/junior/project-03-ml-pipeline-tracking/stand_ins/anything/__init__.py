@@ -1,7 +1,7 @@
 """What stands in for a library of which nobody asks anything: every name is there, and every call gives something.
 
-`stand_in("torch")` makes `import torch.nn.functional` and `from torch import whatever` work. What is asked for is a class,
-so that it can be built on, stand in an annotation, be raised, called, used as a decorator and in a `with` block.
+`stand_in("torch")` makes `import torch.nn.functional` and `from torch import whatever` work. What is asked for is a
+class, so that it can be built on, stand in an annotation, be raised, called, used as a decorator and in a `with` block.
 """
 
 import importlib.abc

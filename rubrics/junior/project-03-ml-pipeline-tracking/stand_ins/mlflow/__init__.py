@@ -8,10 +8,21 @@ anything.stand_in(__name__)
 
 noted = []
 """What was called, in order: names and plain arguments."""
-NOTED = (
-    "set_tracking_uri set_experiment start_run end_run log_param log_params log_metric log_metrics log_artifact "
-    "log_artifacts set_tag set_tags register_model"
-).split()
+NOTED = [
+    "set_tracking_uri",
+    "set_experiment",
+    "start_run",
+    "end_run",
+    "log_param",
+    "log_params",
+    "log_metric",
+    "log_metrics",
+    "log_artifact",
+    "log_artifacts",
+    "set_tag",
+    "set_tags",
+    "register_model",
+]
 
 
 def plain(value):

@@ -1,4 +1,3 @@
-# ruff: noqa: ANN001, ANN202
 # It has the names, arguments and defaults of the package that it stands for.
 """The model: it tells bright pictures from dark ones, in whatever form they come."""
 

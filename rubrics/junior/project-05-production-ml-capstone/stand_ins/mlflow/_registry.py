@@ -1,4 +1,4 @@
-# ruff: noqa: ANN001, ANN202, PLW0603
+# ruff: noqa: PLW0603
 # It has the names, arguments and defaults of the package that it stands for.
 """What the stand-in's server holds, and whether it can be reached."""
 

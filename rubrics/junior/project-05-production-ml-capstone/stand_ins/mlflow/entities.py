@@ -1,4 +1,3 @@
-# ruff: noqa: ANN001, ANN201, D101, D103
 # It has the names, arguments and defaults of the package that it stands for.
 """Versions and runs, as MLflow's client gives them."""
 

@@ -1,4 +1,3 @@
-# ruff: noqa: ANN001, ANN003, ANN204, D101
 # It has the names, arguments and defaults of the package that it stands for.
 """What MLflow raises."""
 

@@ -1,4 +1,3 @@
-# ruff: noqa: ANN001, ANN003, ANN201, ANN204, ARG001, ARG002, D101, D102, D103, FBT002
 # It has the names, arguments and defaults of the package that it stands for.
 """Models by their plain interface."""
 

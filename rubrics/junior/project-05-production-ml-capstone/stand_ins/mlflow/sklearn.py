@@ -1,4 +1,3 @@
-# ruff: noqa: ANN001, ANN201, ARG001, D101, D102, D103
 # It has the names, arguments and defaults of the package that it stands for.
 """Models of scikit-learn."""
 

@@ -1,4 +1,3 @@
-# ruff: noqa: ANN001, ANN002, ANN003, ANN201, ANN202, ANN204, ARG001, ARG002, ARG005, D101, D102, D103, N801
 # It has the names, arguments and defaults of the package that it stands for.
 """A small stand-in for PyTorch: what a service needs to ask a model that is loaded, on numpy's arrays."""
 
@@ -184,7 +183,7 @@ def topk(data, k, dim=-1):
     return Tensor(np.take_along_axis(array, order, axis=dim)), Tensor(order)
 
 
-def max(data, dim=None):  # noqa: A001 - as PyTorch calls it
+def max(data, dim=None):
     return data.max(dim)
 
 

@@ -1,4 +1,3 @@
-# ruff: noqa: A003, ANN001, ANN002, ANN003, ANN201, ANN204, ARG002, D101, D102, FBT002
 # It has the names, arguments and defaults of the package that it stands for.
 """Networks."""
 
