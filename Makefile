@@ -35,7 +35,7 @@ imports: $(VENV)/.dev
 	$(BIN)/lint-imports --no-logo
 
 pytest: $(VENV)/.dev
-	$(BIN)/python -m pytest -n $(PYTEST_WORKERS)
+	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal
 
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/startup.py
