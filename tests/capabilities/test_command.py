@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from infra_grader.capabilities.command import MAX_OUTPUT_BYTES, Command
+from infra_grader.capabilities.command import MAX_MEMORY_BYTES, MAX_OUTPUT_BYTES, Command
 from infra_grader.capabilities.deadline import Deadline, Overrun
 from infra_grader.model.outcome import NotAssessed
 
@@ -128,3 +128,13 @@ def test_nothing_is_started_after_the_end(command, tmp_path):
 
 def test_invalid_bytes_are_replaced(command):
     assert sh(command, r"printf 'a\377b'").stdout == "a\N{REPLACEMENT CHARACTER}b"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is limited on Linux alone")
+def test_a_tool_is_limited_in_the_memory_it_uses_and_not_in_what_it_reserves(command):
+    reserves = f"import mmap; mmap.mmap(-1, {MAX_MEMORY_BYTES * 4}, prot=mmap.PROT_READ)"
+    assert (
+        command.run([sys.executable, "-c", f"import time; time.sleep(0.5); {reserves}"], Deadline(30)).exit_status == 0
+    )
+    uses = f"import time; time.sleep(0.5); bytearray({MAX_MEMORY_BYTES})"
+    assert "MemoryError" in command.run([sys.executable, "-c", uses], Deadline(30)).stderr

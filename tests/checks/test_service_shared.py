@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import textwrap
 
 import pytest
@@ -69,8 +70,10 @@ def test_a_check_that_ends_the_service_costs_no_other(sandbox, tmp_path):
         sandboxes.require(sandbox)
     folder = tmp_path / "submission"
     folder.mkdir()
-    (folder / "app.py").write_text(SERVICE)
-    (tmp_path / "rubric.yaml").write_text(RUBRIC)
+    with socket.create_server(("127.0.0.1", 0)) as listener:  # on the host, other tests may have the usual one
+        port = str(listener.getsockname()[1])
+    (folder / "app.py").write_text(SERVICE.replace("5000", port))
+    (tmp_path / "rubric.yaml").write_text(RUBRIC.replace("{ready: [/ready]}", f"{{ready: [/ready], ports: [{port}]}}"))
     options = GradeOptions(needs_commit=False, sandbox=sandbox)
     card = infra_grader.grade(folder, str(tmp_path / "rubric.yaml"), options=options)
     outcomes = {check.id: check for check in card.criteria[0].checks}
@@ -87,8 +90,6 @@ def test_a_check_that_ends_the_service_costs_no_other(sandbox, tmp_path):
 
 
 def test_a_port_that_is_taken_on_this_machine_is_no_fault_of_the_learner(tmp_path):
-    import socket
-
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         (tmp_path / "app.py").write_text(textwrap.dedent(SERVICE).replace("5000", str(port)))

@@ -222,12 +222,15 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 
 def _limit_memory(pid: int) -> None:
-    """Bound the address space of a tool where the platform can (Linux), so that hostile input costs no more."""
+    """Bound the memory of a tool where the platform can (Linux), so that hostile input costs no more.
+
+    Not its address space: tools in Haskell and Go reserve far more of that than they ever use, and would not start.
+    """
     if sys.platform != "linux":
         return
     import resource
 
     try:
-        resource.prlimit(pid, resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
+        resource.prlimit(pid, resource.RLIMIT_DATA, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
     except (ProcessLookupError, PermissionError):  # it has ended already
         return

@@ -107,7 +107,12 @@ class Running:
     def _how_ended(self, reason: str) -> str:
         """Return the exit status of a service that has just gone, which the system tells a moment later."""
         deadline = Deadline(END_S)
+        is_killed = False
         while not self.relay.ended and deadline.remaining():
+            if is_killed:
+                # Perhaps by a limit: the sandbox looks at it whenever the relay says nothing for a moment.
+                time.sleep(POLL_S)
+                continue
             try:
                 told = self.relay.tell(deadline)
             except TunnelError as error:
@@ -115,9 +120,9 @@ class Running:
             self.output = told.output
             if told.exit_status is not None:
                 reason = how_ended(told.exit_status)
-                if told.exit_status != KILLED:
+                is_killed = told.exit_status == KILLED
+                if not is_killed:
                     return reason
-                # Perhaps by a limit, of which the sandbox hears a moment later.
             time.sleep(POLL_S)
         return self.relay.ended or reason
 

@@ -84,7 +84,7 @@ def _problems(context: Context, params: Lint, scripts: Sequence[Script]) -> Iter
             ],
             context.deadline,
         )
-        if output.exit_status not in (0, FOUND_SOME):
+        if output.exit_status not in (0, FOUND_SOME) or not output.stdout.startswith("{"):
             reason = " ".join(output.stderr.split())[:MOST_SAID] or f"exit status {output.exit_status}"
             raise NotAssessed(f"ShellCheck could not finish: {reason}", "Run `shellcheck` by hand to see why.")
         yield from (_evidence(script, comment) for comment in json.loads(output.stdout)["comments"])
