@@ -173,7 +173,9 @@ def test_a_hostile_answer_is_a_failed_one(sandbox, told, code, tmp_path):
         before={"start": START},
     )
     assert outcome.status == "failed", outcome
-    assert any(told in f"{piece.actual} {piece.expected}" for piece in outcome.evidence), outcome.evidence
+    said = " ".join(f"{piece.actual} {piece.expected}" for piece in outcome.evidence)
+    # A socket that is closed with something unread in it takes back what was sent, if that was not fetched yet.
+    assert any(words in said for words in (told, "hung up without an answer")), outcome.evidence
     assert time.monotonic() - began < 40
 
 
