@@ -35,7 +35,7 @@ imports: $(VENV)/.dev
 	$(BIN)/lint-imports --no-logo
 
 pytest: $(VENV)/.dev
-	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal
+	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal $(PYTEST_OPTIONS)
 
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/startup.py
