@@ -19,9 +19,10 @@ import pytest
 import sandboxes
 
 from infra_grader.capabilities import docker as daemons
+from infra_grader.capabilities import docker_owner
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.sandbox import MIB, Job, Limit, Limits
-from infra_grader.sandboxes import _cgroup, _docker_container
+from infra_grader.sandboxes import _cgroup
 from infra_grader.sandboxes.bubblewrap_sandbox import open_bubblewrap
 from infra_grader.testing import run_check
 
@@ -114,8 +115,8 @@ class Machine:
         if self.wall != "docker":
             return []
         with closing(daemons.connect()) as api:
-            found = api.containers(all=True, filters={"label": _docker_container.HOME_LABEL})
-        return [one for one in found if one["Labels"][_docker_container.HOME_LABEL].startswith(str(self.scratch))]
+            found = api.containers(all=True, filters={"label": docker_owner.HOME_LABEL})
+        return [one for one in found if one["Labels"][docker_owner.HOME_LABEL].startswith(str(self.scratch))]
 
 
 @pytest.fixture(params=sandboxes.WALLS)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import sandboxes
 
+from infra_grader.capabilities import home
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.sandbox import Job, Limits, how_ended
 from infra_grader.capabilities.workspace import Workspace
@@ -193,7 +194,7 @@ def test_a_folder_of_this_name_that_is_a_link_is_left_alone(tmp_path, monkeypatc
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     (tmp_path / "target").mkdir()
     (tmp_path / f"{_scratch.PREFIX}1").symlink_to(tmp_path / "target")
-    assert list(_scratch.sweep()) == []
+    assert list(home.sweep(_scratch.PREFIX)) == []
     assert (tmp_path / "target").is_dir()
 
 

@@ -22,11 +22,12 @@ import pytest
 import sandboxes
 
 from infra_grader.capabilities import docker as daemons
+from infra_grader.capabilities import docker_owner
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.sandbox import Job, Limit, Limits
 from infra_grader.engine.registry import Registry
 from infra_grader.model.outcome import NotAssessed
-from infra_grader.sandboxes import _docker_container, _docker_group, _docker_image, _scratch
+from infra_grader.sandboxes import _docker_group, _docker_image, _scratch
 from infra_grader.sandboxes._docker_streams import Frames
 from infra_grader.sandboxes.docker_sandbox import Docker, find_problem, open_docker
 
@@ -42,7 +43,7 @@ def python(sandbox, code, seconds=30.0, **limits):
 def containers(home):
     """Return the containers of the grader with this scratch folder."""
     with closing(daemons.connect()) as api:
-        label = f"{_docker_container.HOME_LABEL}={home}"
+        label = f"{docker_owner.HOME_LABEL}={home}"
         return api.containers(all=True, filters={"label": label})
 
 
@@ -172,16 +173,16 @@ def test_what_is_left_goes_even_if_its_folder_went_before(grader):
     process, home = grader
     process.kill()
     process.wait()
-    list(_scratch.sweep())  # as another sandbox would
+    list(home.sweep(_scratch.PREFIX))  # as another sandbox would
     open_docker([]).close()
     assert containers(home) == []
 
 
 def test_a_container_whose_owner_cannot_be_asked_is_left_for_a_day():
-    labels = {_docker_container.HOME_LABEL: "/no/such/folder/home", _docker_container.WHERE_LABEL: "1:2"}
-    assert not _docker_container._has_no_owner(labels, time.time() - 3600)
-    assert _docker_container._has_no_owner(labels, time.time() - 25 * 3600)
-    assert not _docker_container._has_no_owner({}, time.time())
+    labels = {docker_owner.HOME_LABEL: "/no/such/folder/home", docker_owner.WHERE_LABEL: "1:2"}
+    assert not docker_owner.has_no_owner(labels, time.time() - 3600)
+    assert docker_owner.has_no_owner(labels, time.time() - 25 * 3600)
+    assert not docker_owner.has_no_owner({}, time.time())
 
 
 def test_a_container_that_somebody_stops_is_no_learner_s_fault(docker):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from infra_grader.capabilities import home
 from infra_grader.capabilities.deadline import Deadline, Overrun
 from infra_grader.capabilities.sandbox import MIB, Job, Limit, Limits, NoReply
 from infra_grader.capabilities.workspace import Workspace
@@ -341,7 +342,7 @@ def test_deep_and_unreadable_folders_are_removed(wall):
         os.chmod(".", 0)
     """
     assert python(wall, code).exit_status == 0
-    assert [entry.name for entry in wall._home.folder.iterdir()] == [_scratch.LOCK]
+    assert [entry.name for entry in wall._home.folder.iterdir()] == [home.LOCK]
 
 
 # Dialogues

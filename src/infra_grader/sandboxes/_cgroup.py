@@ -11,8 +11,9 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
+from infra_grader.capabilities.home import is_home
 from infra_grader.capabilities.sandbox import Limit, Limits
-from infra_grader.sandboxes._scratch import PREFIX, is_home
+from infra_grader.sandboxes._scratch import PREFIX
 
 MOUNT = Path("/sys/fs/cgroup")
 REMOVE_S = 2.0

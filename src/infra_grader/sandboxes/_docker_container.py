@@ -4,30 +4,23 @@ from __future__ import annotations
 
 import os
 import socket
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.docker import LABEL, answering, listens
+from infra_grader.capabilities.docker_owner import has_no_owner, owner_labels
 from infra_grader.capabilities.sandbox import Job, Limits
 from infra_grader.model.outcome import NotAssessed
 from infra_grader.sandboxes._docker_group import ContainerGroup
 from infra_grader.sandboxes._docker_image import Image
 from infra_grader.sandboxes._docker_streams import Container
 from infra_grader.sandboxes._resources import variables
-from infra_grader.sandboxes._scratch import RunFolder, is_left
+from infra_grader.sandboxes._scratch import RunFolder
 
 SANDBOX = "sandbox"
 """What the label of a sandbox's containers says."""
-HOME_LABEL = f"{LABEL}.home"
-"""The label with the scratch folder of the grader that owns a container; its lock tells whether that one lives."""
-WHERE_LABEL = f"{LABEL}.where"
-"""The label with what tells the folder around that from another of the same path, in another container."""
-ORPHAN_S = 24 * 3600
-"""Seconds after which a container goes whose owner cannot be asked."""
 WORK = "/work"
 OWN_PROCESSES = 1
 """The init process, which is counted with the program's."""
@@ -95,7 +88,7 @@ def _options(daemon: Daemon, job: Job, place: RunFolder) -> dict[str, Any]:
         "environment": _environment(daemon.image, job),
         "working_dir": WORK,
         "stdin_open": True,
-        "labels": _labels(place.work.parent.parent),
+        "labels": owner_labels(place.work.parent.parent, SANDBOX),
         "host_config": daemon.api.create_host_config(
             mounts=mounts, security_opt=list(daemon.security), **_walls(job.limits)
         ),
@@ -139,39 +132,13 @@ def _environment(image: Image, job: Job) -> list[str]:
     return ["HOSTNAME", *(f"{name}={value}" for name, value in {**own, **needed, **job.variables}.items())]
 
 
-def _labels(home: Path) -> Mapping[str, str]:
-    return {LABEL: SANDBOX, HOME_LABEL: os.fspath(home), WHERE_LABEL: _where(home.parent)}
-
-
-def sweep(api: Any) -> None:
+def remove_left(api: Any) -> None:
     """Remove the containers of graders that have ended without removing them."""
     with answering():
         found: Sequence[Mapping[str, Any]] = api.containers(all=True, filters={"label": f"{LABEL}={SANDBOX}"})
     for container in found:
-        if _has_no_owner(container["Labels"], container["Created"]):
+        if has_no_owner(container["Labels"], container["Created"]):
             _remove(api, container["Id"])
-
-
-def _has_no_owner(labels: Mapping[str, str], created: float) -> bool:
-    """Whether the grader that made a container has ended.
-
-    Its home tells, by the lock in it; a home that is gone was left and swept, if it was where we would see it.
-    """
-    home = Path(labels.get(HOME_LABEL, ""))
-    if not home.is_absolute() or _where(home.parent) != labels.get(WHERE_LABEL):
-        return time.time() - created > ORPHAN_S
-    try:
-        return is_left(home, home.lstat())
-    except FileNotFoundError:
-        return True
-
-
-def _where(folder: Path) -> str:
-    try:
-        facts = folder.stat()
-    except OSError:
-        return ""
-    return f"{facts.st_dev}:{facts.st_ino}"
 
 
 def _remove(api: Any, name: str) -> None:

@@ -1,9 +1,4 @@
-"""Scratch folders of sandboxes: one home for each open sandbox, a folder in it for each run, nothing left behind.
-
-A home is owned by whoever holds the lock in it. Locks end with their process, however it ends, so a home whose lock is
-free was left by a crash: the next start removes it. Process numbers would not do, since they are used again and
-mean nothing to a grader in another container that shares the folder.
-"""
+"""Scratch folders of sandboxes: one home for each open sandbox, a folder in it for each run, nothing left behind."""
 
 from __future__ import annotations
 
@@ -11,31 +6,25 @@ import errno
 import itertools
 import os
 import shutil
-import subprocess
-import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from infra_grader.capabilities import home
 from infra_grader.capabilities.sandbox import MIB, Job
 from infra_grader.capabilities.workspace import Workspace
 from infra_grader.model.outcome import CheckFailed, Evidence, NotAssessed
 
 PREFIX = "infra-grader-sandbox-"
-LOCK = "owner.lock"
 MAX_COPY_BYTES = 256 * MIB
-NEW_S = 60.0
-"""Seconds for which a home without a lock may be one that is just being made."""
 
 
-class Home:
+class Home(home.Home):
     """The scratch folder of one open sandbox."""
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
-        self._lock = _locked_file(self.folder)
+        super().__init__(PREFIX)
         self._numbers = itertools.count(1)
 
     @contextmanager
@@ -51,12 +40,7 @@ class Home:
                     _give_away(work, owner)
             yield RunFolder(work, f"{self.folder.name}-{place.name}")
         finally:
-            remove(place)
-
-    def close(self) -> None:
-        """Remove the folder, then let go of it."""
-        remove(self.folder)
-        os.close(self._lock)
+            home.remove(place)
 
 
 class RunFolder(NamedTuple):
@@ -66,38 +50,6 @@ class RunFolder(NamedTuple):
     """The private copy of the submission."""
     name: str
     """Unique on this machine, for what else belongs to the run."""
-
-
-def sweep() -> Iterator[str]:
-    """Remove the homes that crashed graders of this user left behind, and yield their names."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        try:
-            facts = folder.lstat()
-        except FileNotFoundError:  # another grader was faster
-            continue
-        if facts.st_uid == os.getuid() and folder.is_dir() and not folder.is_symlink() and is_left(folder, facts):
-            remove(folder)
-            yield folder.name
-
-
-def is_home(name: str) -> bool:
-    """Whether a home of this name is there."""
-    return Path(tempfile.gettempdir(), name).is_dir()
-
-
-def remove(folder: Path) -> None:
-    """Remove a folder with whatever a program left in it: any depth, and folders that it made unreadable."""
-    try:
-        shutil.rmtree(folder)
-    except FileNotFoundError:
-        return
-    except (OSError, RecursionError):  # folders that are locked, or a chain of them that is too deep for Python
-        pass
-    else:
-        return
-    if os.geteuid() != 0:
-        subprocess.run(["/bin/chmod", "-R", "u+rwX", folder], stderr=subprocess.DEVNULL, check=False)
-    subprocess.run(["/bin/rm", "-rf", "--", folder], stderr=subprocess.DEVNULL, check=False)
 
 
 def used_bytes(folder: Path, enough: int) -> int:
@@ -170,30 +122,3 @@ def _give_away(work: Path, owner: int) -> None:
         for name in [*folders, *files]:
             os.chown(os.path.join(folder, name), owner, owner, follow_symlinks=False)
     os.chown(work, owner, owner)
-
-
-def _locked_file(folder: Path) -> int:
-    """Make the lock of a home, already locked when its name appears, and return its descriptor."""
-    import fcntl
-
-    lock = os.open(folder / "new.lock", os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-    fcntl.flock(lock, fcntl.LOCK_EX)
-    os.rename(folder / "new.lock", folder / LOCK)
-    return lock
-
-
-def is_left(folder: Path, facts: os.stat_result) -> bool:
-    """Whether nobody holds the lock of a home, which then was left by a crash."""
-    import fcntl
-
-    try:
-        lock = os.open(folder / LOCK, os.O_RDWR | os.O_NOFOLLOW)
-    except OSError:
-        return time.time() - facts.st_mtime > NEW_S
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    finally:
-        os.close(lock)
-    return True

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Self
 
 from infra_grader.capabilities.deadline import Deadline
+from infra_grader.capabilities.home import sweep
 from infra_grader.capabilities.sandbox import Channel, Dialogue, Ended, Job, Limit, Limits, Mount, SandboxKind
 from infra_grader.model.outcome import NotAssessed
 from infra_grader.plugin import hookimpl
@@ -51,7 +52,7 @@ class Bubblewrap:
         self.python = python()
         self.python_version = python_version()
         self._hidden = [os.path.realpath(folder) for folder in hidden]
-        _cgroup.sweep(frozenset(_scratch.sweep()))
+        _cgroup.sweep(frozenset(sweep(_scratch.PREFIX)))
         self._home = _scratch.Home()
         self.cannot_enforce = tuple(_weaknesses())
 

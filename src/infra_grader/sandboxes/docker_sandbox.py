@@ -10,11 +10,12 @@ from typing import Any
 
 from infra_grader.capabilities import docker
 from infra_grader.capabilities.deadline import Deadline
+from infra_grader.capabilities.home import sweep
 from infra_grader.capabilities.sandbox import Channel, Dialogue, Ended, Job, Limit, Mount, SandboxKind
 from infra_grader.model.outcome import NotAssessed
 from infra_grader.plugin import hookimpl
 from infra_grader.sandboxes import _scratch
-from infra_grader.sandboxes._docker_container import Daemon, started, sweep
+from infra_grader.sandboxes._docker_container import Daemon, remove_left, started
 from infra_grader.sandboxes._docker_image import Image, find_image, image_name
 from infra_grader.sandboxes._docker_streams import Container, ContainerChannel, ContainerProgram
 from infra_grader.sandboxes._process import LineDialogue, Watch, finish
@@ -41,8 +42,8 @@ class Docker:
             facts = api.info()
         self._daemon = Daemon(api, docker.socket_of(docker.address()), image, _user(facts), tuple(_security(facts)))
         self.cannot_enforce = tuple(_weaknesses(facts))
-        sweep(api)  # before the folders go that tell whose they were
-        list(_scratch.sweep())
+        remove_left(api)  # before the folders go that tell whose they were
+        list(sweep(_scratch.PREFIX))
         self._home = _scratch.Home()
 
     def run(self, job: Job, deadline: Deadline) -> Ended:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from infra_grader.capabilities.deadline import Deadline
+from infra_grader.capabilities.home import sweep
 from infra_grader.capabilities.sandbox import Channel, Dialogue, Ended, Job, Mount, SandboxKind
 from infra_grader.model.outcome import NotAssessed
 from infra_grader.plugin import hookimpl
@@ -37,7 +38,7 @@ class Host:
     def __init__(self) -> None:
         self.python = os.path.realpath(sys.executable)
         self.python_version = f"{sys.version_info.major}.{sys.version_info.minor}"
-        _cgroup.sweep(frozenset(_scratch.sweep()))
+        _cgroup.sweep(frozenset(sweep(_scratch.PREFIX)))
         self._home = _scratch.Home()
 
     def run(self, job: Job, deadline: Deadline) -> Ended:
