@@ -47,6 +47,8 @@ class GradeOptions(Record):
     """Where random inputs start; `None` draws a new one wherever a check runs learner code."""
     sandbox: str = "auto"
     """Where learner code runs, by name; `auto` is the first that can be used here, and none if there is none."""
+    live: str = "auto"
+    """What live checks may look at: `docker`, `kubernetes`, both with a comma, `none`, or `auto`, which is Docker."""
     workers: int = WORKERS
     """How many checks that wait run at the same time."""
     reading_backstop: float | None = None
@@ -102,11 +104,14 @@ def grade(
     options: GradeOptions | None = None,
     registry: Registry | None = None,
     observe: Observe | None = None,
+    tell: Callable[[CheckSpec, str], object] | None = None,
 ) -> Scorecard:
     """Grade the submission in a folder and return its scorecard.
 
-    The folder is only read; learner code runs in the sandbox alone, on a copy. Raises `RubricError`, `SubmissionError`,
-    `PluginError` or `UsageError` for what the caller can mend; nothing about the submission raises.
+    The folder is only read; learner code runs in the sandbox alone, on a copy, or in what live checks make of it.
+    `observe` sees each outcome, and `tell` what a check that takes long is at, maybe in other threads. Raises
+    `RubricError`, `SubmissionError`, `PluginError` or `UsageError` for what the caller can mend; nothing about the
+    submission raises.
     """
     options = options or GradeOptions()
     registry = registry or Registry()
@@ -123,6 +128,7 @@ def grade(
     started = _now()
     commit = cache(lambda: _commit(submission, options))
     with open_session(submission, rubric, registry, options) as session:
+        session.tell = tell or session.tell
         outcomes = run(order, session, _observe_all(registry, observe), options.workers, meanwhile=commit)
     named = submission_ref(submission, *commit())
     scorecard = score(rubric, outcomes, named, environment=environment(session), started=started, finished=_now())
@@ -169,7 +175,7 @@ def open_session(submission: Submission, rubric: Rubric, registry: Registry, opt
         rubric_folder=rubric.folder,
         root=submission.root,
         find_kind=registry.find_kind,
-        openers=openers(registry, options.sandbox, rubric.folder),
+        openers=openers(registry, options.sandbox, rubric.folder, options.live),
         seed=options.seed if options.seed is not None else _fresh_seed(rubric, registry),
         takes_excerpts=options.takes_excerpts,
     )
@@ -212,13 +218,13 @@ def _fresh_seed(rubric: Rubric, registry: Registry) -> int:
 
 def environment(session: Session) -> Mapping[str, str | int]:
     """Return the facts about this machine and this run that explain an outcome."""
-    ran_in = {"sandbox": session.sandbox_name} if session.sandbox_name else {}
+    used = {"sandbox": session.sandbox_name, "docker": session.docker_version}
     return {
         "infra_grader": __version__,
         "python": ".".join(str(part) for part in sys.version_info[:3]),
         "platform": sys.platform,
         "seed": session.seed,
-        **ran_in,
+        **{name: value for name, value in used.items() if value},
     }
 
 

@@ -41,12 +41,14 @@ from infra_grader.model.outcome import (
     NotAssessed,
     Outcome,
     Status,
+    Unavailable,
 )
 from infra_grader.model.parameter_paths import path_parameters
 from infra_grader.model.record import Record
 from infra_grader.model.scorecard import Scorecard
 
 if TYPE_CHECKING:
+    from infra_grader.capabilities.live_docker import LiveDocker
     from infra_grader.capabilities.sandbox import Sandbox
 
 __all__ = [
@@ -71,6 +73,7 @@ __all__ = [
     "Scorecard",
     "Status",
     "TextFile",
+    "Unavailable",
     "Workspace",
     "check",
     "check_kinds",
@@ -85,6 +88,8 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 CAPABILITIES = frozenset({"command", "sandbox", "docker", "kubernetes", "http"})
 """What a kind may ask for beyond the workspace; a kind that asks for one runs beside others, in a thread."""
+LIVE = frozenset({"docker", "kubernetes"})
+"""Those that look at what runs, which `--live` names, and which may be down."""
 
 NAME = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
 
@@ -158,11 +163,14 @@ class Context:
         shared: Shared,
         handles: Mapping[str, Mapping[str, str]],
         seed: int,
+        tell: Callable[[str], object] = str,
     ) -> None:
         self.workspace = workspace
         self.deadline = deadline
         self.seed = seed
         """Where random inputs start; recorded in the result."""
+        self.tell = tell
+        """Shows the user, in a few words, what a check that takes long is at."""
         self._capabilities = capabilities
         self._rubric_folder = rubric_folder
         self._shared = shared
@@ -172,6 +180,12 @@ class Context:
     def command(self) -> Any:
         """Our own tools; see `infra_grader.capabilities.command.Command`."""
         return self.capability("command")
+
+    @property
+    def docker(self) -> LiveDocker:
+        """A Docker daemon, and what this submission's checks make in it."""
+        found: LiveDocker = self.capability("docker")
+        return found
 
     @property
     def sandbox(self) -> Sandbox:
@@ -207,8 +221,9 @@ class Context:
     def shared(self, key: Hashable, make: Callable[[], Made], *, reads_files: bool = True) -> Made:
         """Return what `make` gives, made once a submission for every check that gives the same key.
 
-        A verdict that `make` raises (`CheckFailed`, `NotAssessed`) is kept and raised for each of them. Checks that
-        see other files than each other, since one of them allows the starter's, share only what does not read any.
+        A verdict that `make` raises (`CheckFailed`, `NotAssessed`) is kept and raised for each of them, but for
+        `Unavailable`: the next one asks anew. Checks that see other files than each other, since one of them allows the
+        starter's, share only what does not read any.
         """
         return self._shared.get((key, self.workspace.allow_starter) if reads_files else key, make)
 
@@ -241,6 +256,8 @@ class Shared:
             if key not in self._made:
                 try:
                     self._made[key] = make()
+                except Unavailable:
+                    raise
                 except (CheckFailed, NotAssessed) as verdict:
                     self._made[key] = verdict
             made = self._made[key]

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from infra_grader.model.outcome import NotAssessed
+from infra_grader.model.outcome import NotAssessed, Unavailable
 
 LABEL = "infra-grader"
 """The label that everything of ours carries; its value says what made it."""
@@ -72,7 +72,10 @@ def connect(where: str = "") -> Any:
 
 @contextmanager
 def answering() -> Iterator[None]:
-    """Turn what goes wrong between us and the daemon into `NotAssessed`; only for calls of the library."""
+    """Turn what goes wrong between us and the daemon into `NotAssessed`; only for calls of the library.
+
+    It is `Unavailable` where the daemon does not answer at all.
+    """
     import docker.errors
     import requests.exceptions
 
@@ -84,7 +87,7 @@ def answering() -> Iterator[None]:
         said = str(error.explanation or error).strip().rstrip(".")
         raise NotAssessed(f"Docker cannot do it: {said}.", _remedy(said)) from error
     except (docker.errors.DockerException, requests.exceptions.RequestException, OSError) as error:
-        raise NotAssessed("The Docker daemon does not answer.", START) from error
+        raise Unavailable("The Docker daemon does not answer.", START) from error
 
 
 def _remedy(said: str) -> str:

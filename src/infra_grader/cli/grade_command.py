@@ -51,9 +51,9 @@ def grade_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--live",
-        choices=("auto", "none"),
+        metavar="WHAT",
         default="auto",
-        help="live checks (this version has none: both are the same)",
+        help="what live checks look at: auto (default: docker, where a daemon answers), none, docker",
     )
     parser.add_argument(
         "--sandbox",
@@ -87,9 +87,11 @@ def grade(options: argparse.Namespace) -> int:
                     unassessed=Unassessed(options.unassessed) if options.unassessed else None,
                     seed=options.seed,
                     sandbox=options.sandbox,
+                    live=options.live,
                 ),
                 registry=registry,
                 observe=observe,
+                tell=lambda check, text: progress.say(f"{check.id}: {text}"),
             )
         finally:
             progress.wipe()
@@ -113,7 +115,7 @@ def validate(options: argparse.Namespace) -> int:
     with redirect_stdout(sys.stderr):
         registry = Registry(options.plugin)
         rubric = load_rubric(name, registry)
-        chosen = GradeOptions(needs_commit=False, takes_excerpts=False, sandbox="none")
+        chosen = GradeOptions(needs_commit=False, takes_excerpts=False, sandbox="none", live="none")
         scorecard = grade_submission(options.path, rubric, options=chosen, registry=registry)
     try:
         write(sys.stdout, render_validate(scorecard, render_options(options, sys.stdout)))

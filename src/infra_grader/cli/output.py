@@ -191,16 +191,24 @@ class Progress:
         self.total = total
         self.done = 0
         self._is_wanted = is_wanted and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        self._is_shown = False
 
     def step(self, name: str) -> None:
         """Count one more, and show which."""
         self.done += 1
+        self.say(name)
+
+    def say(self, what: str) -> None:
+        """Show what is done now; may be called in any thread."""
         if self._is_wanted:
-            self._show(f"{self.done} of {self.total}  {name}"[: _width(sys.stderr) - 1])
+            from infra_grader.reading.visible import visible  # what a check tells may be the learner's
+
+            self._is_shown = True
+            self._show(visible(f"{self.done} of {self.total}  {what}")[: _width(sys.stderr) - 1])
 
     def wipe(self) -> None:
         """Remove the line."""
-        if self._is_wanted and self.done:
+        if self._is_shown:
             self._show("")
 
     def _show(self, line: str) -> None:

@@ -18,7 +18,7 @@ from infra_grader.engine.limits import interrupt_after
 from infra_grader.engine.log import logger
 from infra_grader.model.outcome import ONE, ZERO, CheckFailed, Evidence, NotAssessed, Outcome, Status
 from infra_grader.model.rubric import CheckSpec
-from infra_grader.plugin import CheckKind, Context, Shared
+from infra_grader.plugin import LIVE, CheckKind, Context, Shared
 
 READING_BACKSTOP_S = 60.0
 """Seconds that a check which only reads may take where the rubric states no limit."""
@@ -41,6 +41,8 @@ class Session(msgspec.Struct, kw_only=True):
     waiting_backstop: float = WAITING_BACKSTOP_S
     takes_excerpts: bool = True
     """Whether the evidence of what was lost quotes the lines that it points at."""
+    tell: Callable[[CheckSpec, str], object] = lambda _check, _text: None
+    """Shows the user what a check that takes long is at."""
     shared: Shared = msgspec.field(default_factory=Shared)
     handles: dict[str, Mapping[str, str]] = {}
 
@@ -57,6 +59,11 @@ class Session(msgspec.Struct, kw_only=True):
         """Name of the sandbox in which learner code ran; nothing if no check asked for it, or there was none."""
         return str(getattr(self.shared.made(("capability", "sandbox")), "name", ""))
 
+    @property
+    def docker_version(self) -> str:
+        """Version of the Docker daemon that live checks looked at; nothing if none did."""
+        return str(getattr(self.shared.made(("capability", "docker")), "version", ""))
+
     def limit(self, check: CheckSpec, kind: CheckKind) -> float:
         """Return the seconds that a check may take."""
         return check.timeout or (self.waiting_backstop if kind.waits else self.reading_backstop)
@@ -71,6 +78,7 @@ class Session(msgspec.Struct, kw_only=True):
             shared=self.shared,
             handles=self.handles,
             seed=self.seed,
+            tell=lambda text: self.tell(check, text),
         )
 
     def _open(self, name: str) -> object:
@@ -92,7 +100,7 @@ def ask(check: CheckSpec, kind: CheckKind, session: Session, deadline: Deadline)
     try:
         with limit:
             # Bounded within the limit too: what a check hands back may be as large as the submission.
-            outcome = bounded(sound(kind.run(session.context(check, kind, deadline), check.params)))
+            outcome = bounded(sound(_run(check, kind, session, deadline)))
     except CheckFailed as verdict:
         outcome = bounded(Outcome.failed(verdict.message, *verdict.evidence))
     except NotAssessed as verdict:
@@ -114,6 +122,16 @@ def ask(check: CheckSpec, kind: CheckKind, session: Session, deadline: Deadline)
 
         outcome = with_excerpts(outcome, check, session.workspace)
     return rooted(outcome, session.root).replace(duration_s=round(time.perf_counter() - started, 3))
+
+
+def _run(check: CheckSpec, kind: CheckKind, session: Session, deadline: Deadline) -> Outcome:
+    context = session.context(check, kind, deadline)
+    if live := sorted(kind.capabilities & LIVE):
+        from infra_grader.engine.attribution import attributed  # most rubrics have no live checks
+
+        probed = [context.capability(name) for name in live]
+        return attributed(lambda: kind.run(context, check.params), probed, deadline)
+    return kind.run(context, check.params)
 
 
 def not_assessed(reason: str, remedy: str = "", *evidence: Evidence) -> Outcome:

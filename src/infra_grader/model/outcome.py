@@ -171,3 +171,7 @@ class NotAssessed(Exception):
         self.reason = reason
         self.remedy = remedy
         self.evidence = evidence
+
+
+class Unavailable(NotAssessed):
+    """Raised where what is asked does not answer at this moment; asking once more may help."""

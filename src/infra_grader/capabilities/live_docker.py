@@ -1,0 +1,174 @@
+"""What live checks make in Docker: everything carries the label of its run, and none of it outlives the run.
+
+A run is one grading of one submission. Things of a run that could not be removed, since the grader was killed or the
+daemon went away, are removed by the next grader that starts.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from infra_grader.capabilities import docker, home
+from infra_grader.capabilities.docker import LABEL, answering
+from infra_grader.capabilities.docker_owner import has_no_owner, owner_labels
+from infra_grader.capabilities.home import Home
+from infra_grader.model.outcome import NotAssessed
+
+LIVE = "live"
+"""What the label of a live check's things says."""
+RUN_LABEL = f"{LABEL}.run"
+"""The label with the run that a thing belongs to."""
+PREFIX = "infra-grader-live-"
+
+
+class Kind(NamedTuple):
+    """A kind of thing in Docker, and how those with a label are found and one is removed."""
+
+    title: str
+    find: Callable[[Any, str], list[Mapping[str, Any]]]
+    remove: Callable[[Any, Mapping[str, Any]], None]
+
+
+KINDS = (
+    # In this order: a network or an image that a container uses cannot be removed before it.
+    Kind(
+        "container",
+        lambda api, label: list(api.containers(all=True, filters={"label": label})),
+        lambda api, facts: api.remove_container(facts["Id"], force=True, v=True),
+    ),
+    Kind(
+        "network",
+        lambda api, label: list(api.networks(filters={"label": label})),
+        lambda api, facts: api.remove_network(facts["Id"]),
+    ),
+    Kind(
+        "volume",
+        lambda api, label: list(api.volumes(filters={"label": label}).get("Volumes") or ()),
+        lambda api, facts: api.remove_volume(facts["Name"], force=True),
+    ),
+    Kind(
+        "image",
+        lambda api, label: list(api.images(all=True, filters={"label": label})),
+        lambda api, facts: api.remove_image(facts["Id"], force=True),
+    ),
+)
+
+
+class LiveDocker:
+    """A Docker daemon, and what the checks of one submission make in it. Safe to use from several threads at once."""
+
+    def __init__(self, api: Any) -> None:
+        """Remove what graders that were killed left behind, and begin a run. Raises `NotAssessed` if Docker cannot."""
+        self.api = api
+        """The low-level client of the docker SDK; use it inside `docker.answering()`."""
+        with answering():
+            facts = api.version()
+        self.version = str(facts.get("Version", ""))
+        remove_left(api)
+        list(home.sweep(PREFIX))
+        self._home = Home(PREFIX)
+        self.run = secrets.token_hex(6)
+        """What the names and labels of this run's things hold."""
+        self._numbers = itertools.count(1)
+        self._before_removal = ExitStack()
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The labels that everything of this run must carry: containers, networks, volumes and images alike."""
+        return {**owner_labels(self._home.folder, LIVE), RUN_LABEL: self.run}
+
+    @property
+    def scratch(self) -> Path:
+        """A folder of ours, removed at the end of the run."""
+        return self._home.folder
+
+    def name(self, what: str) -> str:
+        """Return a new name for something of this run, unique in the daemon; it will do for a tag as well."""
+        return f"infra-grader-{self.run}-{what}-{next(self._numbers)}"
+
+    def probe(self) -> None:
+        """Raise `Unavailable` unless the daemon answers now."""
+        with answering():
+            self.api.ping()
+
+    def on_close(self, close: Callable[[], None]) -> None:
+        """Call this before the run's things are removed, latest first."""
+        self._before_removal.callback(close)
+
+    def leftovers(self) -> list[str]:
+        """Return what of this run is still there, each in words."""
+        return [f"{kind.title} {_title(facts)}" for kind, facts in _find(self.api, f"{RUN_LABEL}={self.run}")]
+
+    def close(self) -> None:
+        """Remove everything of this run. What a daemon that is gone still holds goes when the next run begins."""
+        try:
+            self._before_removal.close()
+        finally:
+            try:
+                _remove_all(self.api, f"{RUN_LABEL}={self.run}", lambda _facts: True)
+            finally:
+                self._home.close()
+                self.api.close()
+
+
+def open_live_docker() -> LiveDocker:
+    """Return a new run with the daemon of this machine. Raises `NotAssessed` where Docker cannot be used."""
+    if os.name != "posix":
+        raise NotAssessed("Live checks on Docker need Linux or macOS.", "Grade there, or in WSL.")
+    with ExitStack() as opening:
+        api = docker.connect()
+        opening.callback(api.close)
+        opened = LiveDocker(api)
+        opening.pop_all()  # from here on, the run closes it
+        return opened
+
+
+def remove_left(api: Any) -> None:
+    """Remove what graders left that have ended without removing it."""
+    _remove_all(api, f"{LABEL}={LIVE}", lambda facts: has_no_owner(_labels(facts), _created(facts)))
+
+
+def _remove_all(api: Any, label: str, is_chosen: Callable[[Mapping[str, Any]], bool]) -> None:
+    """Remove the chosen things with a label; what another grader removes at the same time is no fault."""
+    import docker.errors
+
+    with suppress(NotAssessed):
+        for kind, facts in _find(api, label):
+            if is_chosen(facts):
+                with suppress(NotAssessed), answering(), suppress(docker.errors.NotFound):
+                    kind.remove(api, facts)
+
+
+def _find(api: Any, label: str) -> Iterator[tuple[Kind, Mapping[str, Any]]]:
+    for kind in KINDS:
+        with answering():
+            found = kind.find(api, label)
+        for facts in found:
+            yield kind, facts
+
+
+def _labels(facts: Mapping[str, Any]) -> Mapping[str, str]:
+    return facts.get("Labels") or {}
+
+
+def _title(facts: Mapping[str, Any]) -> str:
+    names = facts.get("Names") or facts.get("RepoTags") or [facts.get("Name") or str(facts.get("Id"))[:19]]
+    return str(names[0]).lstrip("/")
+
+
+def _created(facts: Mapping[str, Any]) -> float:
+    """Return when something was made, in seconds; the daemon says it as a number, or as text in two spellings."""
+    said = facts.get("Created") or facts.get("CreatedAt")
+    if isinstance(said, int | float):
+        return float(said)
+    try:
+        return datetime.fromisoformat(str(said)[:19]).astimezone().timestamp()
+    except ValueError:
+        return 0.0

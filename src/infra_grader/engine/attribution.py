@@ -1,0 +1,50 @@
+"""Whose fault a live check's outcome is: what it looks at is probed, so that nobody pays for a daemon that was down."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from infra_grader.capabilities.deadline import Deadline
+from infra_grader.model.outcome import ONE, CheckFailed, Outcome, Unavailable
+
+PAUSE_S = 2.0
+"""How long to wait before a check is asked once more."""
+
+
+class Probed(Protocol):
+    """A capability that can be down."""
+
+    def probe(self) -> None:
+        """Raise `Unavailable` unless it answers now."""
+
+
+def attributed(ask: Callable[[], Outcome], probed: Sequence[Probed], deadline: Deadline) -> Outcome:
+    """Return what a live check finds, and ask once more where what it looks at was down in the meantime.
+
+    It is probed before the check and, where points were lost, after it: then the loss is the learner's, or else
+    `Unavailable` is raised if it happens twice.
+    """
+    try:
+        return _once(ask, probed)
+    except Unavailable:
+        if deadline.remaining() <= PAUSE_S:
+            raise
+    time.sleep(PAUSE_S)
+    return _once(ask, probed)
+
+
+def _once(ask: Callable[[], Outcome], probed: Sequence[Probed]) -> Outcome:
+    for each in probed:
+        each.probe()
+    try:
+        outcome = ask()
+    except CheckFailed:
+        for each in probed:
+            each.probe()
+        raise
+    if outcome.fraction < ONE:
+        for each in probed:
+            each.probe()
+    return outcome

@@ -1,0 +1,75 @@
+"""Live checks and the capability that they look at: whose fault a loss is."""
+
+import pytest
+
+from infra_grader.capabilities.deadline import Deadline
+from infra_grader.engine import attribution
+from infra_grader.engine.attribution import attributed
+from infra_grader.model.outcome import CheckFailed, NotAssessed, Outcome, Status, Unavailable
+
+
+class Daemon:
+    """Answers as often as it is told, and counts."""
+
+    def __init__(self, *answers: bool) -> None:
+        self.answers = list(answers)
+
+    def probe(self) -> None:
+        if not (self.answers.pop(0) if self.answers else True):
+            raise Unavailable("down", "start it")
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch):
+    monkeypatch.setattr(attribution, "PAUSE_S", 0.0)
+
+
+def test_what_passes_is_not_probed_again():
+    daemon = Daemon(True, False)
+    assert attributed(lambda: Outcome.passed("fine"), [daemon], Deadline(5)).status is Status.PASSED
+    assert daemon.answers == [False]
+
+
+@pytest.mark.parametrize("loss", ["fails", "raises"])
+def test_a_loss_while_the_daemon_lives_is_the_learners(loss):
+    def ask() -> Outcome:
+        if loss == "raises":
+            raise CheckFailed("broken")
+        return Outcome.failed("broken")
+
+    if loss == "raises":
+        with pytest.raises(CheckFailed, match="broken"):
+            attributed(ask, [Daemon()], Deadline(5))
+    else:
+        assert attributed(ask, [Daemon()], Deadline(5)).status is Status.FAILED
+
+
+def test_a_loss_while_the_daemon_was_down_is_asked_again():
+    outcomes = iter([Outcome.failed("broken off"), Outcome.passed("fine")])
+    assert attributed(lambda: next(outcomes), [Daemon(True, False)], Deadline(5)).status is Status.PASSED
+
+
+def test_a_daemon_that_is_down_twice_leaves_it_open():
+    with pytest.raises(Unavailable):
+        attributed(lambda: Outcome.failed("broken off"), [Daemon(True, False, True, False)], Deadline(5))
+
+
+def test_a_daemon_that_answers_at_the_second_look_will_do():
+    assert attributed(lambda: Outcome.passed("fine"), [Daemon(False)], Deadline(5)).status is Status.PASSED
+
+
+def test_what_this_machine_lacks_is_not_asked_again():
+    asked = []
+
+    def ask() -> Outcome:
+        asked.append(1)
+        raise NotAssessed("no builder")
+
+    with pytest.raises(NotAssessed, match="no builder"):
+        attributed(ask, [Daemon()], Deadline(5))
+    assert len(asked) == 1
+
+
+def test_without_time_it_is_not_asked_again():
+    with pytest.raises(Unavailable):
+        attributed(lambda: Outcome.passed("fine"), [Daemon(False)], Deadline(0))
