@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 
 import pytest
 import tools
@@ -25,7 +26,10 @@ def solution_of(rubric_id):
 
 @pytest.mark.parametrize("rubric_id", RUBRICS)
 def test_with_the_solution_every_check_passes(rubric_id):
-    assert solution_of(rubric_id).faults == ()
+    proof = solution_of(rubric_id)
+    assert proof.faults == ()
+    if "CI" in os.environ:  # which has every component
+        assert proof.untold == []
 
 
 @pytest.mark.parametrize("rubric_id", RUBRICS)

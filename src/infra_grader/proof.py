@@ -21,9 +21,12 @@ from infra_grader.model.outcome import Status
 from infra_grader.model.record import Record
 from infra_grader.model.rubric import CheckSpec, Rubric
 from infra_grader.model.scorecard import CheckScore, Scorecard
+from infra_grader.plugin import LIVE
 from infra_grader.reading.yaml import YamlError, read_document
 
 QUIET = GradeOptions(needs_commit=False, takes_excerpts=False)
+SOLUTION = "solution"
+"""The name of the submission that every check is held against, and of its folder."""
 
 
 class Expectation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -43,6 +46,11 @@ class Proof(Record):
     scorecard: Scorecard
     faults: tuple[str, ...]
 
+    @property
+    def untold(self) -> list[str]:
+        """Ids of the checks that this machine could not assess."""
+        return [check.id for check in self.scorecard.all_checks() if check.status is Status.NOT_ASSESSED]
+
 
 def prove(rubric: Rubric, exercise: Path, registry: Registry | None = None) -> Iterator[Proof]:
     """Grade the solution, the starter and every flaw of an exercise's folder, one after another.
@@ -60,11 +68,11 @@ def prove(rubric: Rubric, exercise: Path, registry: Registry | None = None) -> I
 
 def prove_solution(rubric: Rubric, exercise: Path, registry: Registry) -> Proof:
     """Grade the solution: every check that could be assessed has to pass. Raises `UsageError` without one."""
-    solution = exercise / "solution"
+    solution = exercise / SOLUTION
     if not solution.is_dir():
         raise UsageError(f"{exercise} holds no solution", "A proof needs solution/, starter/ and flawed/.")
     full = grade(solution, rubric, options=QUIET, registry=registry)
-    return Proof(name="solution", scorecard=full, faults=tuple(_solution_faults(full)))
+    return Proof(name=SOLUTION, scorecard=full, faults=tuple(_solution_faults(full)))
 
 
 def prove_starter(rubric: Rubric, exercise: Path, registry: Registry) -> Proof:
@@ -76,7 +84,7 @@ def prove_starter(rubric: Rubric, exercise: Path, registry: Registry) -> Proof:
 def prove_flaw(rubric: Rubric, exercise: Path, flaw: Path, full: Scorecard, registry: Registry) -> Proof:
     """Grade a flaw, and hold it against how the solution scored."""
     expectation = read_expectation(flaw / "expect.yaml")
-    broken = grade_flaw(rubric, exercise / "solution", flaw, expectation, registry)
+    broken = grade_flaw(rubric, exercise / SOLUTION, flaw, expectation, registry)
     faults = tuple(_flaw_faults(broken, full, expectation, rubric))
     return Proof(name=f"flawed/{flaw.name}", scorecard=broken, faults=faults)
 
@@ -85,10 +93,18 @@ def grade_flaw(
     rubric: Rubric, solution: Path, flaw: Path, expectation: Expectation, registry: Registry, only: Sequence[str] = ()
 ) -> Scorecard:
     """Grade the solution with a flaw over it, by every check or only by some."""
+    options = QUIET.replace(only=only, live="auto" if _is_live(rubric, expectation, registry) else "none")
     with tempfile.TemporaryDirectory(prefix="infra-grader-") as folder:
         flawed = Path(folder, "submission")
         overlay(solution, flaw, expectation, flawed)
-        return grade(flawed, rubric, options=QUIET.replace(only=only), registry=registry)
+        return grade(flawed, rubric, options=options, registry=registry)
+
+
+def _is_live(rubric: Rubric, expectation: Expectation, registry: Registry) -> bool:
+    """Whether a flaw is to lose a live check; to build and start every other one would take minutes for nothing."""
+    known = rubric.checks_by_id()
+    lost = [known[check_id] for check_id in expectation.loses if check_id in known]
+    return any(registry.find_kind(check.uses).capabilities & LIVE for check in lost)
 
 
 def uncaught(rubric: Rubric, exercise: Path, registry: Registry) -> list[str]:
@@ -98,7 +114,7 @@ def uncaught(rubric: Rubric, exercise: Path, registry: Registry) -> list[str]:
     for flaw in flaws(exercise):
         expectation = read_expectation(flaw / "expect.yaml")
         only = [check_id for check_id in expectation.loses if check_id in known]
-        broken = grade_flaw(rubric, exercise / "solution", flaw, expectation, registry, only) if only else None
+        broken = grade_flaw(rubric, exercise / SOLUTION, flaw, expectation, registry, only) if only else None
         if broken is None or not any(check.is_lost for check in broken.all_checks() if check.id in only):
             missed.append(flaw.name)
     return missed
@@ -174,7 +190,8 @@ def _flaw_faults(broken: Scorecard, full: Scorecard, expectation: Expectation, r
     excused = _blocked_with(expectation.loses, specs.values())
     for check in broken.all_checks():
         is_lost = _lost_more(check, before[check.id])
-        if check.id in expectation.loses and not is_lost:
+        is_untold = check.status.is_open and before[check.id].status.is_open  # this machine cannot assess it at all
+        if check.id in expectation.loses and not is_lost and not is_untold:
             yield f"{check.id} loses nothing: {check.status}: {check.message}"
         if (
             is_lost

@@ -52,6 +52,28 @@ def test_a_proof_that_does_not_hold_exits_1_and_says_where(tmp_path, proven, cha
     assert said in ended.out
 
 
+OPEN_KIND = """
+from infra_grader.plugin import Context, NotAssessed, Outcome, Params, check
+
+
+@check("course.open")
+def ask(_context: Context, _params: Params) -> Outcome:
+    \"\"\"A thing holds that no machine can tell.\"\"\"
+    raise NotAssessed("no such machine")
+"""
+
+
+def test_what_this_machine_cannot_assess_is_said_and_costs_no_proof(tmp_path, proven):
+    rubric, proof = proven
+    (tmp_path / "open_kind.py").write_text(OPEN_KIND)
+    rubric.write_text(rubric.read_text().replace("    checks:\n", f"    checks:\n{OPEN_CHECK}", 1))
+    (proof / "flawed/empty-notes/expect.yaml").write_text("loses: [notes, unseen]\n")
+    ended = run("rubric", "test", rubric, "--proof", proof, "--plugin", "open_kind.py", folder=tmp_path)
+    assert ended.code == 0, ended.out + ended.err
+    assert "not assessed here, and so not proven: unseen" in ended.out
+
+
+OPEN_CHECK = "      - {id: unseen, title: Holds, uses: course.open}\n"
 OUTSIDE = [f"loses: [readme]\nremoved: ['{path}']" for path in ("/", "..", "../x", "/tmp/x", ".", "", "a/../..")]
 
 

@@ -80,7 +80,7 @@ def _lint(options: argparse.Namespace) -> int:
 
 def _test(options: argparse.Namespace) -> int:
     from infra_grader.cli.rubric_text import plain
-    from infra_grader.proof import prove, unproven
+    from infra_grader.proof import SOLUTION, prove, unproven
 
     if options.proof and len(options.rubric) != 1:
         raise UsageError("--proof goes with one rubric", "Name the rubric that the folder proves.")
@@ -100,6 +100,8 @@ def _test(options: argparse.Namespace) -> int:
             print(f"{verdict:<6}{loaded.id}  {proof.name}  {earned} of {plain(loaded.points)}")
             for fault in proof.faults:
                 print(f"      {fault}")
+            if proof.name == SOLUTION and proof.untold:
+                print(f"      not assessed here, and so not proven: {', '.join(proof.untold)}")
             sys.stdout.flush()
             faults += len(proof.faults)
         for check_id in unproven(loaded, exercise):
