@@ -54,9 +54,20 @@ def test_doctor_counts_only_the_checks_that_lack_something(monkeypatch, capsys):
 
     def points_without(*names):
         monkeypatch.setattr(doctor_command, "_is_there", lambda need: need.name not in names)
-        return doctor_command._assessable("project-04-monitoring-alerting", Registry())
+        return doctor_command._assessable(
+            "project-04-monitoring-alerting", Registry(), frozenset({"command", "sandbox"})
+        )
 
     assert points_without("promtool") == points_without() != points_without("promql_parser")
+
+
+def test_doctor_says_why_there_are_no_live_checks(monkeypatch, capsys):
+    from infra_grader.cli.main import main
+
+    monkeypatch.setenv("DOCKER_HOST", "unix:///no/such.sock")
+    assert main(["doctor"]) == 0
+    (line,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith("  docker") and "live" in line)
+    assert "No Docker daemon answers at unix:///no/such.sock" in line
 
 
 def test_doctor_names_the_command_for_what_is_missing(tmp_path, monkeypatch, capsys):

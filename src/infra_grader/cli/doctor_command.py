@@ -9,13 +9,14 @@ import shutil
 import statistics
 import sysconfig
 import time
+from collections.abc import Mapping
 from contextlib import closing
 from decimal import Decimal
 from typing import NamedTuple
 
 from infra_grader import __version__
 from infra_grader.api import bundled, load_rubric
-from infra_grader.capabilities import environment_index
+from infra_grader.capabilities import docker, environment_index
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.sandbox import Job, Sandbox, SandboxKind
 from infra_grader.cli.main import PASSED
@@ -29,6 +30,8 @@ from infra_grader.plugin import CAPABILITIES, NotAssessed
 STARTS = 5
 START_LIMIT_S = 10.0
 INDEX_LIMIT_S = 15.0
+ABSENT = "not part of this version: checks that ask for it are not assessed"
+NO_SANDBOX = "none can be used here: checks that run learner code are not assessed; see below"
 
 
 class Need(NamedTuple):
@@ -102,17 +105,18 @@ def doctor(options: argparse.Namespace) -> int:
         print(f"  {need.family:<12} {need.name:<19} {'ready' if _is_there(need) else _missing(need)}")
     print("\nCapabilities:")
     print(f"  {'workspace':<12} {'':<19} ready")
-    ready = _ready_capabilities(registry)
+    problems = _problems(registry)
     for capability in sorted(CAPABILITIES):
-        print(f"  {capability:<12} {'':<19} {'ready' if capability in ready else _lacking(capability)}")
+        print(f"  {capability:<12} {'':<19} {problems.get(capability, ABSENT) or 'ready'}")
     _print_sandboxes(registry)
     problem = environment_index.find_problem(INDEX_LIMIT_S)
     state = f"cannot be made: {problem}" if problem else "ready: pip is there, and its package index answers"
     print(f"\nEnvironments of learners' packages: {state}")
     _print_plugins(registry)
     print("\nRubrics:")
+    ready = frozenset(capability for capability, problem in problems.items() if not problem)
     for rubric_id in sorted(bundled()):
-        print(f"  {rubric_id:<36} {_assessable(rubric_id, registry)}")
+        print(f"  {rubric_id:<36} {_assessable(rubric_id, registry, ready)}")
     tell_faults(registry)
     return PASSED
 
@@ -145,16 +149,19 @@ def _print_plugins(registry: Registry) -> None:
     print(f"Executors: {', '.join(str(getattr(item, 'name', item)) for item in executors) or 'none'}")
 
 
-def _ready_capabilities(registry: Registry) -> frozenset[str]:
-    """Return the capabilities that a check finds here, the sandbox if `auto` finds one that runs something."""
+def _problems(registry: Registry) -> Mapping[str, str]:
+    """Return the capabilities that this version has, and why a check does not find one here, or nothing if it does."""
     has_sandbox = registry.choose_sandbox("auto").name != "none"
-    return frozenset(OPENERS) | (frozenset({"sandbox"}) if has_sandbox else frozenset())
+    return {**dict.fromkeys(OPENERS, ""), "sandbox": "" if has_sandbox else NO_SANDBOX, "docker": _docker_problem()}
 
 
-def _lacking(capability: str) -> str:
-    if capability == "sandbox":
-        return "none can be used here: checks that run learner code are not assessed; see below"
-    return "not part of this version: checks that ask for it are not assessed"
+def _docker_problem() -> str:
+    try:
+        with closing(docker.connect()) as api, docker.answering():
+            api.ping()
+    except NotAssessed as verdict:
+        return f"live checks are not assessed: {verdict.reason} {verdict.remedy}"
+    return ""
 
 
 def _print_sandboxes(registry: Registry) -> None:
@@ -190,10 +197,9 @@ def start_cost(sandbox: Sandbox) -> float:
     return statistics.median(spent)
 
 
-def _assessable(rubric_id: str, registry: Registry) -> str:
-    """Return how much of a rubric this machine can assess, in points."""
+def _assessable(rubric_id: str, registry: Registry, ready: frozenset[str]) -> str:
+    """Return how much of a rubric this machine can assess with these capabilities, in points."""
     rubric = load_rubric(rubric_id, registry)
-    ready = _ready_capabilities(registry)
     missing = [need for need in NEEDS if not _is_there(need)]
     by_hand = open_points = Decimal(0)
     for criterion in rubric.criteria:
