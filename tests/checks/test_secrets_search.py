@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis.strategies import from_regex
 
+from infra_grader.checks.secrets import _formats
 from infra_grader.checks.secrets._search import find_secrets
 from infra_grader.testing import run_check
 
@@ -143,12 +147,29 @@ def test_odd_names_and_files_do_no_harm(tmp_path):
     assert outcome.evidence[0].path == "a\nb.py"
 
 
-def test_missing_library_is_not_assessed(tmp_path, monkeypatch):
-    from infra_grader.checks.secrets import _formats
+@pytest.mark.parametrize("form", _formats._detector_forms(), ids=lambda form: form[1].pattern)
+def test_every_match_of_a_detector_has_a_mark(form):
+    @settings(max_examples=10)
+    @given(from_regex(form[1]))
+    def has_mark(text):
+        assert any(mark.search(text) for mark in _formats.MARKS)
 
-    _formats._detector_forms.cache_clear()
-    monkeypatch.setitem(sys.modules, "detect_secrets.plugins", None)
-    monkeypatch.setitem(sys.modules, "detect_secrets.plugins.aws", None)
+    has_mark()
+
+
+def test_text_without_a_mark_needs_no_detectors(tmp_path):
+    (tmp_path / "a.py").write_text("print('xo, AWS_SECRET_ACCESS_KEY')")
+    program = (
+        "import sys; from infra_grader.testing import run_check;"
+        f"print(run_check('secrets.absent', {{}}, {str(tmp_path)!r}).status, 'detect_secrets' in sys.modules)"
+    )
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert said.split() == ["passed", "False"]
+
+
+def test_missing_library_is_not_assessed(tmp_path, monkeypatch):
+    _formats._require_detectors.cache_clear()
+    monkeypatch.setitem(sys.modules, "detect_secrets", None)
     (tmp_path / "a.py").write_text("print()")
     outcome = run_check("secrets.absent", {}, tmp_path)
     assert outcome.status == "not_assessed"
