@@ -115,3 +115,80 @@ def test_libraries_that_export_by_themselves():
     )
     assert "http_requests_total" in found.ready_made
     assert found.exposures
+
+
+BY_FUNCTIONS = [
+    """
+    def counter(name, text, labels=None):
+        return Counter(name, text, labels or [], registry=registry)
+    HITS = counter("hits_total", "d", ["method", "path"])
+    """,
+    """
+    counter = functools.partial(Counter, registry=registry)
+    HITS = counter("hits_total", "d", ["method", "path"])
+    """,
+    """
+    def _make(kind, name, text, *args, **kwargs):
+        try:
+            return kind(name, text, *args, registry=registry, **kwargs)
+        except ValueError:
+            return registry._names_to_collectors[name]
+    HITS = _make(Counter, "hits_total", "d", labelnames=("method", "path"))
+    """,
+    """
+    class Factory:
+        def __init__(self, prefix):
+            self.prefix = prefix
+        def counter(self, name, *, labels=()):
+            return self._make(Counter, f"hits_{name}", labels)
+        def _make(self, kind, name, labels):
+            return kind(name, "d", list(labels), registry=registry)
+    HITS = Factory("x").counter("total", labels=["method", "path"])
+    """,
+]
+
+
+@pytest.mark.parametrize("text", BY_FUNCTIONS)
+@pytest.mark.parametrize("is_used", [True, False])
+def test_functions_that_make_metrics(text, is_used):
+    use = '\nHITS.labels("GET", "/").inc()\n' if is_used else ""
+    head = (
+        "import functools\nfrom prometheus_client import Counter, CollectorRegistry\nregistry = CollectorRegistry()\n"
+    )
+    [metric] = read(head + textwrap.dedent(text) + use).metrics
+    assert (metric.name, metric.type, metric.labels, metric.registry, metric.is_used) == (
+        "hits_total", "Counter", ("method", "path"), "registry", is_used,
+    )  # fmt: skip
+
+
+def test_functions_of_another_file_that_make_metrics():
+    found = read(
+        "from prometheus_client import Gauge\ndef gauge(name):\n    return Gauge(name, 'd', registry=R)\n",
+        "import f0\nPREFIX = 'ml'\nUP = f0.gauge(PREFIX + '_up')\nUP.set(1)\n",
+    )
+    [metric] = found.metrics
+    assert (metric.name, metric.path, metric.line, metric.is_used) == ("ml_up", "f1.py", 3, True)
+
+
+def test_decorator_that_makes_its_own_metric_gives_it_values():
+    [metric] = read(
+        """
+        from prometheus_client import Histogram
+        def timed(name):
+            histogram = Histogram(name, "d")
+            def decorate(function):
+                def call():
+                    with histogram.time():
+                        return function()
+                return call
+            return decorate
+        @timed("batch_seconds")
+        def batch(): ...
+        """
+    ).metrics
+    assert (metric.name, metric.is_used) == ("batch_seconds", True)
+
+
+def test_functions_that_call_each_other_end():
+    text = "from prometheus_client import Gauge\ndef a(n):\n    b([n, n]); c([n])\ndef b(n):\n    a([n, n]); c([n])\n"
+    assert read(f"{text}def c(n):\n    a(n); b(n); Gauge(n, 'd', [n])\na('x')\nc('y')\n").metrics[0].name == "y"

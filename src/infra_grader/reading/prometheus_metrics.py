@@ -6,9 +6,11 @@ Read from the syntax tree: metrics in comments, strings or code that cannot run 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from infra_grader.reading.prometheus_makers import Makers
+from infra_grader.reading.python_body import FunctionNode
 from infra_grader.reading.python_called import Calls, called_nodes, mentions
 from infra_grader.reading.python_flow import UNKNOWN, call_name, literal
 from infra_grader.reading.python_names import Names, written_name
@@ -104,7 +106,8 @@ class Instrumentation:
 def read_instrumentation(files: Sequence[Names]) -> Instrumentation:
     """Return what some Python files export, taken together."""
     reach = Calls(files)
-    metrics = [metric for file in files for metric in _metrics(file)]
+    makers = Makers(files, _is_class)
+    metrics = [metric for file in files for metric in _metrics(file, makers)]
     used = {name for file in files for name in _acted_on(file, reach)}
     return Instrumentation(
         metrics=tuple(replace(item, is_used=item.is_used or bool(item.names & used)) for item in metrics),
@@ -113,47 +116,61 @@ def read_instrumentation(files: Sequence[Names]) -> Instrumentation:
     )
 
 
-def _metrics(file: Names) -> Iterator[Metric]:
+def _is_class(resolved: str) -> bool:
+    made = resolved.rpartition(".")[2]
+    return resolved.startswith(CLIENTS) and FAMILIES.get(made, made) in TYPES
+
+
+def _metrics(file: Names, makers: Makers) -> Iterator[Metric]:
     holders = _holders(file)
-    for node in file.live:
-        if not isinstance(node, ast.Call):
-            continue
-        resolved = file.resolve(node.func)
-        made = resolved.rpartition(".")[2]
+    for making in makers.makings(file):
+        made, call, known = making.made, making.call, making.constants
         kind = FAMILIES.get(made, made)
-        if not resolved.startswith(CLIENTS) or kind not in TYPES:
-            continue
-        given = {item.arg: item.value for item in node.keywords if item.arg}
-        name = _text(node.args[0] if node.args else given.get("name"), file)
+        given = {item.arg: item.value for item in call.keywords if item.arg}
+        name = _text(call.args[0] if call.args else given.get("name"), known)
         if not name:
             continue
-        parts = [_text(given.get(key), file) for key in ("namespace", "subsystem")]
-        unit = _text(given.get("unit"), file)
+        parts = [_text(given.get(key), known) for key in ("namespace", "subsystem")]
+        unit = _text(given.get("unit"), known)
         full = "_".join(filter(None, (*parts, name)))
         family = full.removesuffix("_total") if kind == "Counter" else full
         family = f"{family}_{unit}" if unit and not family.endswith(f"_{unit}") else family
         registry = given.get("registry")
+        labels = call.args[2] if len(call.args) > 2 else given.get("labelnames", given.get("labels"))
         yield Metric(
             family=family.removesuffix("_info") if kind == "Info" else family,
             type=kind,
-            labels=_labels(node.args[2] if len(node.args) > 2 else given.get("labelnames", given.get("labels")), file),
+            labels=_labels(labels, known),
             path=file.path,
-            line=node.lineno,
-            names=frozenset(holders.get(id(node), ())),
+            line=making.at.lineno,
+            names=frozenset(holders.get(id(making.at), ())),
             registry="" if registry is None else _registry(registry),
-            is_used=made in FAMILIES,  # made anew at every scrape, with its value
+            # made anew at every scrape, with its value; or by a function that gives it one, such as a decorator
+            is_used=made in FAMILIES or any(_acts(function) for function in making.within),
         )
 
 
-def _text(node: ast.expr | None, file: Names) -> str:
-    value = literal(node, file.constants)
+def _acts(function: FunctionNode) -> bool:
+    """Whether a function that makes a metric gives it a value, too."""
+    held = {name for node in ast.walk(function) for name, value in _bindings(node) if isinstance(value, ast.Call)}
+    return any(
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in ACTIONS
+        and not held.isdisjoint(_chain(node.func.value))
+        for node in ast.walk(function)
+    )
+
+
+def _text(node: ast.expr | None, known: Mapping[str, object]) -> str:
+    value = literal(node, known)
     return value if isinstance(value, str) else ""
 
 
-def _labels(node: ast.expr | None, file: Names) -> tuple[str, ...] | None:
-    if node is None:
+def _labels(node: ast.expr | None, known: Mapping[str, object]) -> tuple[str, ...] | None:
+    if node is None or (isinstance(node, ast.Constant) and node.value is None):
         return ()
-    value = literal(node, file.constants)
+    value = literal(node, known)
     if isinstance(value, str):
         return (value,)
     return tuple(map(str, value)) if value is not UNKNOWN and isinstance(value, list | tuple) else None
