@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import platform
 from collections.abc import Sequence
 
@@ -9,7 +10,7 @@ from infra_grader.capabilities.workspace import TextFile
 from infra_grader.model.outcome import CheckFailed, Evidence, NotAssessed
 from infra_grader.plugin import Context
 from infra_grader.reading.python_names import Names
-from infra_grader.reading.python_source import Source, parse_source
+from infra_grader.reading.python_source import Fault, Source, parse_source
 
 MOST_FILES = 2000
 
@@ -26,11 +27,7 @@ def own_python(
     names: list[Names] = []
     faults: list[Evidence] = []
     for path in found:
-        try:
-            source = _read(context, path)
-        except CheckFailed as verdict:  # no text, too large, a link that leads out: its own loss
-            faults += verdict.evidence
-            continue
+        source = read_python(context, path)
         if source.fault is None:
             names.append(context.shared(("python.names", path), lambda source=source: Names(source)))  # type: ignore[misc]
             continue
@@ -39,15 +36,25 @@ def own_python(
     return names, faults
 
 
-def _read(context: Context, path: str) -> Source:
-    """Return the facts of one file; the key is that of the family `python`, whose kinds read the same files."""
+def read_python(context: Context, path: str) -> Source:
+    """Return the facts of one file, read once a submission; what is no text at all has a fault too."""
 
     def read() -> Source:
-        file = TextFile(path, context.workspace.read_text(path))
+        try:
+            text = context.workspace.read_text(path)
+        except CheckFailed as verdict:  # no text, too large, a link that leads out: its own loss
+            return _unreadable(path, verdict)
         given = None if context.workspace.allow_starter else context.workspace.starter.text(path)
-        return parse_source(file, given or "")
+        return parse_source(TextFile(path, text), given or "")
 
     return context.shared(("python.source", path), read)
+
+
+def _unreadable(path: str, verdict: CheckFailed) -> Source:
+    line = next((item.line for item in verdict.evidence if item.line), None)
+    message = verdict.message.removeprefix(f"{path} ").rstrip(".")
+    fault = Fault(message=f"it {message}", line=line)
+    return Source(path=path, text="", tree=ast.Module(body=[], type_ignores=[]), fault=fault)
 
 
 def _leave_newer(source: Source) -> None:

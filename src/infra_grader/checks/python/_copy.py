@@ -14,9 +14,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra_grader.checks.python._files import read_source
 from infra_grader.plugin import CheckFailed, Context, NotAssessed, TextFile
 from infra_grader.reading.python_source import Source, parse_source
+from infra_grader.reading.python_work import read_python
 
 MOST_FILES = 2000
 
@@ -81,7 +81,7 @@ def _neighbours(context: Context, asked: set[str]) -> list[Source]:
             if context.workspace.is_starter_work(path):
                 source = parse_source(TextFile(path, everything.read_text(path)))
             else:
-                source = read_source(context, path)
+                source = read_python(context, path)
         except (CheckFailed, NotAssessed):  # not asked about; what imports it sees a module of unknown content
             continue
         if not source.fault:

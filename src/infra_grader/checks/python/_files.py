@@ -15,11 +15,11 @@ from infra_grader.plugin import (
     Params,
     Places,
     RelativePath,
-    TextFile,
     places,
 )
 from infra_grader.reading.python_names import Names
-from infra_grader.reading.python_source import Source, parse_source
+from infra_grader.reading.python_source import Source
+from infra_grader.reading.python_work import read_python
 
 MOST_SHOWN = 20
 """Places that one outcome points at; a learner who mends these runs the check again."""
@@ -51,7 +51,7 @@ def find_sources(context: Context, params: PythonParams) -> list[Source]:
             f"There is no Python file of your own in {' or '.join(wanted)}.",
             Evidence(path=wanted[0], expected="Python files of your own", actual="none, or only what was handed out"),
         )
-    sources = [read_source(context, path) for path in found]
+    sources = [read_python(context, path) for path in found]
     leave_newer(sources)
     return sources
 
@@ -67,29 +67,22 @@ def leave_newer(sources: Iterable[Source]) -> None:
         )
 
 
-def read_source(context: Context, path: str) -> Source:
-    """Return the facts of one file, read once a submission."""
+def sound_sources(context: Context, params: PythonParams) -> tuple[list[Source], list[Evidence]]:
+    """Return the files that can be read, and evidence for those that cannot: each costs what it holds, and no more.
 
-    def read() -> Source:
-        file = TextFile(path, context.workspace.read_text(path))
-        given = None if context.workspace.allow_starter else context.workspace.starter.text(path)
-        return parse_source(file, given or "")
-
-    return context.shared(("python.source", path), read)
-
-
-def sound_sources(context: Context, params: PythonParams) -> list[Source]:
-    """Return the files. Raises `CheckFailed` if one of them is broken, or if none does anything."""
+    Raises `CheckFailed` if none can be read, or if none of them does anything.
+    """
     sources = find_sources(context, params)
-    broken = [source for source in sources if source.fault]
-    if broken:
-        raise CheckFailed(f"{fault_text(broken[0])}", *(fault_evidence(source) for source in broken[:MOST_SHOWN]))
-    require_work(sources)
-    return sources
+    sound = [source for source in sources if not source.fault]
+    faults = [fault_evidence(source) for source in sources if source.fault]
+    if not sound:
+        raise CheckFailed(f"{fault_text(sources[0])}", *faults[:MOST_SHOWN])
+    require_work(sound, faults)
+    return sound, faults[:MOST_SHOWN]
 
 
-def require_work(sources: Sequence[Source]) -> None:
-    """Raise `CheckFailed` if the files hold nothing but comments, strings, imports and stubs."""
+def require_work(sources: Sequence[Source], faults: Sequence[Evidence] = ()) -> None:
+    """Raise `CheckFailed` if the files hold nothing but comments, strings, imports and stubs; others have faults."""
     if any(source.has_work for source in sources):
         return
     raise CheckFailed(
@@ -98,6 +91,7 @@ def require_work(sources: Sequence[Source]) -> None:
             Evidence(path=source.path, expected="functions with a body", actual="nothing that does anything")
             for source in sources[:MOST_SHOWN]
         ),
+        *faults[:MOST_SHOWN],
     )
 
 

@@ -20,13 +20,13 @@ def annotated(context: Context, params: Annotations) -> Outcome:
 
     `self` and `cls` need none, nor does what `__init__` returns; `Any` for everything is no type.
     """
-    functions = [
-        (source, item) for source in sound_sources(context, params) for item in source.functions if item.has_own_body
-    ]
+    sources, faults = sound_sources(context, params)
+    functions = [(source, item) for source in sources for item in source.functions if item.has_own_body]
     if not functions:
         raise CheckFailed(
             "No function has a body of its own.",
             Evidence(path=first_place(params), expected="functions that do something", actual="stubs or none"),
+            *faults,
         )
     lacking = [(source, item, missing) for source, item in functions if (missing := item.missing_annotations)]
     good = len(functions) - len(lacking)
@@ -46,5 +46,6 @@ def annotated(context: Context, params: Annotations) -> Outcome:
             )
             for source, item, missing in lacking[:MOST_SHOWN]
         ),
+        *faults,
         measure=Measure(value=round(percent, 1), unit="percent", threshold=params.min_percent),
     )

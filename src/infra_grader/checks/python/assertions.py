@@ -10,11 +10,11 @@ from infra_grader.checks.python._files import (
     first_place,
     names_of,
     plural,
-    read_source,
     readable_names,
 )
 from infra_grader.plugin import Annotated, CheckFailed, Context, Evidence, Measure, Meta, Outcome, check
 from infra_grader.reading.python_tests import find_tests, is_test_file, is_test_support, module_names
+from infra_grader.reading.python_work import read_python
 
 
 class Assertions(PythonParams):
@@ -36,7 +36,7 @@ def assertions(context: Context, params: Assertions) -> Outcome:
     tests = [file for file in files if is_test_file(file.path) and not file.path.endswith("conftest.py")]
     everything = context.workspace.find("**/*.py")
     conftests = [path for path in everything if path.endswith("conftest.py")]
-    fixtures = [names_of(context, read_source(context, path)) for path in conftests]
+    fixtures = [names_of(context, read_python(context, path)) for path in conftests]
     modules = module_names(path for path in everything if not is_test_support(path))
     found = find_tests(tests, modules, fixtures, own=params.imports_own)
     if not found:

@@ -15,16 +15,15 @@ class Complexity(PythonParams):
 @check("python.complexity", measure="complexity")
 def complexity(context: Context, params: Complexity) -> Outcome:
     """No function takes too many decisions: McCabe's number of the worst one, as ruff's C901 counts."""
+    sources, faults = sound_sources(context, params)
     functions = [
-        (source, item)
-        for source in sound_sources(context, params)
-        for item in source.functions
-        if item.has_own_body and not item.is_nested
+        (source, item) for source in sources for item in source.functions if item.has_own_body and not item.is_nested
     ]
     if not functions:
         raise CheckFailed(
             "No function has a body of its own.",
             Evidence(path=first_place(params), expected="functions that do something", actual="stubs or none"),
+            *faults,
         )
     functions.sort(key=lambda pair: -pair[1].complexity)
     source, worst = functions[0]
@@ -45,5 +44,6 @@ def complexity(context: Context, params: Complexity) -> Outcome:
             )
             for source, item in (over or functions[:1])[:MOST_SHOWN]
         ),
+        *faults,
         measure=Measure(value=worst.complexity, unit="complexity", threshold=params.max),
     )

@@ -47,11 +47,13 @@ def docstrings(context: Context, params: Docstrings) -> Outcome:
 
     A docstring counts once, however often it is repeated, and has to say more than the name beside it.
     """
-    found = [item for source in sound_sources(context, params) for item in _public(source, params)]
+    sources, faults = sound_sources(context, params)
+    found = [item for source in sources for item in _public(source, params)]
     if not found:
         raise CheckFailed(
             "No public function or class has a body of its own.",
             Evidence(path=first_place(params), expected="functions that do something", actual="stubs or none"),
+            *faults,
         )
     flaws = [(item, flaw) for item, flaw in zip(found, _flaws(found, params.style), strict=True) if flaw]
     good = len(found) - len(flaws)
@@ -66,6 +68,7 @@ def docstrings(context: Context, params: Docstrings) -> Outcome:
             Evidence(path=item.path, line=item.line, expected="a docstring", actual=f"{item.name} {flaw}")
             for item, flaw in flaws[:MOST_SHOWN]
         ),
+        *faults,
         measure=Measure(value=round(percent, 1), unit="percent", threshold=params.min_percent),
     )
 

@@ -37,7 +37,7 @@ def error_handling(context: Context, params: ErrorHandling) -> Outcome:
     that cannot fail does not.
     Each `except:` or `except Exception:` that neither does something nor raises again takes one place away.
     """
-    sources = sound_sources(context, params)
+    sources, faults = sound_sources(context, params)
     files = [names_of(context, source) for source in sources]
     good = [place for file in files for place in _specific(file)]
     bad = [place for file in files for place in _swallowed(file)]
@@ -50,6 +50,7 @@ def error_handling(context: Context, params: ErrorHandling) -> Outcome:
         Evidence.number(places, f"at least {params.min_places}", "places"),
         *bad[:MOST_SHOWN],
         *good[:MOST_SHOWN],
+        *faults,
         measure=Measure(value=places, unit="places", threshold=params.min_places),
     )
 

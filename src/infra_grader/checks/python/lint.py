@@ -37,12 +37,15 @@ class Lint(PythonParams):
 
 @check("python.lint", capabilities=("command",), measure="problems")
 def lint(context: Context, params: Lint) -> Outcome:
-    """Ruff finds no problems; configuration and suppressions of the submission are not obeyed."""
-    sources = sound_sources(context, params)
+    """Ruff finds no problems; configuration and suppressions of the submission are not obeyed.
+
+    A file that cannot be read as Python is one problem, beside those of the others.
+    """
+    sources, faults = sound_sources(context, params)
     key = ("ruff", tuple(source.path for source in sources), *params.select, "-", *params.ignore, params.line_length)
-    problems = context.shared(key, lambda: _run_ruff(context, params, sources))
+    problems = [*faults, *context.shared(key, lambda: _run_ruff(context, params, sources))]
     count = len(problems)
-    first = f"; the first is {problems[0].actual} at {problems[0].path}:{problems[0].line}" if problems else ""
+    first = f"; the first is {problems[0].actual} at {_place(problems[0])}" if problems else ""
     return Outcome.passed_if(
         count <= params.max_problems,
         f"Ruff finds {plural(count, 'problem')} in {plural(len(sources), 'file')}{first}.",
@@ -50,6 +53,10 @@ def lint(context: Context, params: Lint) -> Outcome:
         *suppression_evidence(sources),
         measure=Measure(value=count, unit="problems", threshold=params.max_problems),
     )
+
+
+def _place(problem: Evidence) -> str:
+    return f"{problem.path}:{problem.line}" if problem.line else f"{problem.path}"
 
 
 def _run_ruff(context: Context, params: Lint, sources: list[Source]) -> list[Evidence]:

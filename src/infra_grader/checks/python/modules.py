@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from fractions import Fraction
 
-from infra_grader.checks.python._files import fault_text, leave_newer, read_source
+from infra_grader.checks.python._files import fault_text, leave_newer
 from infra_grader.plugin import (
     Annotated,
     CheckFailed,
@@ -21,6 +21,7 @@ from infra_grader.plugin import (
 )
 from infra_grader.reading.python_flow import live_nodes
 from infra_grader.reading.python_source import DEFINING, Source
+from infra_grader.reading.python_work import read_python
 
 
 class Modules(Params):
@@ -59,7 +60,7 @@ def _look(context: Context, wanted: list[str]) -> tuple[bool, Evidence]:
     expected = " or ".join(wanted)
     actual = ""
     for path in context.workspace.find_in(wanted, ".py"):
-        source = read_source(context, path)
+        source = read_python(context, path)
         leave_newer([source])
         if _does_something(source):
             return True, Evidence(path=path, expected=expected, actual="holds code")

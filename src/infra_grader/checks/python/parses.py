@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
+from fractions import Fraction
 
 from infra_grader.checks.python._files import (
     MOST_SHOWN,
@@ -34,24 +35,31 @@ class Parses(PythonParams):
 
 @check("python.parses")
 def parses(context: Context, params: Parses) -> Outcome:
-    """Every Python file is valid Python, and not all of them are empty."""
+    """Python files are valid Python, and not all of them are empty.
+
+    The share of points is that of the files that can be read, so that one broken file leaves the others to be judged.
+    """
     sources = find_sources(context, params)
     broken = [source for source in sources if source.fault]
-    if broken:
-        more = f" {len(broken) - 1} more cannot either." if len(broken) > 1 else ""
-        return Outcome.failed(
-            f"{fault_text(broken[0])}{more}", *(fault_evidence(source) for source in broken[:MOST_SHOWN])
-        )
-    require_work(sources)
-    number = _count_statements(sources)
+    sound = [source for source in sources if not source.fault]
+    faults = [fault_evidence(source) for source in broken[:MOST_SHOWN]]
+    more = f" {len(broken) - 1} more cannot either." if len(broken) > 1 else ""
+    if not sound:
+        return Outcome.failed(f"{fault_text(broken[0])}{more}", *faults)
+    require_work(sound, faults)
+    number = _count_statements(sound)
     if number < params.min_statements:
         return Outcome.failed(
             f"Functions that do something hold {plural(number, 'statement')}: too little to judge.",
             Evidence(
-                path=sources[0].path, expected=f"at least {params.min_statements}", actual=number, unit="statements"
+                path=sound[0].path, expected=f"at least {params.min_statements}", actual=number, unit="statements"
             ),
+            *faults,
         )
-    return Outcome.passed(f"{plural(len(sources), 'Python file')} can be read.", looked_at(sources))
+    if broken:
+        share = Fraction(len(sound), len(sources))
+        return Outcome.partial(share, f"{fault_text(broken[0])}{more}", *faults, looked_at(sound))
+    return Outcome.passed(f"{plural(len(sources), 'Python file')} can be read.", looked_at(sound))
 
 
 def _count_statements(sources: Iterable[Source]) -> int:

@@ -19,7 +19,7 @@ def secrets(context: Context, params: Secrets) -> Outcome:
 
     In tests only what looks like a real credential counts, since tests make passwords up.
     """
-    sources = sound_sources(context, params)
+    sources, faults = sound_sources(context, params)
     found = [
         Evidence(path=source.path, line=line, expected="read from the environment", actual=f"{name} = {masked}")
         for source in sources
@@ -30,5 +30,6 @@ def secrets(context: Context, params: Secrets) -> Outcome:
         not found,
         f"{plural(len(found), 'secret')} {'is' if len(found) == 1 else 'are'} written into the code{first}.",
         *(found[:MOST_SHOWN] or [looked_at(sources)]),
+        *faults,
         measure=Measure(value=len(found), unit="secrets", threshold=0),
     )

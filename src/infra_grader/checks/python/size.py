@@ -19,7 +19,7 @@ class Size(PythonParams):
 @check("python.size", measure="places")
 def size(context: Context, params: Size) -> Outcome:
     """Functions and files are short; measured is the number of places that are too long."""
-    sources = sound_sources(context, params)
+    sources, faults = sound_sources(context, params)
     found = sorted(_too_long(sources, params), key=lambda item: -int(item.actual or 0))
     worst = f"; {found[0].text} has {found[0].actual}" if found else ""
     return Outcome.passed_if(
@@ -27,6 +27,7 @@ def size(context: Context, params: Size) -> Outcome:
         f"{plural(len(found), 'place')} in {plural(len(sources), 'file')} "
         f"{'is' if len(found) == 1 else 'are'} too long{worst}.",
         *(found[:MOST_SHOWN] or [looked_at(sources, f"functions of at most {params.function_lines} lines")]),
+        *faults,
         measure=Measure(value=len(found), unit="places", threshold=0),
     )
 

@@ -70,11 +70,14 @@ class Types(PythonParams):
 @check("python.types", capabilities=("command",), measure="errors")
 def types(context: Context, params: Types) -> Outcome:
     """Mypy finds no errors; configuration, plugins and suppressions of the submission are not obeyed."""
-    sources = sound_sources(context, params)
+    sources, faults = sound_sources(context, params)
     key = ("mypy", tuple(source.path for source in sources), params.strict)
-    errors = context.shared(key, lambda: _run_mypy(context, params, sources)) + _unchecked(context, sources)
+    found = context.shared(key, lambda: _run_mypy(context, params, sources)) + _unchecked(context, sources)
+    errors = [*found, *faults]
     count = len(errors)
-    first = f"; the first is at {errors[0].path}:{errors[0].line}: {errors[0].text}" if errors else ""
+    first = (
+        f"; the first is at {errors[0].path}:{errors[0].line}: {errors[0].text or errors[0].actual}" if errors else ""
+    )
     return Outcome.passed_if(
         count <= params.max_errors,
         f"Mypy finds {plural(count, 'error')} in {plural(len(sources), 'file')}{first.rstrip('.')}.",

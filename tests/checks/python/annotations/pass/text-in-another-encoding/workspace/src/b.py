@@ -1,0 +1,3 @@
+def half(number):
+    """Gives the half, éh?"""
+    return number / 2
