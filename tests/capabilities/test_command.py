@@ -99,10 +99,11 @@ def test_the_scratch_folder_is_removed_even_while_a_check_writes_there(command):
     begun = threading.Event()
 
     def write():
+        folder = command.scratch
         for number in range(200):
-            (scratch / f"folder{number}").mkdir()
+            (folder / f"folder{number}").mkdir()
             for file in range(20):
-                (scratch / f"folder{number}" / f"{file}").write_text("x")
+                (folder / f"folder{number}" / f"{file}").write_text("x")
             begun.set()
 
     def write_until_it_is_gone():
@@ -115,6 +116,17 @@ def test_the_scratch_folder_is_removed_even_while_a_check_writes_there(command):
     command.close()
     writer.join(10)
     assert not scratch.exists()
+
+
+def test_threads_that_do_not_know_the_scratch_folder_are_not_waited_for(command, monkeypatch):
+    assert command.scratch
+    is_over = threading.Event()
+    idle = threading.Thread(target=is_over.wait)
+    idle.start()
+    monkeypatch.setattr(time, "sleep", lambda _: pytest.fail("waited for nobody"))
+    command.close()
+    is_over.set()
+    idle.join(10)
 
 
 def test_nothing_is_started_after_the_end(command, tmp_path):

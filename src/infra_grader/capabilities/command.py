@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from infra_grader.capabilities.deadline import Deadline
+from infra_grader.capabilities.process_end import ended_within
 from infra_grader.model.outcome import NotAssessed
 
 MAX_OUTPUT_BYTES = 16 * 1024 * 1024
@@ -50,6 +51,8 @@ class Command:
         self._live: set[subprocess.Popen[bytes]] = set()
         self._lock = threading.Lock()
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
+        self._writers: set[threading.Thread] = set()
+        """The threads that know the scratch folder."""
         self._is_closed = False
         """Set when the submission ends, perhaps before a check that was left behind in its thread."""
 
@@ -58,6 +61,7 @@ class Command:
         """A folder of ours, removed at the end of the submission; after it, `NotAssessed` is raised."""
         with self._lock:
             self._check_open()
+            self._writers.add(threading.current_thread())
             if self._scratch is None:
                 self._scratch = tempfile.TemporaryDirectory(prefix="infra-grader-", ignore_cleanup_errors=True)
             return Path(self._scratch.name)
@@ -120,12 +124,8 @@ class Command:
         drains = [_Drain(stream) for stream in (process.stdout, process.stderr) if stream is not None]
         if process.stdin is not None:
             threading.Thread(target=_feed, args=(process.stdin, stdin), daemon=True).start()
-        while True:
-            try:
-                process.wait(min(POLL_S, deadline.remaining()))
-                break
-            except subprocess.TimeoutExpired:
-                deadline.check()
+        while not ended_within(process, min(POLL_S, deadline.remaining())):
+            deadline.check()
         _kill(process)  # what it left behind in its group would keep the pipes open
         for drain in drains:
             drain.join(CLOSE_GRACE_S)
@@ -149,7 +149,8 @@ class Command:
         scratch.cleanup()
         # A check that was left behind in a thread writes there until it notices, and may make the folder again.
         until = time.monotonic() + CLOSE_GRACE_S
-        quiet = 0 if threading.active_count() > 1 else QUIET_ROUNDS
+        left_behind = any(thread.is_alive() for thread in self._writers - {threading.current_thread()})
+        quiet = 0 if left_behind else QUIET_ROUNDS
         while quiet < QUIET_ROUNDS and time.monotonic() < until:
             time.sleep(0.02)
             quiet = 0 if os.path.exists(scratch.name) else quiet + 1

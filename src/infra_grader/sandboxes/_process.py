@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from infra_grader.capabilities.deadline import Deadline, Overrun
+from infra_grader.capabilities.process_end import ended_within
 from infra_grader.capabilities.sandbox import Job, Limit, Limits, NoReply, how_ended
 from infra_grader.model.outcome import NotAssessed
 
@@ -131,10 +132,7 @@ class Process:
 
     def has_ended(self, wait: float) -> bool:
         """Whether it has ended; see `Program`."""
-        if wait:
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(wait)
-        return self._process.poll() is not None
+        return ended_within(self._process, wait)
 
     def kill(self) -> int:
         """End it with its group; see `Program`."""
@@ -284,10 +282,9 @@ class PipeChannel:
 
     def _ended(self) -> NoReply:
         """Word the end of a program that should have answered."""
-        try:
-            status = shell_status(self._process.wait(DRAIN_S))
-        except subprocess.TimeoutExpired:
+        if not ended_within(self._process, DRAIN_S):
             return self.end("a closed channel")
+        status = shell_status(self._process.returncode)
         limit = self._watch(status)
         return self.end(str(limit) if limit else f"the end of the process: {how_ended(status)}", limit)
 

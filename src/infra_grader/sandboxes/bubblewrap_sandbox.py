@@ -122,7 +122,7 @@ class Bubblewrap:
         command = [*_bwrap(), *_system(), "--proc", "/proc", "--dev", "/dev"]
         command += [*temporary, "/dev/shm", *temporary, "/tmp", "--bind", os.fspath(work), WORK]  # noqa: S108 - inside
         for descriptor, name in names.items():
-            command += ["--perms", "0444", "--ro-bind-data", str(descriptor), f"/etc/{name}"]
+            command += ["--perms", "0444", "--file", str(descriptor), f"/etc/{name}"]
         for folder in self._hidden:
             if any(_is_below(folder, shown) for shown in _shown()):
                 command += ["--perms", "0000", "--tmpfs", folder]
