@@ -121,7 +121,9 @@ def bwrap(folder: str) -> list[str]:
     walls = walls_of_bwrap(folder)
     limits = ["prlimit", "--core=0", "--fsize=67108864", "--nofile=256", "--cpu=60"]
     if os.geteuid() == 0:
-        walls = ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--cap-add", "CAP_SETPCAP", *walls]
+        # In a user namespace of root's there is no nobody to become.
+        walls = [*UNSHARED_BY_ROOT, "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", *walls[1:]]
+        walls = ["--cap-add", "CAP_SETPCAP", *walls]
         limits = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--bounding-set=-all", *limits]
     command = ["bwrap", *walls, "--", *limits, "/usr/bin/true"]
     groups = [f"/sys/fs/cgroup/{name}/infra-grader-benchmark-{os.getpid()}" for name in ("memory", "pids")]
@@ -143,10 +145,13 @@ def walls_of_bwrap(folder: str) -> list[str]:
     return [*walls, "--chdir", "/work"]
 
 
+UNSHARED_BY_ROOT = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
 GROUPED = """\
 mkdir "$0" "$1" && echo 268435456 >"$0"/memory.limit_in_bytes && echo 64 >"$1"/pids.max
 (echo 0 >"$0"/cgroup.procs && echo 0 >"$1"/cgroup.procs && shift && exec "$@")
+status=$?
 for group in "$0" "$1"; do until rmdir "$group" 2>/dev/null; do :; done; done
+exit $status
 """
 
 
