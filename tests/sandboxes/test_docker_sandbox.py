@@ -24,6 +24,7 @@ import sandboxes
 from infra_grader.capabilities import docker as daemons
 from infra_grader.capabilities import docker_owner
 from infra_grader.capabilities.deadline import Deadline
+from infra_grader.capabilities.home import sweep
 from infra_grader.capabilities.sandbox import Job, Limit, Limits
 from infra_grader.engine.registry import Registry
 from infra_grader.model.outcome import NotAssessed
@@ -173,7 +174,7 @@ def test_what_is_left_goes_even_if_its_folder_went_before(grader):
     process, home = grader
     process.kill()
     process.wait()
-    list(home.sweep(_scratch.PREFIX))  # as another sandbox would
+    list(sweep(_scratch.PREFIX))  # as another sandbox would
     open_docker([]).close()
     assert containers(home) == []
 

@@ -77,7 +77,9 @@ class LiveDocker:
         self.run = secrets.token_hex(6)
         """What the names and labels of this run's things hold."""
         self._numbers = itertools.count(1)
-        self._before_removal = ExitStack()
+        self._closing = ExitStack()
+        for close in (api.close, self._home.close, self._remove):  # the last one first
+            self._closing.callback(close)
 
     @property
     def labels(self) -> dict[str, str]:
@@ -100,7 +102,7 @@ class LiveDocker:
 
     def on_close(self, close: Callable[[], None]) -> None:
         """Call this before the run's things are removed, latest first."""
-        self._before_removal.callback(close)
+        self._closing.callback(close)
 
     def leftovers(self) -> list[str]:
         """Return what of this run is still there, each in words."""
@@ -108,14 +110,10 @@ class LiveDocker:
 
     def close(self) -> None:
         """Remove everything of this run. What a daemon that is gone still holds goes when the next run begins."""
-        try:
-            self._before_removal.close()
-        finally:
-            try:
-                _remove_all(self.api, f"{RUN_LABEL}={self.run}", lambda _facts: True)
-            finally:
-                self._home.close()
-                self.api.close()
+        self._closing.close()
+
+    def _remove(self) -> None:
+        _remove_all(self.api, f"{RUN_LABEL}={self.run}", lambda _facts: True)
 
 
 def open_live_docker() -> LiveDocker:
