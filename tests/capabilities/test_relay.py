@@ -10,8 +10,9 @@ import sandboxes
 
 from infra_grader.capabilities import _relay_worker as wire
 from infra_grader.capabilities.deadline import Deadline
-from infra_grader.capabilities.relay import Relay, TunnelError, TunnelTimeout
+from infra_grader.capabilities.relay import Relay
 from infra_grader.capabilities.sandbox import Job, Limits
+from infra_grader.capabilities.tunnel import TunnelError, TunnelTimeout
 from infra_grader.sandboxes.bubblewrap_sandbox import open_bubblewrap
 from infra_grader.sandboxes.docker_sandbox import open_docker
 from infra_grader.sandboxes.host_sandbox import open_host

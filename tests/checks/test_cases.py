@@ -13,12 +13,13 @@ from infra_grader.testing import run_check
 
 @pytest.mark.parametrize("case", cases.find_cases(), ids=lambda case: case.folder.relative_to(cases.CASES).as_posix())
 def test_case(case, tmp_path):
-    if "sandbox" in Registry().find_kind(case.kind).capabilities:
+    facts = case.read()
+    kinds = [case.kind, *(earlier["uses"] for earlier in (facts.get("before") or {}).values())]
+    if any("sandbox" in Registry().find_kind(kind).capabilities for kind in kinds):
         sandboxes.require_bubblewrap()
     workspace = tmp_path / "workspace"
     workspace.mkdir()
     cases.make_workspace(case, workspace)
-    facts = case.read()
     outcome = run_check(
         case.kind,
         facts.get("with") or {},

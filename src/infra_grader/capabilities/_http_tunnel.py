@@ -1,22 +1,19 @@
-"""Tunnels into a sandbox as httpx and httpcore know connections. Imported on use: both are slow, and an extra."""
+"""Tunnels to a service as httpx and httpcore know connections. Imported on use: both are slow, and an extra."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, cast
 
 import httpcore
 import httpx
 
 from infra_grader.capabilities.deadline import Deadline
-from infra_grader.capabilities.relay import Tunnel, TunnelError, TunnelTimeout
+from infra_grader.capabilities.tunnel import Connect, Tunnel, TunnelError, TunnelTimeout
 
 HOST = "localhost"
 OWN_HOSTS = (HOST, "127.0.0.1", "0.0.0.0")  # noqa: S104 - names in a redirect
 MAX_REDIRECTS = 5
-
-Connect = Callable[[int, Deadline], Tunnel]
-"""Opens a connection to a port of the service."""
 
 UNREADABLE = (httpcore.ProtocolError, httpx.HTTPError, httpx.InvalidURL)
 """What the libraries raise for an answer that is no HTTP."""

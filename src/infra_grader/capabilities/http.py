@@ -1,4 +1,4 @@
-"""Bounded requests to a service in a sandbox: in time, in size, and to nowhere else."""
+"""Bounded requests to a service: in time, in size, and to nowhere else."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from infra_grader.capabilities.deadline import Deadline
-from infra_grader.capabilities.relay import Tunnel, TunnelTimeout
+from infra_grader.capabilities.tunnel import Connect, TunnelTimeout
 from infra_grader.model.outcome import NotAssessed
 from infra_grader.model.record import Record
 
@@ -47,7 +47,7 @@ class Answer(Record):
     is_cut: bool
     """Whether the body is longer than what was read."""
     seconds: float
-    """From the request to the end of the answer, measured outside of the sandbox."""
+    """From the request to the end of the answer, measured outside of where it runs."""
 
     def header(self, name: str) -> str | None:
         """Return the first header of this name, or `None`."""
@@ -72,7 +72,7 @@ class NoAnswer(Exception):
 class Client:
     """Asks a service. One thread uses it at a time; connections are kept between requests."""
 
-    def __init__(self, connect: Callable[[int, Deadline], Tunnel], port: int) -> None:
+    def __init__(self, connect: Connect, port: int) -> None:
         """Raises `NotAssessed` where the library that asks is not installed."""
         try:
             from infra_grader.capabilities import _http_tunnel  # httpx is slow to import, and an extra

@@ -19,6 +19,7 @@ import msgspec
 from infra_grader.capabilities import _relay_worker as wire
 from infra_grader.capabilities.deadline import Deadline, Overrun
 from infra_grader.capabilities.sandbox import Job, NoReply, Sandbox
+from infra_grader.capabilities.tunnel import TunnelError, TunnelTimeout
 from infra_grader.model.outcome import NotAssessed
 from infra_grader.model.record import Record
 
@@ -28,14 +29,6 @@ LEAVE_S = 3.0
 SEND_S = 5.0
 """How long the worker may take to take a frame; it always reads, so that one which does not is none of ours."""
 MAX_REPLY = 262_144
-
-
-class TunnelError(Exception):
-    """A connection that cannot be used; says why, as a clause."""
-
-
-class TunnelTimeout(TunnelError):
-    """Nothing came in time."""
 
 
 class Told(Record):
@@ -61,7 +54,7 @@ class Relay:
             self._closing = stack.pop_all()
         self._sending = threading.Lock()
         self._numbers = itertools.count(1)
-        self._tunnels: dict[int, Tunnel] = {}
+        self._tunnels: dict[int, RelayTunnel] = {}
         self._questions: dict[int, _Question] = {}
         self._is_leaving = False
         self.ended = ""
@@ -100,9 +93,9 @@ class Relay:
         except (msgspec.DecodeError, RecursionError) as error:
             raise TunnelError("the relay says something else than what was asked") from error
 
-    def connect(self, port: int, deadline: Deadline) -> Tunnel:
+    def connect(self, port: int, deadline: Deadline) -> RelayTunnel:
         """Return a connection to a port of the service. Raises `TunnelError` if it is refused."""
-        tunnel = Tunnel(self, next(self._numbers))
+        tunnel = RelayTunnel(self, next(self._numbers))
         self._tunnels[tunnel.number] = tunnel
         try:
             self.send(wire.OPEN, tunnel.number, str(port).encode())
@@ -204,8 +197,8 @@ class _Question:
         self.came.set()
 
 
-class Tunnel:
-    """A connection to the service. One thread uses it at a time."""
+class RelayTunnel:
+    """A connection through a relay; see `Tunnel`. One thread uses it at a time."""
 
     def __init__(self, relay: Relay, number: int) -> None:
         self.number = number

@@ -6,16 +6,21 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
+from infra_grader.capabilities import _reference_service
+from infra_grader.capabilities.asked_service import NotStarted
 from infra_grader.capabilities.deadline import Deadline, Overrun
 from infra_grader.capabilities.http import Client, NoAnswer, Request
-from infra_grader.capabilities.relay import Relay, Told, TunnelError
+from infra_grader.capabilities.relay import Relay, RelayTunnel, Told
 from infra_grader.capabilities.sandbox import Job, Sandbox, how_ended
+from infra_grader.capabilities.tunnel import Connect, TunnelError
 from infra_grader.model.outcome import NotAssessed
 from infra_grader.model.record import Record
 
 POLL_S = 0.1
 SANDBOX_S = 60.0
+IDLE_S = 20.0
 TELL_S = 5.0
 END_S = 1.0
 KILLED = 128 + 9
@@ -70,30 +75,22 @@ class Recipe(Record):
     ready: Ready = Ready()
 
 
-class NotStarted(Exception):
-    """A command did not lead to a service that answers."""
-
-    def __init__(self, reason: str, output: str, taken: frozenset[int] = frozenset()) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        """What happened instead, as a clause."""
-        self.output = output
-        """All that is known of what it printed."""
-        self.taken = taken
-        """Ports that it names and that others of this machine had; none behind a wall."""
-
-
 class Running:
-    """One process of a service, and the way to it."""
+    """One process of a service in a sandbox, and the way to it; see `RunningService`."""
 
-    def __init__(self, relay: Relay, port: int, seconds: float, answer: str, output: str) -> None:
+    def __init__(self, relay: Relay, port: int, seconds: float, answer: str, output: str, *, is_claimed: bool) -> None:
         self.relay = relay
+        self.is_claimed = is_claimed
         self.port = port
         self.seconds = seconds
         """How long it took until it answered."""
         self.answer = answer
         """What it answered first."""
         self.output = output
+
+    def connect(self, port: int, deadline: Deadline) -> RelayTunnel:
+        """Return a connection to a port of it; see `RunningService`."""
+        return self.relay.connect(port, deadline)
 
     def find_end(self) -> str:
         """Return how it ended, as a clause, or nothing if it still takes connections."""
@@ -128,7 +125,7 @@ class Running:
 
 
 class Service:
-    """A service that checks ask one after another; one that has ended is started again for the next check."""
+    """A service in a sandbox; see `AskedService`."""
 
     def __init__(self, recipe: Recipe, launch: Launch, running: Running) -> None:
         self.recipe = recipe
@@ -136,12 +133,14 @@ class Service:
         self.running = running
         self._turn = threading.Lock()
 
+    @property
+    def command(self) -> str:
+        """What starts it by hand."""
+        return self.launch.command
+
     @contextmanager
     def turn(self, deadline: Deadline, *, fresh: bool = False) -> Iterator[Running]:
-        """Yield the service for one check alone; a new process where `fresh`, or where the old one has ended.
-
-        Raises `NotStarted` if it does not start again, `NotAssessed` where other checks took the time for it.
-        """
+        """Yield the service for one check alone; see `AskedService`."""
         if fresh and self.recipe.sandbox.is_wall:  # else both would want the same port of this machine
             running = start(self.recipe, self.launch, deadline)
             try:
@@ -162,6 +161,25 @@ class Service:
             raise
         finally:
             self._turn.release()
+
+    @contextmanager
+    def idle(self, deadline: Deadline) -> Iterator[tuple[Connect, int]]:
+        """Yield the way to a service that does nothing, in a sandbox of its own with the same limits."""
+        source = Path(_reference_service.__file__).read_text(encoding="utf-8")
+        recipe = Recipe(
+            sandbox=self.recipe.sandbox,
+            job=Job(arguments=(), limits=self.recipe.job.limits),
+            ready=Ready(paths=("/",), ports=(_reference_service.PORT,), seconds=IDLE_S),
+        )
+        arguments = (recipe.sandbox.python, "-I", "-B", "-c", source)
+        try:
+            running = start(recipe, Launch(arguments=arguments, origin="the grader"), deadline)
+        except NotStarted as error:
+            raise NotAssessed(f"A service to compare with does not start: {error.reason}.", "Grade again.") from error
+        try:
+            yield running.connect, running.port
+        finally:
+            running.relay.close()
 
     def close(self) -> None:
         """End it."""
@@ -204,9 +222,11 @@ def _await(relay: Relay, recipe: Recipe, launch: Launch, deadline: Deadline) -> 
             raise NotStarted(str(error), told.output) from error
         for port in _ports(ready, launch, told, taken):
             left = ready.seconds - (time.monotonic() - began)
-            found, last = _first_answer(relay, port, ready, min(left, FIRST_ANSWER_S, deadline.remaining()), last)
+            seconds = min(left, FIRST_ANSWER_S, deadline.remaining())
+            found, last = first_answer(relay.connect, port, ready, seconds, last)
             if found:
-                return Running(relay, port, time.monotonic() - began, found, told.output)
+                is_claimed = not recipe.sandbox.is_wall
+                return Running(relay, port, time.monotonic() - began, found, told.output, is_claimed=is_claimed)
         if told.exit_status is not None and taken.issuperset(told.ports or ()):
             raise NotStarted(how_ended(told.exit_status), told.output, named)
         time.sleep(POLL_S)
@@ -222,9 +242,9 @@ def _ports(ready: Ready, launch: Launch, told: Told, taken: frozenset[int]) -> l
     return sorted(found, key=lambda port: named.index(port) if port in named else len(named))
 
 
-def _first_answer(relay: Relay, port: int, ready: Ready, seconds: float, last: str) -> tuple[str, str]:
+def first_answer(connect: Connect, port: int, ready: Ready, seconds: float, last: str) -> tuple[str, str]:
     """Return the first answer that counts, or nothing, and what came otherwise."""
-    client = Client(relay.connect, port)
+    client = Client(connect, port)
     try:
         for path in ready.paths:
             try:

@@ -29,9 +29,14 @@ def open_docker(shared: Shared) -> object:
     return run
 
 
+def open_http(_shared: Shared) -> object:
+    """Return nothing: a check's client opens its own connections, to a service that another check started."""
+    return None
+
+
 LIVE_OPENERS: Mapping[str, Callable[[Shared], object]] = {"docker": open_docker}
 """The live capabilities that this version has."""
-OPENERS: Mapping[str, Callable[[Shared], object]] = {"command": open_command}
+OPENERS: Mapping[str, Callable[[Shared], object]] = {"command": open_command, "http": open_http}
 """The capabilities by name. One that is not here is not available, and checks that ask for it are not assessed."""
 
 

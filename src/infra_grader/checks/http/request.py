@@ -93,14 +93,14 @@ class Told(Params):
     missed: Missed | None = None
 
 
-@check("http.request", capabilities=("sandbox",), measure="%")
+@check("http.request", capabilities=("http",), measure="%")
 def request(context: Context, params: RequestParams) -> Outcome:
     """A service gives the answers that it is asked for.
 
-    Requests are sent one after another, through a relay into the sandbox; the share of right answers is the share of
-    the points. JSON fields are found by meaning: a rubric names all the names that count. A service that ends is
-    started again for the next check, and the request that ended it is wrong. Values that are drawn from the seed
-    keep answers from being prepared.
+    Requests are sent one after another, through a relay into the sandbox or to the port that a container publishes; the
+    share of right answers is the share of the points. JSON fields are found by meaning: a rubric names all the names
+    that count. A service that ends is started again for the next check, and the request that ended it is wrong. Values
+    that are drawn from the seed keep answers from being prepared.
     """
     with asked(context, params.service, fresh=params.fresh) as (running, client):
         told = list(_told(context, params, client))
@@ -119,7 +119,7 @@ def request(context: Context, params: RequestParams) -> Outcome:
         *sorted(evidence, key=lambda piece: piece.expected is None),
         measure=Measure(value=round(100 * right / len(told), 2), unit="%", threshold=100),
     )
-    return outcome.replace(claimed=not context.sandbox.is_wall)
+    return outcome.replace(claimed=running.is_claimed)
 
 
 def _told(context: Context, params: RequestParams, client: Client) -> Iterator[Told]:

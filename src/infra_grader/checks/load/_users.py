@@ -8,16 +8,12 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
-from infra_grader.capabilities import _reference_service
+from infra_grader.capabilities.asked_service import AskedService
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.http import Answer, Client, NoAnswer, Request
-from infra_grader.capabilities.sandbox import Job, Limits
-from infra_grader.capabilities.service import Launch, NotStarted, Ready, Recipe, start
-from infra_grader.plugin import Context, NotAssessed, Params
+from infra_grader.plugin import NotAssessed, Params
 
-REFERENCE_S = 20.0
 WORK_S = 0.2
 GRACE_S = 5.0
 
@@ -139,30 +135,11 @@ def slowness() -> float:
     return max(1.0, (time.perf_counter() - began) / WORK_S)
 
 
-def cost_of_the_way(context: Context, requests: Sequence[Request], load: Load, limits: Limits) -> Seen:
-    """Return what users see of a service of ours that does nothing, in a sandbox of its own with the same limits.
+def cost_of_the_way(service: AskedService, requests: Sequence[Request], load: Load, deadline: Deadline) -> Seen:
+    """Return what users see of a service of ours that does nothing, as far away as the learner's.
 
-    What it costs is the relay, the sandbox and this machine; the learner's code is not there to change it.
+    What it costs is the way and this machine; the learner's code is not there to change it.
     """
-    source = Path(_reference_service.__file__).read_text(encoding="utf-8")
-    recipe = Recipe(
-        sandbox=context.sandbox,
-        job=Job(arguments=(), limits=limits),
-        ready=Ready(paths=("/",), ports=(_reference_service.PORT,), seconds=REFERENCE_S),
-    )
-    launch = Launch(arguments=(context.sandbox.python, "-I", "-B", "-c", source), origin="the grader", ports=())
-    try:
-        running = start(recipe, launch, context.deadline)
-    except NotStarted as error:
-        raise NotAssessed(f"A service to compare with does not start: {error.reason}.", "Grade again.") from error
-    try:
-        return put_under_load(
-            lambda: Client(running.relay.connect, running.port),
-            requests,
-            load,
-            frozenset({200}),
-            frozenset(),
-            context.deadline,
-        )
-    finally:
-        running.relay.close()
+    with service.idle(deadline) as (connect, port):
+        statuses = frozenset({200})
+        return put_under_load(lambda: Client(connect, port), requests, load, statuses, frozenset(), deadline)

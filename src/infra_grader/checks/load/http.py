@@ -52,26 +52,26 @@ class Http(Params):
     fresh: Annotated[bool, Meta(description="Whether the service is started anew for this check.")] = False
 
 
-@check("load.http", capabilities=("sandbox",), measure="ms")
+@check("load.http", capabilities=("http",), measure="ms")
 def http(context: Context, params: Http) -> Outcome:
     """A service answers many users fast enough.
 
-    Users ask at the same time, through the relay; times are measured outside of the sandbox. From the percentile the
+    Users ask at the same time; times are measured outside of where the service runs. From the percentile the
     cost of the way is taken off: the median of what the same users see, just before, of a service of ours that does
     nothing. Where that one is slow too, or this machine has so much to do that it may explain it, the check stays open.
     Wrong answers beyond the share that is allowed are a failure, however fast they are.
     """
     load = Load(users=params.users, requests=params.requests, seconds=params.seconds, answer_s=params.answer_s)
     variants = [list(build_requests(context, params.request, {}, f"{context.seed} {n}")) for n in range(VARIANTS)]
-    limits = service_of(context, params.service).recipe.job.limits
+    service = service_of(context, params.service)
     with asked(context, params.service, fresh=params.fresh) as (running, client):
         place = _known_place(client, variants[0], params.answer_s)
         requests = [requests[place] for requests in variants]
         short = msgspec.structs.replace(load, requests=min(load.requests, 20 * load.users))
-        way = cost_of_the_way(context, requests, short, limits)
+        way = cost_of_the_way(service, requests, short, context.deadline)
         before = slowness()
         seen = put_under_load(
-            lambda: Client(running.relay.connect, running.port),
+            lambda: Client(running.connect, running.port),
             requests,
             load,
             frozenset(params.status),
@@ -86,10 +86,11 @@ def http(context: Context, params: Http) -> Outcome:
         raise CheckFailed(f"{100 * seen.share_wrong:.1f} % of the answers are wrong under load.", *evidence)
     if len(seen.times) < LEAST:
         raise CheckFailed(f"Only {len(seen.times)} right answers came within {params.seconds:g} s.", *evidence)
-    return _judged(context, params, seen, way, max(before, slowness()), evidence)
+    outcome = _judged(params, seen, way, max(before, slowness()), evidence)
+    return outcome.replace(claimed=running.is_claimed)
 
 
-def _judged(context: Context, params: Http, seen: Seen, way: Seen, slower: float, evidence: list[Evidence]) -> Outcome:
+def _judged(params: Http, seen: Seen, way: Seen, slower: float, evidence: list[Evidence]) -> Outcome:
     own = max(0.0, seen.percentile(params.percentile) - way.percentile(50))
     cost = way.percentile(params.percentile)
     if own > params.max_ms and (cost > params.max_ms / 2 or own / slower <= params.max_ms):
@@ -99,13 +100,12 @@ def _judged(context: Context, params: Http, seen: Seen, way: Seen, slower: float
             "Grade again on a machine with less to do.",
             *evidence,
         )
-    outcome = Outcome.passed_if(
+    return Outcome.passed_if(
         own <= params.max_ms,
         f"{params.percentile:g} % of {len(seen.times)} answers to {params.users} users came within {own:.0f} ms.",
         *evidence,
         measure=Measure(value=round(own, 1), unit="ms", threshold=params.max_ms),
     )
-    return outcome.replace(claimed=not context.sandbox.is_wall)
 
 
 def _known_place(client: Client, requests: list[Request], seconds: float) -> int:

@@ -82,7 +82,7 @@ class Exchange(Params):
     """What was expected and what came instead."""
 
 
-@check("openapi.conforms", capabilities=("sandbox", "command"), measure="%")
+@check("openapi.conforms", capabilities=("http", "command"), measure="%")
 def conforms(context: Context, params: Conforms) -> Outcome:
     """A service answers as its own OpenAPI contract says.
 
@@ -99,7 +99,7 @@ def conforms(context: Context, params: Conforms) -> Outcome:
     _judge(context, params, document, exchanges)
     if ended:
         exchanges[-1] = msgspec.structs.replace(exchanges[-1], missed=["a service that lives on", ended])
-    return _outcome(context, params, where, exchanges)
+    return _outcome(params, where, exchanges, is_claimed=running.is_claimed)
 
 
 def _document(context: Context, params: Conforms, client: Client) -> tuple[str, Any]:
@@ -224,7 +224,7 @@ def _told(operation: str, answer: Answer) -> dict[str, Any]:
     return {"operation": operation, "status": answer.status, "headers": headers, "body": body}
 
 
-def _outcome(context: Context, params: Conforms, where: str, exchanges: list[Exchange]) -> Outcome:
+def _outcome(params: Conforms, where: str, exchanges: list[Exchange], *, is_claimed: bool) -> Outcome:
     wrong: dict[str, Exchange] = {}
     for exchange in exchanges:
         if exchange.missed:
@@ -251,7 +251,7 @@ def _outcome(context: Context, params: Conforms, where: str, exchanges: list[Exc
         Evidence(kind=EvidenceKind.HTTP, path=where, actual=shown, text="requests drawn from the contract"),
         measure=Measure(value=round(100 * right / total, 2), unit="%", threshold=100),
     )
-    return outcome.replace(claimed=not context.sandbox.is_wall)
+    return outcome.replace(claimed=is_claimed)
 
 
 def _is_among(names: str | list[str], driven: list[str]) -> bool:

@@ -70,14 +70,14 @@ class Scrape(Params):
             raise ValueError("`requests` says what moves the metrics")
 
 
-@check("prometheus.scrape", capabilities=("sandbox",), measure="%")
+@check("prometheus.scrape", capabilities=("http",), measure="%")
 def scrape(context: Context, params: Scrape) -> Outcome:
     """A service publishes metrics that count what it does.
 
     They are read before and after requests that this check sends: a counter that stands still, or one that is only
     named in the text, is no metric of anything. The share of the metrics that are right is the share of the points.
     """
-    with asked(context, params.service, fresh=params.fresh) as (_running, client):
+    with asked(context, params.service, fresh=params.fresh) as (running, client):
         path, before = _look(context, client, [params.path] if isinstance(params.path, str) else params.path)
         sent = sum(_send(context, client, request, params.times, n) for n, request in enumerate(params.requests))
         after = _look(context, client, [path])[1] if params.requests else before
@@ -89,7 +89,7 @@ def scrape(context: Context, params: Scrape) -> Outcome:
         *sorted(evidence, key=lambda piece: piece.expected is None),
         measure=Measure(value=round(100 * right / len(evidence), 2), unit="%", threshold=100),
     )
-    return outcome.replace(claimed=not context.sandbox.is_wall)
+    return outcome.replace(claimed=running.is_claimed)
 
 
 def _look(context: Context, client: Client, paths: list[str]) -> tuple[str, tuple[Family, ...]]:

@@ -7,7 +7,8 @@ import re
 import sys
 from collections.abc import Iterator
 
-from infra_grader.capabilities.service import Launch, NotStarted, Recipe
+from infra_grader.capabilities.asked_service import NotStarted
+from infra_grader.capabilities.service import Launch, Recipe
 from infra_grader.plugin import CheckFailed, Context, Evidence, NotAssessed, TextFile
 from infra_grader.reading.python_source import parse_source
 

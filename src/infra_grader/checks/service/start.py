@@ -7,9 +7,10 @@ from collections.abc import Mapping
 
 import msgspec
 
+from infra_grader.capabilities.asked_service import NotStarted
 from infra_grader.capabilities.environment import Environment
 from infra_grader.capabilities.sandbox import MIB, Job, Limits, Mount
-from infra_grader.capabilities.service import Launch, NotStarted, Ready, Recipe, Running, Service, start, tail
+from infra_grader.capabilities.service import Launch, Ready, Recipe, Running, Service, start, tail
 from infra_grader.checks.service._missing import judge_missing
 from infra_grader.checks.service._stand_ins import STAND_INS, laid_out
 from infra_grader.plugin import (
