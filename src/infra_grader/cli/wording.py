@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from infra_grader.errors import (
     InfraGraderError,
     PluginError,
     Problem,
     ResultError,
+    RosterError,
     RubricError,
     SubmissionError,
     UnknownNameError,
@@ -14,14 +17,19 @@ from infra_grader.errors import (
 )
 from infra_grader.reading.visible import visible
 
+FILES: Mapping[type[InfraGraderError], str] = {
+    RubricError: "the rubric",
+    RosterError: "the roster",
+    ResultError: "the result",
+}
+"""What files with faults are called."""
+
 
 def worded(error: InfraGraderError) -> str:
     """Return the text for an error that a user can mend; several lines where it has several faults."""
     match error:
-        case RubricError():
-            return _problems("the rubric", error.source, error.problems)
-        case ResultError():
-            return _problems("the result", error.source, error.problems)
+        case RubricError() | RosterError() | ResultError():
+            return _problems(FILES[type(error)], error.source, error.problems)
         case SubmissionError():
             return _sentence(f"{error.path}: {error.problem}", error.remedy)
         case PluginError():

@@ -1,0 +1,124 @@
+"""One row of a roster, from texts to a learner, with what is wrong in each of its cells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime, time, tzinfo
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+from infra_grader.errors import Problem
+from infra_grader.loading.learner_id import id_problems
+from infra_grader.model.record import Record
+from infra_grader.model.roster import Learner
+
+COLUMNS = ("id", "name", "email", "source", "ref", "due", "extension_hours")
+"""The columns that mean something; all others are passed through."""
+END_OF_DAY = time(23, 59, 59)
+MAX_EXTENSION_HOURS = 24 * 366
+ADDRESS = re.compile(r"(?:https?|ssh|git|file)://\S+|[\w.-]+@[\w.-]+:(?!/)\S+")
+"""Addresses of repositories: those that git fetches without a helper program of the address's own choice."""
+SECRET = re.compile(r"\w+://[^/@\s]*:[^/@\s]*@")
+REF = re.compile(r"[^\x00-\x20\x7f~^:?*\[\\-][^\x00-\x20\x7f~^:?*\[\\]*")
+
+
+class Reading(Record):
+    """How the cells of a roster are to be understood."""
+
+    folder: Path
+    """The folder that sources which are paths are relative to."""
+    zone: tzinfo | None = None
+    """The time zone of dates that name none."""
+    source: str = ""
+    """Where the work of a learner is for whom the roster does not say it; `{id}`, `{email}` and other columns count."""
+
+
+class Row(Record):
+    """The texts of a row by the names of their columns."""
+
+    cells: Mapping[str, str]
+    line: int | None = None
+    numbers: Mapping[str, int] = {}
+    """Number of each column in the file, from 1."""
+    place: str = ""
+    """Where the row stands in a file that has no lines to tell."""
+
+    def problem(self, column: str, message: str, allowed: str = "") -> Problem:
+        """Return a fault of the cell in a column."""
+        path = f"{self.place}.{column}".lstrip(".")
+        return Problem(message, line=self.line, column=self.numbers.get(column), path=path, allowed=allowed)
+
+
+def read_row(row: Row, reading: Reading) -> tuple[Learner, list[Problem]]:
+    """Return the learner of a row, and every fault in it; with a fault, the learner is not to be used."""
+    problems: list[Problem] = []
+    cells = {column: row.cells.get(column, "").strip() for column in COLUMNS}
+    problems += [row.problem("id", said, allowed) for said, allowed in id_problems(cells["id"])]
+    source, said = _source(cells["source"] or _filled(reading.source, row.cells), reading.folder)
+    if said:
+        problems.append(row.problem("source", said, "a folder, an archive, or an https or ssh address"))
+    if cells["ref"] and (not REF.fullmatch(cells["ref"]) or ".." in cells["ref"]):
+        problems.append(row.problem("ref", f"{cells['ref']!r} names no branch, tag or commit"))
+    due = _due(cells["due"], reading.zone)
+    if isinstance(due, str):
+        problems.append(row.problem("due", due, "such as 2026-11-26T23:59+01:00, or a date with --timezone"))
+    hours = _hours(cells["extension_hours"])
+    if hours is None:
+        allowed = f"a number from 0 to {MAX_EXTENSION_HOURS}"
+        problems.append(row.problem("extension_hours", f"{cells['extension_hours']!r} is no number of hours", allowed))
+    learner = Learner(
+        id=cells["id"],
+        name=cells["name"],
+        email=cells["email"],
+        source=source,
+        ref=cells["ref"],
+        due=None if isinstance(due, str) else due,
+        extension_hours=hours or Decimal(0),
+        columns={column: text for column, text in row.cells.items() if column not in COLUMNS},
+        line=row.line,
+    )
+    return learner, problems
+
+
+def _filled(pattern: str, cells: Mapping[str, str]) -> str:
+    """Return a pattern with the row's texts in the place of `{column}`; one that the row lacks stays."""
+    return re.sub(r"\{([^{}]+)\}", lambda match: cells.get(match[1], match[0]).strip() or match[0], pattern)
+
+
+def _source(text: str, folder: Path) -> tuple[str, str]:
+    """Return where the work is, absolute where it is a path, and what is wrong with it, or nothing."""
+    if not text:
+        return "", "nothing says where the work is"
+    if SECRET.match(text):
+        return "", "the address holds a password, which would be written down; git's credential helpers give it"
+    if ADDRESS.fullmatch(text):
+        return text, ""
+    if "://" in text or "::" in text or text.startswith("-") or any(part in text for part in ("{", "}", "\0", "\n")):
+        return "", f"{text[:80]!r} is no place that work can be fetched from"
+    place = (folder / text).absolute()
+    return str(place), "" if place.exists() else f"there is nothing at {text}"
+
+
+def _due(text: str, zone: tzinfo | None) -> datetime | str | None:
+    """Return when work is due, or what is wrong with what is said."""
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return f"{text!r} is no date"
+    if len(text) <= len("2026-11-26"):
+        moment = datetime.combine(date.fromisoformat(text), END_OF_DAY)
+    if moment.tzinfo is None and zone is None:
+        return f"{text!r} names no time zone"
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
+
+
+def _hours(text: str) -> Decimal | None:
+    """Return a number of hours, or `None` for what is none."""
+    try:
+        hours = Decimal(text.replace(",", ".") or "0")
+    except InvalidOperation:
+        return None
+    return hours if hours.is_finite() and 0 <= hours <= MAX_EXTENSION_HOURS else None
