@@ -9,6 +9,7 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from infra_grader.plugin import Context
 from infra_grader.reading.prometheus_makers import Makers
 from infra_grader.reading.python_body import FunctionNode
 from infra_grader.reading.python_called import Calls, called_nodes, mentions
@@ -101,6 +102,12 @@ class Instrumentation:
     def exposes(self, metric: Metric) -> bool:
         """Whether a place hands out the registry that the metric is in."""
         return any(exposure.registry in ("*", metric.registry) for exposure in self.exposures)
+
+
+def exported_by(context: Context, files: Sequence[Names]) -> Instrumentation:
+    """Return what some Python files of a submission export, read once for every check that asks for the same files."""
+    paths = tuple(file.path for file in files)
+    return context.shared(("prometheus.instrumentation", paths), lambda: read_instrumentation(files))
 
 
 def read_instrumentation(files: Sequence[Names]) -> Instrumentation:

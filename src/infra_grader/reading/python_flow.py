@@ -15,6 +15,8 @@ UNKNOWN = object()
 
 Node = TypeVar("Node", bound=ast.AST)
 
+BRANCHING = (ast.If, ast.While, ast.IfExp)
+LEAVING = (ast.Return, ast.Raise, ast.Break, ast.Continue)
 EXITS = frozenset({"sys.exit", "exit", "quit", "os._exit", "os.abort"})
 """Calls that do not come back."""
 
@@ -33,40 +35,49 @@ def live_nodes(root: ast.AST) -> Iterator[ast.AST]:
     while stack:
         node = stack.pop()
         yield node
-        stack += reversed(list(live_children(node)))
+        stack += reversed(live_children(node))
 
 
-def live_children(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield the direct children of a node that can run; see `live_nodes`."""
-    if isinstance(node, ast.If | ast.While | ast.IfExp):
-        yield from _branches(node)
-        return
+def live_children(node: ast.AST) -> list[ast.AST]:
+    """Return the direct children of a node that can run; see `live_nodes`."""
+    if isinstance(node, BRANCHING):
+        return list(_branches(node))
     if isinstance(node, ast.BoolOp):
-        for value in node.values:
-            yield value
-            if decide(value) is isinstance(node.op, ast.Or):
-                return
-        return
-    for _, value in ast.iter_fields(node):
+        return list(_operands_run(node))
+    # A list made in one go: every node of every file comes by here, some of them several times.
+    children: list[ast.AST] = []
+    for name in node._fields:
+        value = getattr(node, name, None)
         if isinstance(value, ast.AST):
-            yield value
+            children.append(value)
         elif isinstance(value, list):
-            yield from live_block(value)
+            children += live_block(value) if value and isinstance(value[0], ast.stmt) else filter(_is_node, value)
+    return children
+
+
+def _is_node(value: object) -> bool:
+    return isinstance(value, ast.AST)  # the keys of a dict display may be None
+
+
+def _operands_run(node: ast.BoolOp) -> Iterator[ast.AST]:
+    """Yield the operands up to the one that decides."""
+    for value in node.values:
+        yield value
+        if decide(value) is isinstance(node.op, ast.Or):
+            return
 
 
 def live_block(statements: Iterable[Node]) -> Iterator[Node]:
     """Yield the statements of a block up to the one that leaves it."""
     for statement in statements:
-        if isinstance(statement, ast.AST):  # the keys of a dict display may be None
-            yield statement
-        if isinstance(statement, ast.Return | ast.Raise | ast.Break | ast.Continue) or _exits(statement):
+        yield statement
+        if isinstance(statement, LEAVING) or (isinstance(statement, ast.Expr) and _exits(statement)):
             return
 
 
-def _exits(statement: ast.AST) -> bool:
+def _exits(statement: ast.Expr) -> bool:
     """Whether a statement ends the program."""
-    value = statement.value if isinstance(statement, ast.Expr) else None
-    return isinstance(value, ast.Call) and call_name(value) in EXITS
+    return isinstance(statement.value, ast.Call) and call_name(statement.value) in EXITS
 
 
 def _branches(node: ast.If | ast.While | ast.IfExp) -> Iterator[ast.AST]:

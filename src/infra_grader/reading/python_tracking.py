@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -82,15 +82,14 @@ def find_tracking(files: Sequence[Names]) -> list[Tracking]:
 
     Calls of a wrapper of the learner's own count by the names of their methods, where the wrapper really calls MLflow.
     """
-    direct = {item.what for names in files for item in _calls(names, is_direct=True)}
+    by_file = [(names, list(_calls(names, is_direct=True))) for names in files]
+    direct = {item.what for _, calls in by_file for item in calls}
     found: list[Tracking] = []
-    for names in files:
-        everything = list(_calls(names, is_direct=True))
-        lines = {item.line for item in everything}
-        everything += [
-            item for item in _calls(names, is_direct=False) if item.what in direct and item.line not in lines
-        ]
-        found += everything
+    for names, calls in by_file:
+        lines = {item.line for item in calls}
+        wrapped = _calls(names, is_direct=False) if direct else ()
+        found += calls
+        found += [item for item in wrapped if item.what in direct and item.line not in lines]
     return found
 
 
@@ -127,6 +126,7 @@ def _keys_of_call(call: ast.Call) -> Iterator[str]:
 
 
 def _calls(names: Names, *, is_direct: bool) -> Iterator[Tracking]:
+    loops = loop_texts(names)
     for node in names.live:
         if not isinstance(node, ast.Call):
             continue
@@ -140,7 +140,7 @@ def _calls(names: Names, *, is_direct: bool) -> Iterator[Tracking]:
                 Tracking(what=what, path=names.path, line=node.lineno, name=name, is_open=True) for what in AUTOMATIC
             )
         elif last in CALLS and "." in name:
-            given, is_open = _names(names, node)
+            given, is_open = _names(names, node, loops)
             yield Tracking(what=CALLS[last], path=names.path, line=node.lineno, name=name, names=given, is_open=is_open)
             for what in _also(last, node):
                 yield Tracking(what=what, path=names.path, line=node.lineno, name=name)
@@ -155,7 +155,7 @@ def _also(name: str, call: ast.Call) -> Iterator[Recorded]:
         yield Recorded.TAGS
 
 
-def _names(names: Names, call: ast.Call) -> tuple[tuple[str, ...], bool]:
+def _names(names: Names, call: ast.Call, loops: Mapping[str, tuple[str, ...]]) -> tuple[tuple[str, ...], bool]:
     """Return the names under which a call records, and whether there may be others."""
     first = call.args[0] if call.args else next((item.value for item in call.keywords), None)
     if isinstance(first, ast.Name):
@@ -163,7 +163,7 @@ def _names(names: Names, call: ast.Call) -> tuple[tuple[str, ...], bool]:
     if isinstance(first, ast.Dict):
         texts = [literal(key, names.constants) for key in first.keys]
         return tuple(text for text in texts if isinstance(text, str)), not all(isinstance(text, str) for text in texts)
-    found = texts_of(first, names, loop_texts(names))
+    found = texts_of(first, names, loops)
     return found, not found
 
 

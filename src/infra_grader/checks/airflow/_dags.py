@@ -28,7 +28,9 @@ def find_dag(context: Context, params: DagParams) -> tuple[Dag, list[Evidence]]:
     files, faults = own_python(context, ["."])
     meant = set(context.workspace.find_in(wanted, ".py"))
     found = [
-        dag for dag in find_dags(files) if dag.path in meant and (params.dag is None or fnmatchcase(dag.id, params.dag))
+        dag
+        for dag in context.shared("airflow.dags", lambda: find_dags(files))
+        if dag.path in meant and (params.dag is None or fnmatchcase(dag.id, params.dag))
     ]
     if not found:
         raise CheckFailed(

@@ -52,10 +52,15 @@ class Setup:
     """Whether the formatter reaches a logger."""
 
 
-def find_setups(file: Names, files: Sequence[Names], reach: Calls) -> Iterator[Setup]:
-    """Yield the places of a file that make log entries JSON."""
-    nodes = list(called_nodes(file, reach))
+def find_setups(files: Sequence[Names], reach: Calls) -> Iterator[Setup]:
+    """Yield the places of some files that make log entries JSON."""
     own = _own_formatters(files)
+    for file in files:
+        yield from _setups_of(file, own, reach)
+
+
+def _setups_of(file: Names, own: dict[str, ast.ClassDef], reach: Calls) -> Iterator[Setup]:
+    nodes = list(called_nodes(file, reach))
     added = _added_handlers(nodes)
     formatters = {
         name: node.value

@@ -45,7 +45,7 @@ def structured(context: Context, params: Structured) -> Outcome:
     files, faults = own_python(context, places(params.paths), params.exclude)
     where = places(params.paths)[0]
     reach = Calls(files)
-    setups = [setup for file in files for setup in find_setups(file, files, reach)]
+    setups = list(find_setups(files, reach))
     if not any(setup.is_attached for setup in setups):
         missing = Evidence(
             path=where, expected="a JSON formatter on a handler of a logger", actual="none in code that runs"

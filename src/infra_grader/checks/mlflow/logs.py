@@ -61,14 +61,16 @@ def logs(context: Context, params: Logs) -> Outcome:
     """
     wanted = places(params.paths)
     files, faults = own_python(context, wanted)
-    found = find_tracking(files)
+    read = tuple(file.path for file in files)
+    found = context.shared(("mlflow.tracking", read), lambda: find_tracking(files))
     if not found:
         raise CheckFailed(
             f"Nothing in {' or '.join(wanted)} records a run with MLflow.",
             Evidence(path=wanted[0], expected="calls of mlflow", actual="none in code that runs"),
             *faults,
         )
-    keys = written_keys(files) | _configured(context)
+    written = context.shared(("mlflow.keys", read), lambda: written_keys(files))
+    keys = written | context.shared("mlflow.configured", lambda: _configured(context))
     pieces = [
         *_calls(found, params.records),
         *_names(found, keys, Recorded.PARAMS, params.params),

@@ -19,7 +19,7 @@ from infra_grader.plugin import (
 )
 from infra_grader.reading.pieces import Piece, counted, cut, judge, whole
 from infra_grader.reading.prometheus_known import is_named_by
-from infra_grader.reading.prometheus_metrics import TYPES, Instrumentation, Metric, read_instrumentation
+from infra_grader.reading.prometheus_metrics import TYPES, Instrumentation, Metric, exported_by
 from infra_grader.reading.promql_question import pair_off
 from infra_grader.reading.python_work import own_python
 
@@ -81,9 +81,7 @@ def instrumented(context: Context, params: Instrumented) -> Outcome:
             f"There is no Python file of your own in {where} that can be read.",
             *(faults or [Evidence(path=where, expected="Python files of your own", actual="none")]),
         )
-    found = context.shared(
-        ("prometheus.instrumentation", tuple(file.path for file in files)), lambda: read_instrumentation(files)
-    )
+    found = exported_by(context, files)
     used = [metric for metric in found.metrics if metric.is_used]
     if not used and not found.ready_made:
         raise CheckFailed(

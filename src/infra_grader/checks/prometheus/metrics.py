@@ -26,7 +26,7 @@ from infra_grader.reading.grafana import read_dashboards
 from infra_grader.reading.grafana_query import panel_queries
 from infra_grader.reading.pieces import cut
 from infra_grader.reading.prometheus_known import EXPORTERS, USUAL, is_named_by, known_names
-from infra_grader.reading.prometheus_metrics import Instrumentation, read_instrumentation
+from infra_grader.reading.prometheus_metrics import Instrumentation, exported_by
 from infra_grader.reading.promql import Query
 from infra_grader.reading.python_work import own_python
 
@@ -94,7 +94,7 @@ def metrics(context: Context, params: Metrics) -> Outcome:
     """
     asked, recorded, unread = _asked(context, params)
     files, faults = own_python(context, places(params.code), params.exclude)
-    found = read_instrumentation(files)
+    found = exported_by(context, files)
     judged = _judge(asked, recorded, found, (*known_names(params.exporters), *params.also, *found.ready_made))
     sound, read = len(asked) - len(judged.lost), sorted(judged.read)
     share = Fraction(sound, len(asked))
