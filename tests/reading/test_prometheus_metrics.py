@@ -192,3 +192,19 @@ def test_decorator_that_makes_its_own_metric_gives_it_values():
 def test_functions_that_call_each_other_end():
     text = "from prometheus_client import Gauge\ndef a(n):\n    b([n, n]); c([n])\ndef b(n):\n    a([n, n]); c([n])\n"
     assert read(f"{text}def c(n):\n    a(n); b(n); Gauge(n, 'd', [n])\na('x')\nc('y')\n").metrics[0].name == "y"
+
+
+@pytest.mark.parametrize("is_used", [True, False])
+def test_metrics_in_fields_of_a_dataclass(is_used):
+    found = read(
+        f"""
+        from dataclasses import dataclass, field
+        from prometheus_client import Counter
+        @dataclass
+        class Metrics:
+            hits: Counter = field(default_factory=lambda: Counter("hits", "d"))
+        metrics = Metrics()
+        metrics.{"hits" if is_used else "misses"}.inc()
+        """
+    )
+    assert [(metric.name, metric.is_used) for metric in found.metrics] == [("hits_total", is_used)]

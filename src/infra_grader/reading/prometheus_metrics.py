@@ -194,12 +194,18 @@ def _holders(file: Names) -> dict[int, set[str]]:
     found: dict[int, set[str]] = {}
     for node in file.live:
         for name, value in _bindings(node):
-            holds = isinstance(value, ast.Dict | ast.List | ast.Tuple | ast.DictComp)
+            # `field(default_factory=lambda: Counter(...))` holds one, too
+            holds = isinstance(value, ast.Dict | ast.List | ast.Tuple | ast.DictComp) or _has_lambda(value)
             parts = ast.walk(value) if holds else [value]
             for part in parts:
                 if name and isinstance(part, ast.Call):
                     found.setdefault(id(part), set()).add(name)
     return found
+
+
+def _has_lambda(value: ast.AST) -> bool:
+    given = [*value.args, *(item.value for item in value.keywords)] if isinstance(value, ast.Call) else []
+    return any(isinstance(item, ast.Lambda) for item in given)
 
 
 def _bindings(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:

@@ -44,9 +44,19 @@ def surroundings_of(file: Names, helpers: frozenset[str]) -> Surroundings:
     """Return what stands around the functions of a file."""
     top = [node for node in file.source.tree.body if isinstance(node, ast.Assign | ast.AnnAssign)]
     given = {*file.imports, *(item.node.name for item in file.source.definitions)}
-    return Surroundings(
-        file=file, helpers=helpers, inert=frozenset(_made_up(top, set(), set())), given=frozenset(given)
-    )
+    inert = _made_up(top, set(), set())
+    for name, function in _named_lambdas(top):  # as good as a function: what it gives back may be the learner's
+        given.add(name)
+        arguments = {argument.arg for argument in ast.walk(function.args) if isinstance(argument, ast.arg)}
+        if touches(function.body, inert | arguments):
+            inert.discard(name)
+    return Surroundings(file=file, helpers=helpers, inert=frozenset(inert), given=frozenset(given))
+
+
+def _named_lambdas(block: Iterable[ast.AST]) -> Iterator[tuple[str, ast.Lambda]]:
+    for node in block:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda):
+            yield from ((target.id, node.value) for target in node.targets if isinstance(target, ast.Name))
 
 
 def asserting_functions(files: Iterable[Names]) -> frozenset[str]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import ast
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from infra_grader.reading.python_body import LOG_METHODS
@@ -37,8 +36,6 @@ LIBRARIES = (
     "watchtower",
     "google.cloud.logging",
 )
-PLACEHOLDER = re.compile(r"%\((\w+)\)|\{(\w+)\}")
-WORD = re.compile(r"[A-Za-z_@][\w.@-]{0,40}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +52,12 @@ class Setup:
 def find_setups(files: Sequence[Names], reach: Calls) -> Iterator[Setup]:
     """Yield the places of some files that make log entries JSON."""
     own = _own_formatters(files)
+    sinks = {item.node.name for file in files for item in file.source.functions if _dumps(item.node, file)}
     for file in files:
-        yield from _setups_of(file, own, reach)
+        yield from _setups_of(file, own, sinks, reach)
 
 
-def _setups_of(file: Names, own: dict[str, ast.ClassDef], reach: Calls) -> Iterator[Setup]:
+def _setups_of(file: Names, own: dict[str, ast.ClassDef], sinks: Collection[str], reach: Calls) -> Iterator[Setup]:
     nodes = list(called_nodes(file, reach))
     added = _added_handlers(nodes)
     formatters = {
@@ -83,7 +81,7 @@ def _setups_of(file: Names, own: dict[str, ast.ClassDef], reach: Calls) -> Itera
             yield _setup("structlog's JSONRenderer", file, node, is_attached=True)
         elif called == "logging.config.dictConfig" and node.args:
             yield from _from_dict(node, node.args[0], file, own)
-        elif called.startswith("loguru.") and called.endswith(".add") and _is_serialised(node):
+        elif called.startswith("loguru.") and called.endswith(".add") and _is_serialised(node, sinks):
             yield _setup("loguru with serialize", file, node, is_attached=True)
 
 
@@ -98,11 +96,7 @@ def _own_formatters(files: Sequence[Names]) -> dict[str, ast.ClassDef]:
         for item in file.source.classes:
             bases = [file.resolve(base) for base in item.node.bases]
             is_formatter = any(base.endswith("Formatter") for base in bases)
-            dumps = any(
-                isinstance(node, ast.Call) and file.resolve(node.func).startswith(DUMPS)
-                for node in live_nodes(item.node)
-            )
-            if is_formatter and (dumps or any(_is_library(base) for base in bases)):
+            if is_formatter and (_dumps(item.node, file) or any(_is_library(base) for base in bases)):
                 found[item.node.name] = item.node
     return found
 
@@ -151,11 +145,16 @@ def _names_in(node: ast.AST, names: tuple[str, ...]) -> bool:
     )
 
 
-def _is_serialised(node: ast.Call) -> bool:
-    return any(
+def _is_serialised(node: ast.Call, sinks: Collection[str]) -> bool:
+    """Whether loguru is given `serialize=True`, or a sink of one's own that dumps JSON."""
+    return any(written_name(item) in sinks for item in node.args[:1]) or any(
         item.arg == "serialize" and isinstance(item.value, ast.Constant) and item.value.value is True
         for item in node.keywords
     )
+
+
+def _dumps(node: ast.AST, file: Names) -> bool:
+    return any(isinstance(inner, ast.Call) and file.resolve(inner.func).startswith(DUMPS) for inner in live_nodes(node))
 
 
 def _from_dict(node: ast.Call, given: ast.AST, file: Names, own: dict[str, ast.ClassDef]) -> Iterator[Setup]:
@@ -223,43 +222,3 @@ def logging_calls(file: Names, reach: Calls) -> Iterator[int]:
             resolved = file.resolve(node.func.value)
             if "log" in receiver or resolved.startswith(("logging.", "structlog.", "loguru.")):
                 yield node.lineno
-
-
-def logged_fields(file: Names, reach: Calls) -> Iterator[str]:
-    """Yield the names of fields that entries may have: from formatters, `extra`, and structlog's calls."""
-    for item in file.source.classes:
-        if any(file.resolve(base).endswith("Formatter") for base in item.node.bases):
-            yield from _told(item.node, file)
-    for node in called_nodes(file, reach):
-        if not isinstance(node, ast.Call):
-            continue
-        name = file.resolve(node.func)
-        if name.endswith(READY_MADE) or name.startswith("structlog.") or name == "logging.config.dictConfig":
-            yield from _words(node)
-        is_log = isinstance(node.func, ast.Attribute) and node.func.attr in (*LOG_METHODS, "bind", "bind_contextvars")
-        if is_log or name.endswith("bind_contextvars"):
-            yield from (item.arg for item in node.keywords if item.arg and item.arg not in ("exc_info", "extra"))
-            yield from (word for item in node.keywords if item.arg == "extra" for word in _told(item.value, file))
-
-
-def _told(node: ast.AST, file: Names) -> Iterator[str]:
-    """Yield the words of a node, and those of the displays that it names: `extra=facts`, a tuple of fields."""
-    yield from _words(node)
-    names = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
-    for item in file.live:
-        if not isinstance(item, ast.Assign | ast.AnnAssign) or item.value is None:
-            continue
-        for target in item.targets if isinstance(item, ast.Assign) else [item.target]:
-            if written_name(target) in names:
-                yield from _words(item.value)
-            elif isinstance(target, ast.Subscript) and written_name(target.value) in names:
-                yield from _words(target.slice)
-
-
-def _words(node: ast.AST) -> Iterator[str]:
-    for inner in ast.walk(node):
-        if isinstance(inner, ast.Constant) and isinstance(inner.value, str) and len(inner.value) < 2000:
-            yield from (found[1] or found[2] for found in PLACEHOLDER.finditer(inner.value))
-            yield from WORD.findall(inner.value)
-        elif isinstance(inner, ast.keyword) and inner.arg:
-            yield inner.arg

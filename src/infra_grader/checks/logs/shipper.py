@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from infra_grader.checks.logs._shippers import Shipper, read_shipper
 from infra_grader.plugin import (
     Annotated,
@@ -18,6 +20,9 @@ from infra_grader.plugin import (
 )
 from infra_grader.reading.pieces import judge, whole
 from infra_grader.reading.prometheus_stack import read_stack
+
+DEFAULT = re.compile(r"\$\{\w+:-?(?!\?)([^}]*)\}")
+"""A variable with what it is where nobody sets it: `${LOGSTASH_HOST:logstash:5044}`."""
 
 
 class ShipperParams(Params):
@@ -76,6 +81,6 @@ def shipper(context: Context, params: ShipperParams) -> Outcome:
 
 
 def _hosts(found: Shipper) -> list[str]:
-    hosts = [host for output in found.outputs for host in output.hosts]
+    hosts = [DEFAULT.sub(r"\1", host) for output in found.outputs for host in output.hosts]
     bare = [host.rpartition("://")[2].partition("/")[0] for host in hosts]
     return [host.rpartition("@")[2].partition(":")[0] for host in bare]

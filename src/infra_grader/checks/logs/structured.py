@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from infra_grader.checks.logs._formatters import Setup, find_setups, logged_fields, logging_calls
+from infra_grader.checks.logs._fields import logged_fields
+from infra_grader.checks.logs._formatters import Setup, find_setups, logging_calls
 from infra_grader.plugin import (
     Annotated,
     CheckFailed,
@@ -70,7 +71,7 @@ def structured(context: Context, params: Structured) -> Outcome:
         ),
     ]
     if params.fields:
-        pieces.append(_fields(params, {name for file in files for name in logged_fields(file, reach)}, attached))
+        pieces.append(_fields(params, {name for file in files for name in logged_fields(file, files, reach)}, attached))
     return judge("The code", pieces, cut(faults, 3))
 
 

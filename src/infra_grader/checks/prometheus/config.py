@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import posixpath
 from collections.abc import Iterator
+from itertools import pairwise
 
 from infra_grader.checks.prometheus._rule_files import is_refusal
 from infra_grader.plugin import (
@@ -230,7 +231,9 @@ def _retention(stack: Stack, least: str) -> Piece:
     service = next((item for item in stack.services if "prometheus" in item.image or item.name == "prometheus"), None)
     words = service.command if service is not None else ()
     told = [
-        word.rpartition("=")[2] for word in words if word.startswith("--storage.tsdb.retention") and "size" not in word
+        word.rpartition("=")[2] if "=" in word else after  # both `--flag=30d` and `--flag 30d` are understood
+        for word, after in pairwise((*words, ""))
+        if word.startswith("--storage.tsdb.retention") and "size" not in word
     ]
     kept = told[-1] if told else DEFAULT_RETENTION
     is_enough = service is not None and (seconds(kept) or 0.0) >= (seconds(least) or 0.0)
