@@ -9,7 +9,8 @@ from __future__ import annotations
 import itertools
 import os
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+import threading
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from datetime import datetime
 from pathlib import Path
@@ -77,6 +78,8 @@ class LiveDocker:
         self.run = secrets.token_hex(6)
         """What the names and labels of this run's things hold."""
         self._numbers = itertools.count(1)
+        self._made: dict[Hashable, str] = {}
+        self._lock = threading.Lock()
         self._closing = ExitStack()
         for close in (api.close, self._home.close, self._remove):  # the last one first
             self._closing.callback(close)
@@ -94,6 +97,13 @@ class LiveDocker:
     def name(self, what: str) -> str:
         """Return a new name for something of this run, unique in the daemon; it will do for a tag as well."""
         return f"infra-grader-{self.run}-{what}-{next(self._numbers)}"
+
+    def once(self, key: Hashable, make: Callable[[], str]) -> str:
+        """Return the name of what several checks use, made by the first of them that asks for it."""
+        with self._lock:
+            if key not in self._made:
+                self._made[key] = make()
+            return self._made[key]
 
     def probe(self) -> None:
         """Raise `Unavailable` unless the daemon answers now."""
