@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from infra_grader.capabilities.command import Command
-from infra_grader.loading.fetch_repository import MIB, FetchFailed, FetchLimits, Repository
+from infra_grader.loading.fetch_outcome import MIB, FetchFailed, FetchLimits
+from infra_grader.loading.fetch_repository import Repository
 
 
 def git(folder, *arguments, at="2026-11-01T12:00:00Z"):

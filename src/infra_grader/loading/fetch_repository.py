@@ -15,9 +15,8 @@ from pathlib import Path
 
 from infra_grader.capabilities.command import Command, CommandOutput
 from infra_grader.capabilities.deadline import Deadline, Overrun
-from infra_grader.model.record import Record
+from infra_grader.loading.fetch_outcome import MIB, Fetched, FetchFailed, FetchLimits
 
-MIB = 1024 * 1024
 INSTALL = "Install git: apt-get install git"
 LOGIN = re.compile(r"(?:credential|http|https|url)\..*|core\.(?:sshcommand|askpass)|ssh\.variant", re.IGNORECASE)
 """The settings of a user that reaching a server takes."""
@@ -66,35 +65,6 @@ ABSENT = re.compile(
 REFUSED = re.compile(
     r"authentication failed|permission denied|could not read (?:username|password)|403|401", re.IGNORECASE
 )
-
-
-class FetchLimits(Record):
-    """How large a submission may be, and how long fetching it may take."""
-
-    seconds: float = 120.0
-    pack_bytes: int = 512 * MIB
-    """For what comes over the wire, packed."""
-    tree_bytes: int = 512 * MIB
-    """For all files together."""
-    files: int = 50_000
-
-
-class Fetched(Record):
-    """Which commit was fetched."""
-
-    commit: str
-    committed: datetime
-    """When it was made, as its author's machine says: a claim."""
-
-
-class FetchFailed(Exception):
-    """A submission could not be fetched; `is_ours` where asking again may help, else the learner must do something."""
-
-    def __init__(self, reason: str, remedy: str = "", *, is_ours: bool = False) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.remedy = remedy
-        self.is_ours = is_ours
 
 
 class Repository:
