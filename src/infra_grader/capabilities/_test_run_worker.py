@@ -68,8 +68,9 @@ def run(plan: dict[str, Any], say: Say) -> None:
     say({"ready": pytest.__version__})
     lines = _watch_lines(plan["cover"])
     _lay_path(plan)
-    arguments = ["-c", os.devnull, "--rootdir", os.getcwd(), "-qq", "--tb=short", "--no-header", "--no-summary"]
+    arguments = ["-c", os.devnull, "--rootdir", os.getcwd(), "-qq", "--tb=no", "--no-header", "--no-summary"]
     arguments += ["--continue-on-collection-errors", "--maxfail=0", "--disable-warnings", "-p", "no:cacheprovider"]
+    arguments += ["-p", "no:unraisableexception"]  # collects all garbage several times in the end
     for name in plugins:
         arguments += ["-p", name]
     status = pytest.main([*arguments, *plan["options"], *plan["files"]], plugins=[_reporter(pytest, say, plan["only"])])

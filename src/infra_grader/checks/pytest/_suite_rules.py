@@ -44,15 +44,15 @@ class _Suite:
     """One file of tests."""
 
     def __init__(self, tree: ast.Module, modules: Collection[str]) -> None:
-        self._tree = tree
+        self._nodes = list(ast.walk(tree))
         self._modules = modules
         self._learners = set(self._imported())
         """Names in the file that stand for the learner's modules and what is in them."""
-        self._own = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+        self._own = {node.name for node in self._nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
 
     def faults(self) -> Iterator[tuple[int, str]]:
         """Yield lines and what is wrong there."""
-        for node in ast.walk(self._tree):
+        for node in self._nodes:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 yield from self._in_function(node)
             elif isinstance(node, ast.ClassDef):
@@ -107,7 +107,7 @@ class _Suite:
                     )
 
     def _imported(self) -> Iterator[str]:
-        for node in ast.walk(self._tree):
+        for node in self._nodes:
             if isinstance(node, ast.Import):
                 for alias in node.names:
                     if alias.name in self._modules:
