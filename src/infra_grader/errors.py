@@ -65,6 +65,16 @@ class ResultError(InfraGraderError):
         self.problems = problems
 
 
+class JournalError(InfraGraderError):
+    """The journal of a batch cannot be used; it was left as it is."""
+
+    def __init__(self, path: str, problem: str, remedy: str = "") -> None:
+        super().__init__(f"{path}: {problem}")
+        self.path = path
+        self.problem = problem
+        self.remedy = remedy
+
+
 class PluginError(InfraGraderError):
     """A plugin breaks the plugin contract, or is not there."""
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from infra_grader.errors import (
     InfraGraderError,
+    JournalError,
     PluginError,
     Problem,
     ResultError,
@@ -30,7 +31,7 @@ def worded(error: InfraGraderError) -> str:
     match error:
         case RubricError() | RosterError() | ResultError():
             return _problems(FILES[type(error)], error.source, error.problems)
-        case SubmissionError():
+        case SubmissionError() | JournalError():
             return _sentence(f"{error.path}: {error.problem}", error.remedy)
         case PluginError():
             is_asked_for = isinstance(error, UnknownNameError)
