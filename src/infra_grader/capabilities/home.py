@@ -27,9 +27,10 @@ class Home:
         self.folder = Path(tempfile.mkdtemp(prefix=f"{prefix}{os.getpid()}-"))
         self._lock = _locked_file(self.folder)
 
-    def close(self) -> None:
-        """Remove the folder, then let go of it."""
-        remove(self.folder)
+    def close(self, *, keeps_folder: bool = False) -> None:
+        """Remove the folder, then let go of it; one that is kept is as if it were left by a crash."""
+        if not keeps_folder:
+            remove(self.folder)
         os.close(self._lock)
 
 

@@ -1,0 +1,142 @@
+"""What builds leave in BuildKit's cache, found by what was there before and removed at the end of the run.
+
+Records of the cache carry no labels. A ledger in a folder of ours says which were there when the run's first build
+began; the next grader that builds reads those of graders that were killed. Records of base images stay, since other
+builds share them, and BuildKit itself keeps what a build is using.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from infra_grader.capabilities.docker import address, answering
+from infra_grader.capabilities.home import Home, is_left, remove
+from infra_grader.capabilities.live_docker import LiveDocker
+from infra_grader.model.outcome import NotAssessed
+
+PREFIX = "infra-grader-builds-"
+LEDGER = "ledger.json"
+TOUCH_S = 1.0
+LATE_S = 10.0
+"""Seconds after the last sign of a grader that was killed in which its build may still have left something."""
+ROUNDS = 20
+"""Times that pruning is asked for at most: a record goes only after those that build on it."""
+PAUSE_S = 0.1
+"""Before the next time, where nothing went: the daemon lets go of what a build used soon after it was stopped."""
+BASES = ("pulled from ", "from local")
+"""How the descriptions of records begin that hold base images."""
+
+
+class BuildCache:
+    """The cache of the daemon while a run builds; it is as before after the run is closed, but for base images."""
+
+    def __init__(self, docker: LiveDocker) -> None:
+        """Remove what graders that were killed left in the cache, and note what is there now."""
+        self._api = docker.api
+        for folder in _left():
+            _prune_left(self._api, folder)
+        self._home = Home(PREFIX)
+        self._before = frozenset(record["ID"] for record in _records(self._api))
+        self._ledger = self._home.folder / LEDGER
+        facts = {"address": address(), "started": time.time(), "before": sorted(self._before)}
+        self._ledger.write_text(json.dumps(facts), encoding="utf-8")
+        self._touched = 0.0
+        self._was_stopped = False
+        docker.on_close(self.close)
+
+    def touch(self) -> None:
+        """Note that a build goes on."""
+        now = time.monotonic()
+        if now - self._touched > TOUCH_S:
+            self._touched = now
+            with suppress(OSError):
+                os.utime(self._ledger)
+
+    def note_stop(self) -> None:
+        """Note that a build was stopped, which the daemon may take a moment to see."""
+        self._was_stopped = True
+
+    def close(self) -> None:
+        """Remove what the run's builds have left, as far as nobody uses it.
+
+        The daemon may hold on to what a stopped build was sent for a while; the next grader that builds removes that.
+        """
+        left = True
+        try:
+            with suppress(NotAssessed):
+                new = (record for record in _records(self._api) if record["ID"] not in self._before)
+                left = _prune(self._api, new, waits=self._was_stopped)
+        finally:
+            self._home.close(keeps_folder=left and self._was_stopped)
+
+
+def _left() -> list[Path]:
+    """Return the folders of graders that were killed while they built."""
+    folders = [folder for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*") if not folder.is_symlink()]
+    left = []
+    for folder in folders:
+        with suppress(OSError):
+            facts = folder.lstat()
+            if facts.st_uid == os.getuid() and is_left(folder, facts):
+                left.append(folder)
+    return left
+
+
+def _prune_left(api: Any, folder: Path) -> None:
+    """Remove what appeared in the cache while a grader was building that has been killed."""
+    try:
+        ledger = folder / LEDGER
+        facts = json.loads(ledger.read_bytes())
+        if facts["address"] == address():
+            before, started, ended = set(facts["before"]), facts["started"], ledger.stat().st_mtime + LATE_S
+            new = (item for item in _records(api) if item["ID"] not in before and started <= _made(item) <= ended)
+            _prune(api, new)
+    except (OSError, ValueError, KeyError, TypeError, NotAssessed):  # killed before it was written
+        pass
+    remove(folder)
+
+
+def _records(api: Any) -> list[Mapping[str, Any]]:
+    with answering():
+        return [record for record in api.df().get("BuildCache") or () if record.get("ID")]
+
+
+def _made(record: Mapping[str, Any]) -> float:
+    try:
+        return datetime.fromisoformat(str(record.get("CreatedAt"))[:19]).replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        return 0.0
+
+
+def _prune(api: Any, records: Iterable[Mapping[str, Any]], *, waits: bool = False) -> bool:
+    """Remove records, those first that no other builds on; whether some are left, since something uses them."""
+    left = {record["ID"] for record in records if not str(record.get("Description", "")).startswith(BASES)}
+    for _ in range(ROUNDS):
+        if not left:
+            return False
+        gone = _pruned(api, f'"^({"|".join(sorted(left))})$"')  # the daemon takes an expression, and quotes around it
+        if not gone and not waits:
+            break
+        if not gone:
+            time.sleep(PAUSE_S)
+        left -= gone
+    return any(not _pruned(api, record) for record in sorted(left))
+
+
+def _pruned(api: Any, which: str) -> set[str]:
+    """Ask for records to be removed and return those that were; another prune at the same time is no fault."""
+    import docker.errors
+
+    with answering():
+        try:
+            return set(api.prune_builds(filters={"id": which}, all=True).get("CachesDeleted") or ())
+        except docker.errors.APIError:
+            return set()
