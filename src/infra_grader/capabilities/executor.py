@@ -1,0 +1,73 @@
+"""What grades many submissions at once: workers with one submission at a time each, none of which is sure to end.
+
+A worker is a process of ours; learner code runs in sandboxes that it opens. It may still be killed by the system, or
+hang in a file made to hang it, so whoever waits for it waits only for so long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Protocol
+
+from infra_grader.model.record import Record
+
+Tell = Callable[[str], None]
+"""Says what a task is at, so that one that is lost tells what it was lost at."""
+
+
+class Task(Record):
+    """One piece of work; it travels to another process, or another machine."""
+
+    id: str
+    """Unique in its batch."""
+    payload: Any
+    """What the work is given: a value that can be pickled."""
+    seconds: float
+    """How long it may take before its worker is ended."""
+
+
+class Done(Record):
+    """A task that came to its end."""
+
+    task: Task
+    value: Any
+    """What the work gave back."""
+
+
+class Lost(Record):
+    """A task whose worker ended, was ended, or raised, before it was done."""
+
+    task: Task
+    at: str
+    """What it said last that it was at; nothing if it said nothing."""
+    reason: str
+    """What happened, as a clause."""
+    is_overrun: bool = False
+    """Whether it took longer than it might."""
+
+
+Work = Callable[[Any, Tell], Any]
+"""What is done with the payload of each task: a function that can be pickled. It raises nothing it can help."""
+
+
+class Executor(Protocol):
+    """Workers, and the way to them. Used in one thread."""
+
+    def run(self, work: Work, tasks: Iterable[Task]) -> Iterator[Done | Lost]:
+        """Yield how each task ended, as soon as it has, in any order; tasks are taken only when a worker is free."""
+
+    def close(self) -> None:
+        """End the workers and what they are at."""
+
+
+class ExecutorKind(Record):
+    """What a plugin provides under a name: how to open one executor."""
+
+    name: str
+    summary: str
+    """What it is, in half a sentence."""
+    open: Callable[[str, int], Executor]
+    """Opens one for an address (what follows `=` in `--executor`, or nothing) with so many workers.
+
+    Raises `UsageError` where it cannot.
+    """

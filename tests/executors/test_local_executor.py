@@ -1,0 +1,165 @@
+"""Workers on this machine: what ends them, and what that costs the others, which is nothing."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import closing, suppress
+from pathlib import Path
+
+import pytest
+
+from infra_grader.capabilities.executor import Done, Lost, Task
+from infra_grader.errors import UsageError
+from infra_grader.executors.local_executor import LIVES, open_local
+
+
+def do(payload, tell):
+    """Do what a task says, as a check might."""
+    what, value = payload
+    tell(f"at {what}")
+    if what == "sleep":
+        time.sleep(value)
+    elif what == "exit":
+        os._exit(value)
+    elif what == "kill":
+        os.kill(os.getpid(), value)
+    elif what == "raise":
+        raise RuntimeError(value)
+    elif what == "hold":
+        Path(value).write_text(str(os.getpid()))
+        try:
+            time.sleep(60)
+        finally:
+            Path(value).write_text("closed")
+    elif what == "deaf":
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        time.sleep(60)
+    return (what, value, os.getpid())
+
+
+def tasks(*payloads, seconds=20.0):
+    return [Task(id=str(number), payload=payload, seconds=seconds) for number, payload in enumerate(payloads)]
+
+
+@pytest.fixture
+def executor():
+    with closing(open_local("", 2)) as opened:
+        yield opened
+
+
+def test_every_task_is_done_once(executor):
+    given = tasks(*(("say", number) for number in range(20)))
+    ended = list(executor.run(do, given))
+    assert all(isinstance(each, Done) for each in ended)
+    assert sorted(each.value[1] for each in ended) == list(range(20))
+    assert len({each.value[2] for each in ended}) <= 2
+
+
+def test_tasks_are_taken_when_a_worker_is_free(executor):
+    taken = []
+
+    def giving():
+        for task in tasks(*(("say", number) for number in range(10))):
+            taken.append(task.id)
+            yield task
+
+    running = executor.run(do, giving())
+    next(running)
+    assert len(taken) <= 3
+    assert len(list(running)) == 9
+
+
+@pytest.mark.parametrize(
+    ("payload", "said"),
+    [
+        (("exit", 3), "its worker ended with status 3"),
+        (("kill", signal.SIGKILL), "its worker was ended by SIGKILL, as by a lack of memory"),
+        (("kill", signal.SIGSEGV), "its worker was ended by SIGSEGV"),
+        (("raise", "boom"), "the grader itself failed: RuntimeError: boom"),
+    ],
+)
+def test_a_worker_that_is_lost_costs_its_own_task_alone(executor, payload, said):
+    ended = list(executor.run(do, tasks(("say", 1), payload, ("say", 2), ("say", 3))))
+    (lost,) = (each for each in ended if isinstance(each, Lost))
+    assert (lost.task.id, lost.reason, lost.at, lost.is_overrun) == ("1", said, f"at {payload[0]}", False)
+    assert sorted(each.task.id for each in ended if isinstance(each, Done)) == ["0", "2", "3"]
+
+
+def test_a_task_that_takes_too_long_is_ended(executor):
+    began = time.monotonic()
+    ended = list(executor.run(do, [*tasks(("sleep", 60), seconds=1.0), *tasks(("say", 1), ("say", 2))]))
+    (lost,) = (each for each in ended if isinstance(each, Lost))
+    assert lost.is_overrun
+    assert lost.reason == "it took more than 1 s"
+    assert time.monotonic() - began < 30
+    assert len(ended) == 3
+
+
+def test_a_worker_that_does_not_listen_is_ended_by_force(executor, monkeypatch):
+    monkeypatch.setattr("infra_grader.executors.local_executor.GRACE_S", 0.5)
+    (lost,) = executor.run(do, tasks(("deaf", 0), seconds=1.0))
+    assert lost.is_overrun
+
+
+def test_what_a_task_has_opened_is_closed_when_it_is_ended(executor, tmp_path):
+    file = tmp_path / "open"
+    (lost,) = executor.run(do, tasks(("hold", str(file)), seconds=8.0))
+    assert lost.is_overrun
+    assert file.read_text() == "closed"
+
+
+def test_workers_are_replaced_so_that_memory_does_not_grow():
+    with closing(open_local("", 1)) as executor:
+        ended = list(executor.run(do, tasks(*(("say", number) for number in range(LIVES + 5)))))
+    assert len({each.value[2] for each in ended}) == 2
+
+
+def test_workers_serve_several_runs(executor):
+    for _ in range(2):
+        assert len(list(executor.run(do, tasks(("say", 1))))) == 1
+
+
+PARENT = """
+import sys
+from contextlib import closing
+from infra_grader.capabilities.executor import Task
+from infra_grader.executors.local_executor import open_local
+from test_local_executor import do
+if __name__ == "__main__":
+    with closing(open_local("", 1)) as executor:
+        for ended in executor.run(do, [Task(id="0", payload=("hold", sys.argv[1]), seconds=60)]):
+            print(ended)
+"""
+
+
+@pytest.fixture
+def parent(tmp_path):
+    """A parent in a process of its own, whose worker is in the middle of a task; gives it and the worker's id."""
+    script = tmp_path / "parent.py"
+    script.write_text(PARENT)
+    file = tmp_path / "open"
+    variables = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    process = subprocess.Popen([sys.executable, script, file], env=variables, start_new_session=True)
+    until = time.monotonic() + 20
+    while not (file.exists() and file.read_text()) and time.monotonic() < until:
+        time.sleep(0.05)
+    yield process, int(file.read_text()), file
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def test_ctrl_c_ends_workers_and_closes_what_they_opened(parent):
+    process, worker, file = parent
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.wait(30) != 0
+    assert file.read_text() == "closed"
+    with pytest.raises(ProcessLookupError):
+        os.kill(worker, 0)
+
+
+def test_an_address_is_refused():
+    with pytest.raises(UsageError, match="takes no address"):
+        open_local("tcp://x", 2)
