@@ -38,6 +38,7 @@ SERVERS = frozenset({"start_http_server", "start_wsgi_server", "make_wsgi_app", 
 READY_MADE = {
     "prometheus_fastapi_instrumentator": (
         "http_requests_total", "http_request_size_bytes*", "http_response_size_bytes*", "http_request_duration_*",
+        "http_requests_inprogress",
     ),
     "prometheus_flask_exporter": ("flask_*",),
     "starlette_exporter": ("starlette_*",),

@@ -158,11 +158,11 @@ def _mounted(used: Sequence[str], stack: Stack, grafana: Service | None) -> Piec
         )
     lost = [path for path in used if not grafana.is_built and not _is_provisioned(path, grafana)]
     shown = [
-        Evidence(path=stack.path, line=grafana.line, expected=f"{path} is mounted below {FOLDER}", actual="it is not")
+        Evidence(path=grafana.path, line=grafana.line, expected=f"{path} is mounted below {FOLDER}", actual="it is not")
         for path in lost
     ]
     good = Evidence(
-        path=stack.path, line=grafana.line, expected=f"mounted below {FOLDER}", actual=", ".join(used)[:300]
+        path=grafana.path, line=grafana.line, expected=f"mounted below {FOLDER}", actual=", ".join(used)[:300]
     )
     return whole(not lost, f"{lost[0] if lost else ''} is not mounted where Grafana looks", *(cut(shown) or (good,)))
 

@@ -53,6 +53,15 @@ def _set_up(node: ast.Call, file: Names, files: Sequence[Names]) -> Iterator[str
     is_sink = library == "loguru" and name.endswith((".add", ".configure"))
     if is_sink or library == "structlog" or name.endswith(READY_MADE) or name == "logging.config.dictConfig":
         yield from (*ALWAYS.get(library, ()), *_words(node))
+    if is_sink and node.args:
+        sink = written_name(node.args[0])
+        yield from (
+            word
+            for one in files
+            for item in one.source.functions
+            if item.node.name == sink
+            for word in _words(item.node)
+        )
     if name == "structlog.configure" or name.endswith("ProcessorFormatter"):
         yield from _processed(node, files)
     if name.endswith("LoggerAdapter"):

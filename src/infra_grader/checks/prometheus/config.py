@@ -237,8 +237,8 @@ def _retention(stack: Stack, least: str) -> Piece:
     ]
     kept = told[-1] if told else DEFAULT_RETENTION
     is_enough = service is not None and (seconds(kept) or 0.0) >= (seconds(least) or 0.0)
-    line = service.line if service is not None else None
-    shown = Evidence(path=stack.path, line=line, expected=f"series are kept for at least {least}", actual=kept)
+    path, line = (service.path, service.line) if service is not None else (stack.path, None)
+    shown = Evidence(path=path, line=line, expected=f"series are kept for at least {least}", actual=kept)
     return whole(is_enough, f"series are kept for {kept}, not at least {least}", shown)
 
 

@@ -121,7 +121,11 @@ def _wanted(params: Instrumented, found: Instrumentation, where: str) -> list[Pi
             pieces.append(whole(True, "", _evidence(metric, wanted.words, f"{metric.type} {metric.name}")))
             continue
         near = [item for index, item in enumerate(offers) if index not in taken and _is_named(item, wanted)]
-        ready = [name for name in wanted.names if is_named_by(name, found.ready_made)]
+        ready = [
+            name
+            for name in (*wanted.names, *(pattern.rstrip("*") for pattern in found.ready_made))
+            if is_named_by(name, found.ready_made) and is_named_by(name, wanted.names)
+        ]
         if not near and ready and found.exposures:
             place = found.exposures[0]
             shown = Evidence(

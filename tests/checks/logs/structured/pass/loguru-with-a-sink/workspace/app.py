@@ -5,7 +5,7 @@ from loguru import logger
 
 def as_json(message):
     record = message.record
-    print(json.dumps({"timestamp": record["time"].isoformat(), "level": record["level"].name, **record["extra"]}))
+    print(json.dumps({"timestamp": record["time"].isoformat(), "level": record["level"].name, "service": "api", **record["extra"]}))
 
 
 logger.remove()
