@@ -17,6 +17,8 @@ BOLD_LEVEL = 7
 """Level of a bold line that serves as a heading: below every real heading."""
 LEAD_LEVEL = 8
 """Level of a label that starts a paragraph."""
+JOINED = frozenset(" -/+&'’._#")
+"""Signs that no word has: a name with one of them is several words."""
 LAST_SPACED = 0x08FF
 """Last character of the scripts whose words are found by their starts; beyond, marks and missing spaces forbid it."""
 MARKS = frozenset(map(chr, (*range(0x300, 0x370), *range(0x64B, 0x656), 0x93C, 0x94D)))
@@ -96,8 +98,8 @@ def _is_unspaced(label: str, rest: str) -> bool:
 def matches_name(title: str, names: Iterable[str], *, inside: bool = True) -> bool:
     """Whether a title contains one of the names: a word of it starts with the name, whatever case and accents.
 
-    A name in a script without spaces, or one of several words, may stand anywhere in the title; so may a long one,
-    unless `inside` forbids it, for languages that join their words ("Plattformingenieur").
+    A name in a script without spaces, or one of several words ("roll-back"), may stand anywhere in the title; so may
+    a long one, unless `inside` forbids it, for languages that join their words ("Plattformingenieur").
     """
     anywhere, long, starts = _split_names(tuple(names))
     folded = fold(title)
@@ -126,7 +128,7 @@ def _split_names(names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ..
     Comparing starts costs a hundredth of compiling one expression of a hundred names, and this is done in a blink.
     """
     folded = [fold(name) for name in names if name.strip()]
-    anywhere = tuple(name for name in folded if " " in name or ord(max(name)) > LAST_SPACED)
+    anywhere = tuple(name for name in folded if not JOINED.isdisjoint(name) or ord(max(name)) > LAST_SPACED)
     starts = tuple(name for name in folded if name not in anywhere)
     return anywhere, tuple(name for name in starts if len(name) >= LONG_NAME), starts
 

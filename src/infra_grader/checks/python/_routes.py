@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from infra_grader.checks.python._metrics_routes import gives_metrics, metrics_path
 from infra_grader.reading.python_body import FunctionNode, calls_something
 from infra_grader.reading.python_flow import literal
 from infra_grader.reading.python_names import Names, written_name
@@ -101,6 +102,8 @@ def _declared(file: Names, files: Sequence[Names], routers: Mapping[str, _Router
                     yield from _by_methods([file], node.name, found[0], [found[2]])
         elif isinstance(node, ast.Call):
             yield from _added(file, files, node, routers)
+            if path := metrics_path(file, node):
+                yield "?", _route(file, node, frozenset({"GET"}), path, has_own_body=True)
 
 
 def _decorated(
@@ -151,7 +154,8 @@ def _added(file: Names, files: Sequence[Names], call: ast.Call, routers: Mapping
         if item.node.name == name.rpartition(".")[2]
     ]
     methods = _methods(file, keywords.get("methods"))
-    yield key, _route(file, call, methods, path, has_own_body=any(_serves(item, methods) for item in functions))
+    is_served = any(_serves(item, methods) for item in functions) or gives_metrics(name)
+    yield key, _route(file, call, methods, path, has_own_body=is_served)
 
 
 def _adder(file: Names, call: ast.Call, routers: Mapping[str, _Router]) -> tuple[str, str | None]:
