@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis.strategies import from_regex
 
-from infra_grader.checks.secrets import _formats
-from infra_grader.checks.secrets._search import find_secrets
+from infra_grader.reading import secret_formats
+from infra_grader.reading.secret_search import find_secrets
 from infra_grader.testing import run_check
 
 BODY = "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
@@ -147,12 +147,12 @@ def test_odd_names_and_files_do_no_harm(tmp_path):
     assert outcome.evidence[0].path == "a\nb.py"
 
 
-@pytest.mark.parametrize("form", _formats._detector_forms(), ids=lambda form: form[1].pattern)
+@pytest.mark.parametrize("form", secret_formats._detector_forms(), ids=lambda form: form[1].pattern)
 def test_every_match_of_a_detector_has_a_mark(form):
     @settings(max_examples=10)
     @given(from_regex(form[1]))
     def has_mark(text):
-        assert any(mark.search(text) for mark in _formats.MARKS)
+        assert any(mark.search(text) for mark in secret_formats.MARKS)
 
     has_mark()
 
@@ -168,7 +168,7 @@ def test_text_without_a_mark_needs_no_detectors(tmp_path):
 
 
 def test_missing_library_is_not_assessed(tmp_path, monkeypatch):
-    _formats._require_detectors.cache_clear()
+    secret_formats._require_detectors.cache_clear()
     monkeypatch.setitem(sys.modules, "detect_secrets", None)
     (tmp_path / "a.py").write_text("print()")
     outcome = run_check("secrets.absent", {}, tmp_path)

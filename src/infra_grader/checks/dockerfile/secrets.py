@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 
 from infra_grader.checks.dockerfile._files import DockerfileParams, find_dockerfile, point_at, require_work
 from infra_grader.plugin import Annotated, Context, Evidence, Measure, Meta, Outcome, check
@@ -13,19 +11,7 @@ from infra_grader.reading.dockerfile_ignore import is_ignored, read_patterns
 from infra_grader.reading.dockerfile_instruction import Instruction, declared_arguments
 from infra_grader.reading.dockerfile_lines import DockerfileError
 from infra_grader.reading.dockerfile_words import read_pairs
-
-NAME = re.compile(
-    r"(?i)(?:^|[_-])(?:password|passwd|passphrase|secret|token|credentials?"
-    r"|(?:api|access|secret|private|auth|encryption|fernet|signing)_?key)(?:$|[_-](?:prod|dev|id|base64)$)"
-)
-"""Names of variables that hold a secret; `TOKEN_FILE`, `MAX_TOKENS`, `API_KEY_HEADER` do not."""
-FILES = (".env", ".env.*", "*.env", "id_rsa*", "id_ed25519*", "*.key", ".netrc", ".pypirc", ".npmrc", ".aws", ".ssh",
-         "credentials", "credentials.json", "service-account*.json", "kubeconfig", ".kube")  # fmt: skip
-EXAMPLES = ("*example*", "*sample*", "*template*", "*.pub", "*.dist")
-PASSWORD_IN_URL = re.compile(r"://[^\s/:@\"'$]{1,80}:[^\s/@\"'$]{3,120}@")
-BEARER = re.compile(
-    r"(?i)(?:authorization:\s*(?:bearer|basic|token)|--(?:password|token|api-key)[ =])\s*[^\s\"'${]{8,}"
-)
+from infra_grader.reading.secret_names import BEARER, PASSWORD_IN_URL, is_secret_file, is_secret_name
 
 
 class Secrets(DockerfileParams):
@@ -82,7 +68,7 @@ def _secret_names(dockerfile: Dockerfile, item: Instruction) -> list[str]:
         pairs = [(name, value or "given at the build") for name, value in declared_arguments(item, dockerfile.escape)]
     else:
         return []
-    return [name for name, value in pairs if NAME.search(name) and (value or "").strip("\"'")]
+    return [name for name, value in pairs if is_secret_name(name) and (value or "").strip("\"'")]
 
 
 def _pairs(dockerfile: Dockerfile, item: Instruction) -> list[tuple[str, str]]:
@@ -96,7 +82,7 @@ def _secret_file(context: Context, dockerfile: Dockerfile, source: str) -> str:
     """Return the file with secrets that a source of COPY brings along, or nothing."""
     plain = source.removeprefix("./").strip("/")
     name = plain.rpartition("/")[2]
-    if _is_secret(name):
+    if is_secret_file(name):
         return plain
     if plain not in ("", "."):
         return ""
@@ -105,15 +91,10 @@ def _secret_file(context: Context, dockerfile: Dockerfile, source: str) -> str:
         here = [
             path for path in context.workspace.all_files() if path.startswith(root) and "/" not in path[len(root) :]
         ]
-        there = [path for path in here if _is_secret(path[len(root) :])]
+        there = [path for path in here if is_secret_file(path[len(root) :])]
         if there and not _is_kept_out(context, dockerfile, root, there[0][len(root) :]):
             return there[0]
     return ""
-
-
-def _is_secret(name: str) -> bool:
-    is_example = any(fnmatchcase(name.lower(), pattern) for pattern in EXAMPLES)
-    return not is_example and any(fnmatchcase(name, pattern) for pattern in FILES)
 
 
 def _is_kept_out(context: Context, dockerfile: Dockerfile, root: str, name: str) -> bool:

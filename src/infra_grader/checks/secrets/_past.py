@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from infra_grader.capabilities.workspace import compile_glob, decode_text
-from infra_grader.checks.secrets._search import find_secrets, show_secret
 from infra_grader.plugin import CheckFailed, Context, Evidence, NotAssessed
 from infra_grader.reading.git_folder import has_git_folder
 from infra_grader.reading.git_history import Commit, Repository, open_repository
+from infra_grader.reading.secret_search import find_secrets, show_secret
 
 MAX_VERSION_BYTES = 1024 * 1024
 """Larger versions of files are data, not settings."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from infra_grader.checks.secrets._past import search_history
-from infra_grader.checks.secrets._search import find_secrets, find_suppressions, show_secret
 from infra_grader.plugin import (
     Annotated,
     CheckFailed,
@@ -19,6 +18,7 @@ from infra_grader.plugin import (
     RelativePath,
     check,
 )
+from infra_grader.reading.secret_search import find_secrets, find_suppressions, show_secret
 
 
 class NoSecrets(Params):

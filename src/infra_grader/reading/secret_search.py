@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from infra_grader.checks.secrets._assignments import find_assigned, is_real
-from infra_grader.checks.secrets._formats import Match, find_known_forms, find_private_keys, find_url_passwords
 from infra_grader.plugin import Evidence
+from infra_grader.reading.secret_assignments import find_assigned, is_real
+from infra_grader.reading.secret_formats import Match, find_known_forms, find_private_keys, find_url_passwords
 
 BLOCK, OVERLAP = 2000, 300
 """Characters that are searched at once: time can grow with the square of their number, and each search has its cost."""

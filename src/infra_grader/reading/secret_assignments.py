@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from infra_grader.checks.secrets._formats import Match, entropy
+from infra_grader.reading.secret_formats import Match, entropy
 
 KEY = r"(?:api|access|secret|private|auth|encryption|signing|account|storage|client|master|service|fernet)[-_]?key"
 NAME = (
