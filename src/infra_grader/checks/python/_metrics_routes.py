@@ -1,4 +1,4 @@
-"""Routes that libraries serve in place of a function of the learner's: the metrics, in the ways that their pages show."""
+"""Routes that libraries serve in place of a function of the learner's: the metrics, as their pages show it."""
 
 from __future__ import annotations
 
