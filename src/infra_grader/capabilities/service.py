@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from infra_grader.capabilities import _reference_service
 from infra_grader.capabilities.asked_service import NotStarted
 from infra_grader.capabilities.deadline import Deadline, Overrun
 from infra_grader.capabilities.http import Client, NoAnswer, Request
@@ -165,6 +164,8 @@ class Service:
     @contextmanager
     def idle(self, deadline: Deadline) -> Iterator[tuple[Connect, int]]:
         """Yield the way to a service that does nothing, in a sandbox of its own with the same limits."""
+        from infra_grader.capabilities import _reference_service  # it needs asyncio, which is slow to import
+
         source = Path(_reference_service.__file__).read_text(encoding="utf-8")
         recipe = Recipe(
             sandbox=self.recipe.sandbox,

@@ -5,7 +5,6 @@ Whatever the submission or its environment brings under these names is not used.
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 import shutil
 import sys
@@ -60,9 +59,11 @@ def test_tools() -> TestTools:
 
     Raises `NotAssessed` with the command that installs them where they are not there.
     """
+    from importlib import metadata  # slow to import, as below
+
     try:
-        versions = [importlib.metadata.version(name) for name in PACKAGES]
-    except importlib.metadata.PackageNotFoundError as error:
+        versions = [metadata.version(name) for name in PACKAGES]
+    except metadata.PackageNotFoundError as error:
         raise NotAssessed(f"{error.name} is not installed beside infra-grader.", REMEDY) from error
     python = f"{sys.implementation.name}{sys.version_info.major}{sys.version_info.minor}"
     name = "-".join([python, str(LAYOUT), *versions])
@@ -123,8 +124,10 @@ def _put_together(home: Path, folder: Path) -> None:
 
 def _files() -> Iterator[tuple[Path, str]]:
     """Yield each file of the packages, and its place in the folder."""
+    from importlib import metadata
+
     for name, packages in PACKAGES.items():
-        for file in importlib.metadata.files(name) or ():
+        for file in metadata.files(name) or ():
             is_wanted = file.parts[0] in packages and "__pycache__" not in file.parts and ".." not in file.parts
             if is_wanted and (source := Path(str(file.locate()))).is_file():
                 yield source, file.as_posix()

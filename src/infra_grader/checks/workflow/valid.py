@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from functools import cache
-from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from infra_grader.checks.workflow._pipelines import WorkflowParams, read_pipelines, require_work
@@ -79,12 +80,12 @@ def _needs(pipeline: Pipeline) -> Iterator[Evidence]:
 
 @cache
 def _validator(is_gitlab: bool) -> Any:
-    try:
-        schemas = files("check_jsonschema").joinpath("builtin_schemas", "vendor")
-    except ModuleNotFoundError as error:
-        raise NotAssessed("The schemas of workflows are not installed.", REMEDY) from error
+    package = find_spec("check_jsonschema")  # found, not imported: with it would come its command line and requests
+    if package is None or not package.submodule_search_locations:
+        raise NotAssessed("The schemas of workflows are not installed.", REMEDY)
     name = "gitlab-ci.json" if is_gitlab else "github-workflows.json"
-    schema = json.loads(schemas.joinpath(name).read_text(encoding="utf-8"))
+    schemas = Path(package.submodule_search_locations[0], "builtin_schemas", "vendor")
+    schema = json.loads((schemas / name).read_text(encoding="utf-8"))
     from jsonschema.validators import validator_for  # slow to import, and no other kind of the family needs it
 
     return validator_for(schema)(schema)
