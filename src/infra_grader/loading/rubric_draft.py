@@ -6,12 +6,12 @@ The rules of `rubric_problems.py` read a draft, so that a wrong key in one place
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
 from infra_grader.errors import PluginError
 from infra_grader.loading.parameter_roles import Marked, marked_texts
+from infra_grader.model.record import Record
 from infra_grader.plugin import CheckKind, Params
 
 Path = tuple[str | int, ...]
@@ -29,8 +29,7 @@ class Fault(NamedTuple):
     """Whether the key at the path is wrong, not its value."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckDraft:
+class CheckDraft(Record):
     """A check as written."""
 
     path: Path
@@ -81,8 +80,7 @@ class Group(NamedTuple):
     noun: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RubricDraft:
+class RubricDraft(Record):
     """A rubric as written."""
 
     data: Mapping[str, object]

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
 
 from infra_grader.capabilities.workspace import TextFile, Workspace, is_glob
 from infra_grader.model.outcome import CheckFailed, Evidence
+from infra_grader.model.record import Record
 from infra_grader.reading.compose_service import Service
 from infra_grader.reading.compose_value import UNKNOWN, Value, lay_over, read_value, with_children
 
@@ -28,8 +28,7 @@ SETTING = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.]*)\s*(?:[=:]\s?(.
 QUOTED = re.compile(r"""(["'])(.*?)\1\s*(?:#.*)?""")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Broken:
+class Broken(Record):
     """A reference to what is not there."""
 
     what: str
@@ -38,8 +37,7 @@ class Broken:
     """What names it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Compose:
+class Compose(Record):
     """The whole that compose would work with."""
 
     path: str

@@ -10,9 +10,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from infra_grader.model.record import Record
 from infra_grader.reading.compose import Compose, inside
 from infra_grader.reading.compose_service import Mount, Service
 from infra_grader.reading.compose_value import UNKNOWN, Value
@@ -41,8 +41,7 @@ SAFE_SECURITY = re.compile(r"no-new-privileges(?:[:=]true)?\Z")
 REMOTE = re.compile(r"\A(?:https?|git|ssh|oci|docker-image|ftp)[:@]|\Agithub\.com/|\.git(?:#|\Z)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class Refusal(Record):
     """Something that is asked of the machine and not granted."""
 
     topic: str

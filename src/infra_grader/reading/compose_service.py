@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
 
+import msgspec
+
+from infra_grader.model.record import Record
 from infra_grader.reading.compose_value import UNKNOWN, InterpolationError, Value, fill
 from infra_grader.reading.dockerfile_reference import Reference, read_reference
 from infra_grader.reading.dockerfile_shell import ShellCommand, shell_commands, unwrap
@@ -15,8 +17,7 @@ MAX_PORTS = 2000
 DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Port:
+class Port(Record):
     """A port that is published."""
 
     published: str
@@ -29,8 +30,7 @@ class Port:
     value: Value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mount:
+class Mount(Record):
     """Something that is mounted into the container."""
 
     kind: str
@@ -42,8 +42,7 @@ class Mount:
     value: Value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Build:
+class Build(Record):
     """How the image is built."""
 
     context: str
@@ -54,13 +53,12 @@ class Build:
     value: Value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
+class Service(Record):
     """A service, with what it extends."""
 
     name: str
     value: Value
-    settings: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, str] = msgspec.field(default_factory=dict)
     """What variables stand for."""
 
     def text(self, value: Value | None) -> str:

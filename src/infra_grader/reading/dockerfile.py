@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from infra_grader.capabilities.workspace import TextFile
 from infra_grader.model.outcome import CheckFailed, Evidence
+from infra_grader.model.record import Record
 from infra_grader.reading.dockerfile_image import Image, ImageBuilder, Setting
 from infra_grader.reading.dockerfile_instruction import Instruction, declared_arguments, read_instruction, read_mounts
 from infra_grader.reading.dockerfile_lines import DockerfileError, read_lines
@@ -28,8 +28,7 @@ PLATFORM = {
 """Arguments that BuildKit sets before the first stage; the values are examples."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
+class Stage(Record):
     """What stands between one FROM and the next."""
 
     index: int
@@ -58,8 +57,7 @@ class Stage:
         return any(item.keyword in ("RUN", "COPY", "ADD") for item in self.instructions)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dockerfile:
+class Dockerfile(Record):
     """The stages of a file."""
 
     path: str

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import msgspec
 
+from infra_grader.model.record import Record
 from infra_grader.reading.dockerfile_instruction import Instruction, declared_arguments
 from infra_grader.reading.dockerfile_lines import SPACES, DockerfileError, split_words
 from infra_grader.reading.dockerfile_words import expand, read_pairs
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
+class Setting(Record):
     """A value that an instruction gave the image."""
 
     value: str
     instruction: Instruction
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Copied:
+class Copied(Record):
     """What COPY or ADD brings into the image, its variables filled in."""
 
     sources: tuple[str, ...]
@@ -28,27 +27,26 @@ class Copied:
     instruction: Instruction
 
 
-@dataclass(slots=True, kw_only=True)
-class Image:
+class Image(msgspec.Struct, kw_only=True):
     """What a stage's image is like at its end, as far as its Dockerfile says."""
 
     base: str = ""
     """The image outside of the file that it goes back to."""
     user: Setting | None = None
     workdir: str = "/"
-    env: dict[str, Setting] = field(default_factory=dict)
-    labels: dict[str, Setting] = field(default_factory=dict)
-    ports: dict[str, Setting] = field(default_factory=dict)
+    env: dict[str, Setting] = msgspec.field(default_factory=dict)
+    labels: dict[str, Setting] = msgspec.field(default_factory=dict)
+    ports: dict[str, Setting] = msgspec.field(default_factory=dict)
     """By `port/protocol`."""
-    volumes: dict[str, Setting] = field(default_factory=dict)
+    volumes: dict[str, Setting] = msgspec.field(default_factory=dict)
     command: Instruction | None = None
     entrypoint: Instruction | None = None
     healthcheck: Instruction | None = None
     stop_signal: Setting | None = None
-    copies: list[Copied] = field(default_factory=list)
-    arguments: dict[str, str] = field(default_factory=dict)
+    copies: list[Copied] = msgspec.field(default_factory=list)
+    arguments: dict[str, str] = msgspec.field(default_factory=dict)
     """Values of the arguments that the stage itself declares."""
-    places: dict[int, str] = field(default_factory=dict)
+    places: dict[int, str] = msgspec.field(default_factory=dict)
     """The working folder in which the instruction of a line is carried out."""
 
     def lookup(self, name: str) -> str | None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from infra_grader.model.record import Record
 from infra_grader.reading.dockerfile_lines import DockerfileError, Heredoc, Line, split_words
 from infra_grader.reading.dockerfile_words import exec_form
 
@@ -32,8 +31,7 @@ LEAST_WORDS = {
 MAY_BE_LIST = frozenset({"ADD", "CMD", "COPY", "ENTRYPOINT", "RUN", "SHELL", "VOLUME"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Instruction:
+class Instruction(Record):
     """One instruction, as written."""
 
     keyword: str

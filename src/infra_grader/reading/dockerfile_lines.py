@@ -6,7 +6,10 @@ import re
 import sys
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+
+import msgspec
+
+from infra_grader.model.record import Record
 
 DIRECTIVE = re.compile(r"#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(\S(?:.*\S)?)\s*\Z")
 DIRECTIVES = frozenset({"escape", "syntax", "check"})
@@ -26,8 +29,7 @@ class DockerfileError(Exception):
         self.line = line
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Heredoc:
+class Heredoc(Record):
     """Text between `<<NAME` and a line with that name."""
 
     name: str
@@ -38,15 +40,14 @@ class Heredoc:
     """Whether variables in it are filled in: its name is not quoted."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class Line(Record, kw_only=True):
     """One instruction: its continuation lines joined, its comments left out."""
 
     keyword: str
     """In upper case."""
     text: str
     """What follows the keyword, and the flags where the instruction takes some."""
-    flags: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    flags: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     """Values of `--name=value`, in their order; an empty text for `--name`."""
     line: int
     end_line: int
@@ -111,7 +112,7 @@ def _cut(lines: list[str], escape: str) -> Iterator[Line]:
         raw = _split(joined, pieces, position, escape)
         if raw.keyword in HEREDOC_KEYWORDS or (raw.keyword == "ONBUILD" and "<<" in raw.text):
             heredocs, position = _heredocs(raw, lines, position)
-            raw = replace(raw, heredocs=heredocs, end_line=position)
+            raw = raw.replace(heredocs=heredocs, end_line=position)
         yield raw
 
 

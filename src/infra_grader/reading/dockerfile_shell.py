@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import islice
 
+from infra_grader.model.record import Record
 from infra_grader.reading.dockerfile_instruction import Instruction
 
 OPERATORS = ("&&", "||", ";;", ";", "|&", "|", "&", "\n", "(", ")")
@@ -36,8 +36,7 @@ MAX_COMMANDS = 500
 """Commands of one script that are looked at."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShellCommand:
+class ShellCommand(Record):
     """A program and its arguments."""
 
     words: tuple[str, ...]
@@ -123,7 +122,7 @@ def shell_commands(script: str, line_at: Callable[[int], int], depth: int = 0) -
         line = line_at(offset)
         made += _substituted(words, line, depth)
         made += [
-            replace(command, joint=joint if number == 0 else command.joint)
+            command.replace(joint=joint if number == 0 else command.joint)
             for number, command in enumerate(unwrap(words, line, depth))
         ]
     return list(_alive(made, has_branches=BRANCH.search(script) is not None))

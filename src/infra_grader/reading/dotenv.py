@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from infra_grader.model.record import Record
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 ASSIGNMENT = re.compile(r"(?:export[ \t]+)?(?P<name>[^=\s]*)(?P<gap>[ \t]*)=(?P<value>.*)", re.DOTALL)
 INLINE_COMMENT = re.compile(r"[ \t]+#.*", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Variable:
+class Variable(Record):
     """A variable that is set."""
 
     name: str
@@ -21,8 +21,7 @@ class Variable:
     line: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dotenv:
+class Dotenv(Record):
     """A dotenv file."""
 
     variables: tuple[Variable, ...]

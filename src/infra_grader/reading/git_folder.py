@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from infra_grader.model.outcome import CheckFailed, Evidence, NotAssessed
+from infra_grader.model.record import Record
 
 MAX_PARENTS = 3
 """How many folders above the work may hold the repository: a project inside a fork of the course."""
@@ -26,8 +26,7 @@ LONG_ID = re.compile(r"[0-9a-f]{64}")
 PACKED_REF = re.compile(r"^([0-9a-f]{40,64}) (refs/[^\n]+)$", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GitFolder:
+class GitFolder(Record):
     """A repository's own folder, found safe to read."""
 
     path: Path

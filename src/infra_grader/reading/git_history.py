@@ -9,13 +9,13 @@ import heapq
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.model.outcome import CheckFailed, Evidence, NotAssessed
+from infra_grader.model.record import Record
 from infra_grader.plugin import Context
 from infra_grader.reading.git_folder import GitFolder, open_git_folder
 from infra_grader.reading.git_objects import COMMIT, TAG, TREE, GitObjects, guarded
@@ -31,8 +31,7 @@ FOLDER, SUBMODULE = 0o040000, 0o160000
 REMEDY = "pip install 'infra-grader[git]'"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Commit:
+class Commit(Record):
     """One commit."""
 
     id: str

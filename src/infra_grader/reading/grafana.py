@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from infra_grader.capabilities.workspace import TextFile
 from infra_grader.model.outcome import CheckFailed, Evidence
+from infra_grader.model.record import Record
 from infra_grader.plugin import Context
 from infra_grader.reading.document import read_json
 from infra_grader.reading.prometheus_files import as_list, as_mapping, find_mappings
@@ -23,8 +23,7 @@ QUERY_KEYS = ("expr", "query", "rawSql", "rawQuery", "target", "queryText", "exp
 """Where the data sources keep the text of a query."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Target(Record):
     """A query of a panel."""
 
     text: str
@@ -36,8 +35,7 @@ class Target:
     """Whether it asks by settings of its own, as for Elasticsearch, where the text may be empty."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Panel:
+class Panel(Record):
     """A panel that is no row."""
 
     title: str
@@ -54,8 +52,7 @@ class Panel:
         return self.type not in NO_DATA
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Variable:
+class Variable(Record):
     """A template variable."""
 
     name: str
@@ -63,8 +60,7 @@ class Variable:
     query: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dashboard:
+class Dashboard(Record):
     """A dashboard."""
 
     path: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from infra_grader.model.record import Record
 
 SECTIONS = frozenset({"input", "filter", "output"})
 DEEPEST = 50
@@ -35,8 +36,7 @@ class LogstashError(Exception):
         self.line = line
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plugin:
+class Plugin(Record):
     """A plugin."""
 
     section: str

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
 from infra_grader.model.outcome import CheckFailed, Evidence
+from infra_grader.model.record import Record
 
 Path = tuple[str | int, ...]
 Place = tuple[str, int | None]
@@ -19,8 +19,7 @@ CLUSTER_WIDE = frozenset(
 """Kinds whose objects belong to no namespace."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Manifest:
+class Manifest(Record, eq=False):
     """One object, as it is written in a file or as a chart or a kustomization renders it."""
 
     data: dict[str, Any]
@@ -82,8 +81,7 @@ class Manifest:
         return self.field("kind").evidence(expected, actual or self.title)
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Record, kw_only=False):
     """A field of an object; one that is not there has the value `None`."""
 
     manifest: Manifest
@@ -157,8 +155,7 @@ def shown(value: Any) -> str:
     return text if len(text) <= MOST_QUOTED else f"{text[:MOST_QUOTED]}…"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class Fault(Record):
     """A file, or a part of one, that cannot be read as manifests."""
 
     path: str
@@ -173,8 +170,7 @@ class Fault:
         return Evidence(path=self.path, line=self.line, expected="a readable manifest", actual=self.problem)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ManifestSet:
+class ManifestSet(Record):
     """The objects of one source: files, a rendered chart or a rendered kustomization."""
 
     source: str
@@ -184,7 +180,7 @@ class ManifestSet:
     faults: tuple[Fault, ...] = ()
     missing: tuple[str, ...] = ()
     """Charts that it depends on and that are not here; what they would add is not known."""
-    notes: tuple[Evidence, ...] = field(default=())
+    notes: tuple[Evidence, ...] = ()
     """What else is to be said about the source."""
 
     @property

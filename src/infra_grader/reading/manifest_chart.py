@@ -6,12 +6,12 @@ import json
 import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path as Folder
 from typing import Any
 
 from infra_grader.capabilities.command import CommandOutput
 from infra_grader.model.outcome import CheckFailed, Evidence, NotAssessed
+from infra_grader.model.record import Record
 from infra_grader.plugin import Context
 from infra_grader.reading.manifest import Manifest, ManifestSet, Path, Place
 from infra_grader.reading.manifest_files import joined, read_manifests
@@ -33,8 +33,7 @@ KNOWN_APIS = (
 """What a usual cluster has beyond helm's own list; charts ask for it before they render an object."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chart:
+class Chart(Record):
     """A chart of the submission, and the copy of it that helm reads."""
 
     folder: str

@@ -6,11 +6,11 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path as Folder
 from typing import Any, NamedTuple
 
 from infra_grader.model.outcome import CheckFailed, Evidence, NotAssessed
+from infra_grader.model.record import Record
 from infra_grader.plugin import Context
 from infra_grader.reading.manifest import Manifest, ManifestSet, Path, Place
 from infra_grader.reading.manifest_files import KUSTOMIZATIONS, joined, read_manifests
@@ -35,8 +35,7 @@ class Named(NamedTuple):
     may_be_folder: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kustomization:
+class Kustomization(Record):
     """A kustomization with all that it builds on."""
 
     folder: str

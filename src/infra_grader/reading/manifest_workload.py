@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from infra_grader.model.record import Record
 from infra_grader.reading.manifest import Field, Manifest, ManifestSet
 
 LONG_RUNNING = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Pod", "Rollout")
@@ -15,8 +15,7 @@ WORKLOAD_GROUPS = frozenset({"", "apps", "batch", "argoproj.io", "extensions"})
 EXPRESSIONS = frozenset({"In", "NotIn", "Exists", "DoesNotExist"})
 
 
-@dataclass(frozen=True, slots=True)
-class Container:
+class Container(Record, kw_only=False):
     """A container of a pod."""
 
     field: Field
@@ -43,8 +42,7 @@ class Container:
         return next((port for port in self.ports if port.get("name").value == name), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Workload:
+class Workload(Record, kw_only=False):
     """An object that runs pods."""
 
     manifest: Manifest

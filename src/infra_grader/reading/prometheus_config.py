@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from infra_grader.capabilities.workspace import TextFile
+from infra_grader.model.record import Record
 from infra_grader.reading.prometheus_files import Found, absent, as_list, as_mapping, find_mappings, seconds, texts
 
 TOP_WORDS = """
@@ -41,8 +41,7 @@ DEFAULT_INTERVAL_S = 60.0
 DEFAULT_TIMEOUT_S = 10.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Target(Record):
     """An address that is scraped."""
 
     address: str
@@ -59,8 +58,7 @@ class Target:
         return self.address.rpartition(":")[2] if ":" in self.address else ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class Job(Record):
     """A scrape job."""
 
     name: str
@@ -72,8 +70,7 @@ class Job:
     metrics_path: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PrometheusConfig:
+class PrometheusConfig(Record):
     """A configuration of Prometheus."""
 
     found: Found

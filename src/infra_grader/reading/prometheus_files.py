@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from infra_grader.capabilities.workspace import TextFile
 from infra_grader.model.outcome import CheckFailed, Evidence
+from infra_grader.model.record import Record
 from infra_grader.reading.document import invalid
 from infra_grader.reading.yaml import Document, Path, YamlError, read_documents
 
@@ -16,8 +16,7 @@ DURATION = re.compile(r"(?:([0-9]{1,9})(y|w|d|h|ms|m|s))")
 WHOLE_DURATION = re.compile(r"(?:[0-9]{1,9}(?:y|w|d|h|ms|m|s))+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Found(Record):
     """A mapping in a YAML file, and how to point into it."""
 
     path: str

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 
+from infra_grader.model.record import Record
 from infra_grader.reading.python_body import FunctionNode
 from infra_grader.reading.python_flow import live_nodes
 from infra_grader.reading.python_names import Names, written_name
@@ -22,8 +22,7 @@ MOST_NODES = 2000
 """Size of a call with its arguments filled in: a list of lists of an argument could grow without end."""
 
 
-@dataclass(frozen=True, slots=True)
-class Making:
+class Making(Record, kw_only=False):
     """A call that makes a metric in the end."""
 
     call: ast.Call
@@ -38,8 +37,7 @@ class Making:
     """The functions on the way."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Maker:
+class _Maker(Record, kw_only=False):
     """A function that hands its arguments on to calls."""
 
     node: FunctionNode

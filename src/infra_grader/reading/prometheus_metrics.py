@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 
+from infra_grader.model.record import Record
 from infra_grader.plugin import Context
 from infra_grader.reading.prometheus_makers import Makers
 from infra_grader.reading.python_body import FunctionNode
@@ -50,8 +50,7 @@ READY_CALLS = {"expose", "instrument", "PrometheusMetrics", "PrometheusMiddlewar
 MOST_ROUNDS = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Metric:
+class Metric(Record):
     """A metric that the code defines."""
 
     family: str
@@ -80,8 +79,7 @@ class Metric:
         return f"{self.family}_total" if self.type == "Counter" else self.family
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exposure:
+class Exposure(Record):
     """A place that hands metrics to Prometheus."""
 
     call: str
@@ -91,8 +89,7 @@ class Exposure:
     """The registry that is named, as written; nothing for the client's own, `*` where every one is handed out."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Instrumentation:
+class Instrumentation(Record):
     """All that Python files export."""
 
     metrics: tuple[Metric, ...]
@@ -118,7 +115,7 @@ def read_instrumentation(files: Sequence[Names]) -> Instrumentation:
     metrics = [metric for file in files for metric in _metrics(file, makers)]
     used = {name for file in files for name in _acted_on(file, reach)}
     return Instrumentation(
-        metrics=tuple(replace(item, is_used=item.is_used or bool(item.names & used)) for item in metrics),
+        metrics=tuple(item.replace(is_used=item.is_used or bool(item.names & used)) for item in metrics),
         exposures=tuple(found for file in files for found in _exposures(file, reach)),
         ready_made=tuple(dict.fromkeys(name for file in files for name in _ready_made(file))),
     )

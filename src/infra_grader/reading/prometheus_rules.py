@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from infra_grader.capabilities.workspace import TextFile
+from infra_grader.model.record import Record
 from infra_grader.reading.prometheus_files import Found, as_list, as_mapping, find_mappings, seconds
 from infra_grader.reading.promql import PromqlError, Query, read_query
 
@@ -32,8 +32,7 @@ TEMPLATE_WORDS = frozenset(TEMPLATE_NAMES.split())
 """What may stand in a template of Prometheus: keywords of Go's templates and the functions that Prometheus adds."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(Record):
     """An alerting or recording rule."""
 
     found: Found
@@ -67,8 +66,7 @@ class Rule:
         return self.name or f"the rule on line {self.line}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleFile:
+class RuleFile(Record):
     """What a file holds of rules."""
 
     path: str

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from infra_grader.model.record import Record
 from infra_grader.plugin import Context
 from infra_grader.reading import compose_service
 from infra_grader.reading.compose import Compose, inside, read_compose
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mount:
+class Mount(Record):
     """A file or folder that a service sees under another path."""
 
     source: str
@@ -21,8 +20,7 @@ class Mount:
     line: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
+class Service(Record):
     """A service of a compose file."""
 
     name: str
@@ -58,8 +56,7 @@ class Service:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stack:
+class Stack(Record):
     """A compose file, with what it includes and what its services extend."""
 
     path: str

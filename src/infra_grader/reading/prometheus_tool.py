@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 from infra_grader.model.outcome import NotAssessed
+from infra_grader.model.record import Record
 from infra_grader.plugin import Context
 
 PACKAGES = {"promtool": "prometheus", "amtool": "prometheus-alertmanager"}
@@ -16,8 +16,7 @@ UNKNOWN_FIELD = re.compile(r"line ([0-9]+): field (\S+) (?:not found in type|alr
 LINE = re.compile(r"\bline ([0-9]+)\b|^(?:\S*:)?\s*([0-9]+):[0-9]+:", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(Record):
     """What a tool said about a text."""
 
     tool: str

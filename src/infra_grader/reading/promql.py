@@ -10,11 +10,11 @@ import math
 import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
 from infra_grader.model.outcome import NotAssessed
+from infra_grader.model.record import Record
 
 REMEDY = "pip install 'infra-grader[prometheus]'"
 
@@ -37,8 +37,7 @@ class PromqlError(Exception):
     """A text is no query; the message says why."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Matcher:
+class Matcher(Record):
     """A condition on a label: `status=~"5.."`."""
 
     label: str
@@ -57,8 +56,7 @@ class Matcher:
         return (found is not None) is (self.operator == "=~")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expression:
+class Expression(Record):
     """A part of a query with its own parts."""
 
     kind: Kind
@@ -84,8 +82,7 @@ class Expression:
             stack += reversed(found.parts)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class Comparison(Record):
     """A value held against a number, the number on the right: `x > 0.05`."""
 
     operator: str
@@ -93,8 +90,7 @@ class Comparison:
     value: Expression
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
+class Query(Record):
     """A query that could be read."""
 
     text: str

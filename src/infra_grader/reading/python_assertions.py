@@ -6,8 +6,8 @@ import ast
 import builtins
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 
+from infra_grader.model.record import Record
 from infra_grader.reading.python_body import FunctionNode
 from infra_grader.reading.python_flow import call_name, decide, live_children, live_nodes
 from infra_grader.reading.python_names import Names, written_name
@@ -27,8 +27,7 @@ INERT = frozenset(dir(builtins)) | {"pytest", "self"}
 """Names that hold nothing of the learner's."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class Surroundings(Record):
     """What stands around the functions of a file of tests."""
 
     file: Names

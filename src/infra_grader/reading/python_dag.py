@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import pairwise
 
 from infra_grader.reading.python_body import FunctionNode
@@ -111,7 +110,7 @@ class _Airflow(PipelineReader):
         given |= {item.arg: item.value for item in call.keywords if item.arg}
         inner = (node for node in live_nodes(maker.node) if isinstance(node, ast.Call))
         made = next((task for node in inner if (task := self._operator(node, given, depth + 1)) is not None), None)
-        return replace(made, line=call.lineno) if made is not None else None
+        return made.replace(line=call.lineno) if made is not None else None
 
     def _before(self, nodes: Sequence[ast.AST], ids: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         results = {

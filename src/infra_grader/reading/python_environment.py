@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from infra_grader.model.record import Record
 from infra_grader.reading.python_flow import UNKNOWN, literal
 from infra_grader.reading.python_names import Names, written_name
 from infra_grader.reading.python_source import Function
@@ -25,8 +25,7 @@ MOST_ROUNDS = 5
 """How many own functions may stand between a name and `os.environ`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class Reading(Record):
     """A place that reads an environment variable."""
 
     name: str
@@ -36,8 +35,7 @@ class Reading:
     line: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reader:
+class Reader(Record):
     """An own function that reads the variable whose name it is given."""
 
     position: int

@@ -9,8 +9,8 @@ from __future__ import annotations
 import ast
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
+from infra_grader.model.record import Record
 from infra_grader.reading.python_flow import call_name, live_nodes
 from infra_grader.reading.python_source import Source
 
@@ -29,8 +29,7 @@ SWAPPED: dict[type[ast.operator], type[ast.operator]] = {
 ODDS_OF_PASS = 0.3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class Fault(Record):
     """A fault that can be planted in a file, and where."""
 
     path: str

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from infra_grader.model.record import Record
 from infra_grader.reading.python_flow import decide, live_nodes
 
 DEFINING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -13,8 +13,7 @@ SILENT = (ast.Global, ast.Nonlocal)
 """Statements that tell the compiler something and do nothing."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
+class Span(Record):
     """The lines of one statement, of a compound one only those of its head."""
 
     first: int

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from infra_grader.model.record import Record
 from infra_grader.reading.python_flow import UNKNOWN, literal, live_nodes
 from infra_grader.reading.python_source import Source
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reference:
+class Reference(Record):
     """Something that a file imports, calls or builds on, and where."""
 
     name: str

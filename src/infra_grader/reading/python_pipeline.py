@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
+import msgspec
+
+from infra_grader.model.record import Record
 from infra_grader.reading.python_body import FunctionNode, calls_something, has_own_body
 from infra_grader.reading.python_flow import UNKNOWN, call_name, literal, live_nodes
 from infra_grader.reading.python_names import Names
@@ -17,8 +19,7 @@ STOPPING = ("ShortCircuitOperator", "BranchPythonOperator", "Sensor")
 NOT_A_SCHEDULE = (None, "", UNKNOWN)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
+class Task(Record):
     """One task of a pipeline."""
 
     id: str
@@ -30,7 +31,7 @@ class Task:
     """What it runs, where that is in the learner's own files."""
     calls: tuple[FunctionNode, ...] = ()
     """What of the learner's own that function calls."""
-    options: Mapping[str, object] = field(default_factory=dict)
+    options: Mapping[str, object] = msgspec.field(default_factory=dict)
     """Values of its keywords that can be told; `UNKNOWN` for others."""
     command: str = ""
     """What a BashOperator runs, as far as it is written out."""
@@ -54,8 +55,7 @@ class Task:
         return self.operator.endswith(STOPPING) or (bool(self.command) and self.does_something)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dag:
+class Dag(Record):
     """One pipeline."""
 
     id: str

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
+from infra_grader.model.record import Record
 from infra_grader.reading.python_body import FunctionNode
 from infra_grader.reading.python_flow import call_name
 from infra_grader.reading.python_names import Names, written_name
@@ -25,8 +25,7 @@ MADE_PARAMETERS = ("patch", "object", "given")
 MOST_ROUNDS = 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reach:
+class Reach(Record):
     """What of a test file, and of the `conftest.py` files above it, leads to the learner's own modules."""
 
     names: frozenset[str]

@@ -13,10 +13,10 @@ import threading
 import tokenize
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from functools import cached_property
 
 from infra_grader.capabilities.workspace import TextFile
+from infra_grader.model.record import Record
 from infra_grader.reading.python_body import FunctionNode, has_own_body, is_work
 from infra_grader.reading.python_flow import live_block, live_children
 
@@ -37,8 +37,7 @@ _PARSING = threading.Lock()
 """`warnings.catch_warnings` changes what the whole process does, so that one file is parsed at a time."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class Fault(Record):
     """Why a file cannot be read as Python."""
 
     message: str
@@ -48,8 +47,7 @@ class Fault:
     """Whether it looks like valid code of a Python newer than the one that runs here."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suppression:
+class Suppression(Record):
     """A comment that tells a tool to look away."""
 
     line: int
@@ -57,8 +55,7 @@ class Suppression:
     """The comment as written."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Definition:
+class Definition(Record, dict=True):
     """A function, method or class that can come into being when the file runs."""
 
     name: str
@@ -176,8 +173,7 @@ class Class(Definition):
         return any(_declares(statement) for statement in live_block(self.node.body))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Source:
+class Source(Record, dict=True):
     """A Python file of a submission."""
 
     path: str
@@ -194,7 +190,7 @@ class Source:
         given = {(item.name, self.given.extract(item.node)) for item in self.given.definitions} if self.given else set()
         found = sorted(_definitions(self.tree), key=lambda item: item.line)
         return tuple(
-            replace(item, is_given=True) if given and (item.name, self.extract(item.node)) in given else item
+            item.replace(is_given=True) if given and (item.name, self.extract(item.node)) in given else item
             for item in found
         )
 

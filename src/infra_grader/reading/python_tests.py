@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 
+from infra_grader.model.record import Record
 from infra_grader.reading.python_assertions import Surroundings, asserting_functions, asserts, surroundings_of
 from infra_grader.reading.python_flow import call_name, decide
 from infra_grader.reading.python_names import Names
@@ -15,8 +15,7 @@ from infra_grader.reading.python_source import Function
 LEFT_OUT = frozenset({"skip", "xfail", "expectedFailure"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OwnTest:
+class OwnTest(Record):
     """A test, and what keeps it from being one."""
 
     path: str

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
+from infra_grader.model.record import Record
 from infra_grader.reading.python_flow import call_name, literal
 from infra_grader.reading.python_loops import loop_texts, texts_of
 from infra_grader.reading.python_names import Names
@@ -62,8 +62,7 @@ AUTOMATIC = (Recorded.PARAMS, Recorded.METRICS, Recorded.MODEL)
 """What `autolog` records by itself."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tracking:
+class Tracking(Record):
     """One call that records something."""
 
     what: Recorded

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -16,6 +15,7 @@ import msgspec
 from infra_grader.capabilities.environment import Environment
 from infra_grader.capabilities.sandbox import MIB, Limits
 from infra_grader.capabilities.test_run import TestPlan
+from infra_grader.model.record import Record
 from infra_grader.plugin import (
     Annotated,
     CheckFailed,
@@ -73,8 +73,7 @@ class SuiteParams(Params):
     memory_mib: Annotated[int, Meta(ge=64, le=8192, description="Memory for each run of the tests, in MiB.")] = 512
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suite:
+class Suite(Record):
     """The learner's own tests, as their files show them."""
 
     tests: list[OwnTest]

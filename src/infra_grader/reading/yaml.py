@@ -10,11 +10,12 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import msgspec
 import yaml
 
+from infra_grader.model.record import Record
 from infra_grader.reading.yaml_scalars import CORE_TAGS, NotAllowed, resolve_plain, resolve_tagged
 
 Path = tuple[str | int, ...]
@@ -47,8 +48,7 @@ class Place(NamedTuple):
     column: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(Record):
     """How much of a document is accepted."""
 
     characters: int = 4 * 1024 * 1024
@@ -60,20 +60,18 @@ class Limits:
 LIMITS = Limits()
 
 
-@dataclass(slots=True)
-class Node:
+class Node(msgspec.Struct):
     """A value with its position; the children of a mapping or list under their key or index."""
 
     value: Any
     place: Place
-    children: dict[str | int, Node] = field(default_factory=dict)
-    key_places: dict[str | int, Place] = field(default_factory=dict)
+    children: dict[str | int, Node] = msgspec.field(default_factory=dict)
+    key_places: dict[str | int, Place] = msgspec.field(default_factory=dict)
     size: int = 1
     height: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Record, kw_only=False):
     """One document: its data, and where each value of it stands. What aliases share is the same object."""
 
     root: Node

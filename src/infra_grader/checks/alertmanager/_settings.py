@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 
+from infra_grader.model.record import Record
 from infra_grader.plugin import CheckFailed, Context, Evidence, TextFile
 from infra_grader.reading.prometheus_files import Found, absent, as_list, as_mapping, find_mappings, seconds, texts
 from infra_grader.reading.promql import Matcher
@@ -47,8 +47,7 @@ MOST_ROUTES = 2000
 DEEPEST = 50
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Channel:
+class Channel(Record):
     """One way in which a receiver notifies somebody."""
 
     kind: str
@@ -60,8 +59,7 @@ class Channel:
     """Why it notifies nobody, or nothing."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receiver:
+class Receiver(Record):
     """A receiver."""
 
     name: str
@@ -74,8 +72,7 @@ class Receiver:
         return [channel for channel in self.channels if not channel.problem]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
+class Route(Record):
     """A route with those below it; what it does not say comes from the one above."""
 
     receiver: str
@@ -98,8 +95,7 @@ class Route:
             yield from route.walk()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inhibition:
+class Inhibition(Record):
     """An inhibition rule: while an alert of one kind fires, those of another are held back."""
 
     source: tuple[Matcher, ...]
@@ -108,8 +104,7 @@ class Inhibition:
     line: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Record):
     """A configuration of Alertmanager."""
 
     found: Found
@@ -234,7 +229,7 @@ def _route(found: Found, steps: tuple[str | int, ...], above: Route | None, coun
         for index, _ in enumerate(as_list(block.get("routes")))
         if counter[0] < MOST_ROUTES
     ]
-    return replace(route, routes=tuple(below))
+    return route.replace(routes=tuple(below))
 
 
 def _matchers(block: dict[str, object]) -> tuple[tuple[Matcher, ...], str]:

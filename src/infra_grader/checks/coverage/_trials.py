@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from fractions import Fraction
 
 from infra_grader.capabilities.test_run import End, TestRun
+from infra_grader.model.record import Record
 from infra_grader.plugin import CheckFailed, Evidence, Measure, Outcome
 
 MOST_SHOWN = 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
+class Trial(Record):
     """One run of the tests."""
 
     title: str

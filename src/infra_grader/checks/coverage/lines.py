@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 
 from infra_grader.capabilities.test_run import TestRun, run_tests
+from infra_grader.model.record import Record
 from infra_grader.plugin import Annotated, CheckFailed, Context, Evidence, Measure, Meta, Outcome, Places, check, places
 from infra_grader.reading.python_lines import Span, missing_ranges, statement_spans
 from infra_grader.reading.python_source import Source
@@ -24,8 +24,7 @@ class Lines(SuiteParams, kw_only=True):
     min_percent: Annotated[float, Meta(gt=0, le=100, description="Percent of the lines that must run.")] = 80.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Covered:
+class Covered(Record):
     """A file of the learner's, and which of its lines ran."""
 
     source: Source

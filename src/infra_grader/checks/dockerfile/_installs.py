@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from infra_grader.checks.dockerfile._files import commands_of
+from infra_grader.model.record import Record
 from infra_grader.reading.dockerfile import Stage
 from infra_grader.reading.dockerfile_instruction import Instruction, read_mounts
 from infra_grader.reading.dockerfile_shell import ShellCommand
@@ -40,8 +40,7 @@ DEPENDENCY_FILE = re.compile(
 OPTIONS_WITH_VALUE = frozenset({"-t", "-o", "-c", "--target-release", "--option", "--repository", "-X", "--virtual"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Install:
+class Install(Record):
     """A command that installs something."""
 
     stage: Stage

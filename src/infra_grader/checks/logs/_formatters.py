@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 
+from infra_grader.model.record import Record
 from infra_grader.reading.python_body import LOG_METHODS
 from infra_grader.reading.python_called import Calls, called_nodes
 from infra_grader.reading.python_flow import live_nodes
@@ -38,8 +38,7 @@ LIBRARIES = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setup:
+class Setup(Record):
     """A place that sets JSON logging up."""
 
     what: str

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from infra_grader.model.record import Record
 from infra_grader.plugin import CheckFailed, Evidence, TextFile
 from infra_grader.reading.prometheus_files import Found, as_list, as_mapping, find_mappings, texts
 
@@ -14,16 +14,14 @@ FLUENTD = re.compile(r"<(source|match)\b[^>]*>(.*?)</\1>", re.DOTALL)
 SETTING = re.compile(r"\s*@?(\w[\w.-]*)\s+(\S.*)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Output:
+class Output(Record):
     """Where logs are sent."""
 
     kind: str
     hosts: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shipper:
+class Shipper(Record):
     """A log shipper."""
 
     program: str

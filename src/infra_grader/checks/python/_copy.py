@@ -11,9 +11,9 @@ import re
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from infra_grader.model.record import Record
 from infra_grader.plugin import CheckFailed, Context, NotAssessed, TextFile
 from infra_grader.reading.python_source import Source, parse_source
 from infra_grader.reading.python_work import read_python
@@ -24,8 +24,7 @@ TAKEN = sys.stdlib_module_names | {"typing_extensions", "mypy_extensions", "_typ
 """Names at the top of the copy that would hide a module of the language from mypy."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Copy:
+class Copy(Record):
     """The copy of a submission's Python files."""
 
     folder: Path

@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+
+import msgspec
 
 from infra_grader.checks.python._metrics_routes import gives_metrics, metrics_path
+from infra_grader.model.record import Record
 from infra_grader.reading.python_body import FunctionNode, calls_something
 from infra_grader.reading.python_flow import literal
 from infra_grader.reading.python_names import Names, written_name
@@ -33,8 +35,7 @@ MOST_INCLUDED = 5
 """How deep routers are followed into one another, and into how many."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
+class Route(Record):
     """A route as the code declares it."""
 
     methods: frozenset[str]
@@ -45,14 +46,13 @@ class Route:
     has_own_body: bool
 
 
-@dataclass(slots=True, kw_only=True)
-class _Router:
+class _Router(msgspec.Struct, kw_only=True):
     """An object that takes routes: its own prefix, and the routers that include it."""
 
     prefix: str = ""
     is_part: bool = False
     """Whether it serves nothing by itself, as a blueprint does."""
-    within: list[tuple[str, str]] = field(default_factory=list)
+    within: list[tuple[str, str]] = msgspec.field(default_factory=list)
     """(key of the router around it, prefix that it has there)"""
 
 
@@ -76,7 +76,7 @@ def find_routes(files: Iterable[Names]) -> list[Route]:
         for key, router in routers.items()
     }
     return [
-        replace(route, path=prefix + route.path)
+        route.replace(path=prefix + route.path)
         for file in files
         for key, route in _declared(file, files, routers)
         for prefix in prefixes.get(key, [""])

@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
 from infra_grader.checks.python._docstring import MOST_ALIKE, STILL_TO_WRITE, missing_sections, new_words
 from infra_grader.checks.python._files import MOST_SHOWN, PythonParams, first_place, sound_sources
+from infra_grader.model.record import Record
 from infra_grader.plugin import Annotated, CheckFailed, Context, Evidence, Measure, Meta, Outcome, check
 from infra_grader.reading.python_flow import live_nodes
 from infra_grader.reading.python_source import Function, Source
@@ -30,8 +30,7 @@ class Docstrings(PythonParams):
     min_percent: Annotated[float, Meta(ge=0, le=100, description="Share with which it passes.")] = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Described:
+class Described(Record):
     """Something that ought to have a docstring."""
 
     path: str
