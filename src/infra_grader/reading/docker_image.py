@@ -1,0 +1,139 @@
+"""An image that a check has built: its settings, its files, and the instruction that each part of it comes from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from infra_grader.capabilities.docker import LABEL, answering
+from infra_grader.capabilities.docker_image import BuiltImage
+from infra_grader.capabilities.docker_layers import SavedImage, Step, read_layers
+from infra_grader.model.outcome import CheckFailed, Evidence
+from infra_grader.plugin import Context, TextFile
+from infra_grader.reading.docker_secrets import is_looked_into
+from infra_grader.reading.dockerfile import Dockerfile, Stage, read_dockerfile
+from infra_grader.reading.dockerfile_instruction import Instruction
+
+MEGABYTE = 1_000_000
+MOST_QUOTED = 160
+SHELL = re.compile(r"\A(?:RUN )?(?:\|\d+ .*?)?/bin/(?:ba)?sh (?:-[a-z]+ )*-c (?:#\(nop\)\s*)?")
+
+
+class Origin(NamedTuple):
+    """One instruction of the learner's as the image remembers it."""
+
+    step: Step
+    instruction: Instruction | None
+    """The same in the Dockerfile, where that is known."""
+
+
+class LiveImage:
+    """An image, and the Dockerfile that it was built from."""
+
+    def __init__(self, context: Context, built: BuiltImage) -> None:
+        self.context = context
+        self.built = built
+        self.dockerfile = _read(context, built.dockerfile)
+        self.stage: Stage | None = self.dockerfile.target(built.target) if self.dockerfile else None
+        with answering():
+            facts = context.docker.api.inspect_image(built.id)
+            self.history: list[Mapping[str, Any]] = list(reversed(context.docker.api.history(built.id)))
+        self.config: Mapping[str, Any] = facts.get("Config") or {}
+        self.layer_count = len((facts.get("RootFS") or {}).get("Layers") or ())
+        # Not what `docker image inspect` says: with some stores that holds the packed layers as well.
+        self.bytes = sum(int(entry.get("Size") or 0) for entry in self.history) or int(facts.get("Size") or 0)
+
+    @property
+    def title(self) -> str:
+        """How to call it in a message."""
+        return f"the image of {self.built.dockerfile}"
+
+    def saved(self) -> SavedImage:
+        """Return its layers and history, read once a submission."""
+        docker, image, deadline = self.context.docker, self.built.name, self.context.deadline
+        return self.context.shared(
+            ("docker layers", self.built.id),
+            lambda: read_layers(docker, image, is_looked_into, deadline),
+            reads_files=False,
+        )
+
+    def origins(self) -> list[Origin]:
+        """Return the learner's own steps; those before come with the base image."""
+        steps = [step for step in self.saved().steps if not step.text.startswith(f"LABEL {LABEL}")]
+        steps = [step for step in steps if f"LABEL {LABEL}" not in step.text]
+        written = self._instructions()
+        own = steps[-len(written) :] if written else steps
+        if len(own) < len(written):
+            return [Origin(step, None) for step in own]
+        return [Origin(step, item) for step, item in zip(own, written or [None] * len(own), strict=True)]
+
+    def first_own_layer(self) -> int:
+        """Return the number of the first layer that is not the base image's."""
+        own = [origin.step.layer for origin in self.origins() if origin.step.layer is not None]
+        return own[0] if own else len(self.saved().layers)
+
+    def layer_point(self, layer: int, expected: str, actual: str) -> Evidence:
+        """Return evidence that points at the instruction that made a layer."""
+        for origin in self.origins():
+            if origin.step.layer == layer:
+                return self.point(origin, expected, actual)
+        text = next((step.text for step in self.saved().steps if step.layer == layer), "")
+        return Evidence(
+            path=self.built.dockerfile, expected=expected, actual=actual, text=f"the base image: {shown(text)}"
+        )
+
+    def point(self, origin: Origin, expected: str, actual: str) -> Evidence:
+        """Return evidence that points at an instruction."""
+        item = origin.instruction
+        return Evidence(
+            path=self.built.dockerfile,
+            line=item.line if item else None,
+            end_line=item.end_line if item and item.end_line > item.line else None,
+            expected=expected,
+            actual=actual,
+            text=f"{item.keyword} {item.text}"[:MOST_QUOTED] if item else shown(origin.step.text),
+        )
+
+    def setting(self, keyword: str, expected: str, actual: str) -> Evidence:
+        """Return evidence that points at the last instruction of a keyword; at the FROM where there is none."""
+        chain = self.dockerfile.chain(self.stage) if self.dockerfile and self.stage else []
+        found = [item for stage in chain for item in stage.instructions if item.keyword == keyword]
+        start = [self.stage.start] if self.stage else []
+        item = (found or start or [None])[-1]
+        return Evidence(
+            path=self.built.dockerfile,
+            line=item.line if item else None,
+            expected=expected,
+            actual=actual,
+            text=f"{item.keyword} {item.text}"[:MOST_QUOTED] if item else None,
+        )
+
+    def _instructions(self) -> list[Instruction]:
+        chain = self.dockerfile.chain(self.stage) if self.dockerfile and self.stage else []
+        return [item for stage in chain for item in stage.instructions]
+
+
+def _read(context: Context, path: str) -> Dockerfile | None:
+    everything = context.workspace.view(allow_starter=True)
+    with suppress(CheckFailed):
+        return read_dockerfile(TextFile(path, everything.read_text(path)))
+    return None
+
+
+def shown(created_by: str) -> str:
+    """Return what the image remembers of an instruction as it was written, without the values of arguments."""
+    return SHELL.sub("", created_by).removesuffix("# buildkit").strip()[:MOST_QUOTED]
+
+
+def given_arguments(created_by: str) -> Iterator[tuple[str, str]]:
+    """Yield the build arguments that an image remembers with a RUN: `|2 A=b C=d /bin/sh -c ...`."""
+    found = re.match(r"(?:RUN )?\|(\d{1,3}) ", created_by)
+    if found is None:
+        return
+    words = created_by[found.end() :].split(" ")
+    for word in words[: int(found[1])]:
+        name, sign, value = word.partition("=")
+        if sign:
+            yield name, value
