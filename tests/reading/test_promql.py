@@ -82,6 +82,12 @@ def test_a_hostile_pattern_is_tried_in_no_time():
         "up == 0", "absent(up)", "count(up == 0) > 1", "1 - avg(x) > 0.8", "a > b", "a unless b", "(up == 0)",
         "predict_linear(node_filesystem_avail_bytes[1h], 3600) < 0", "rate(x[5m]) > 0", "up == 0 and on (job) x",
         "min by (a) (up) == 0 or absent(up)", "avg(data_drift_score) > -1",
+        "up == 0 and on (job) up == 1", "x > 5 and y < 3", "x > 1 and x < 9", "x >= 5 and x <= 5",
+        "x > 0 and hour() > 8",
+        "x != 1 and x != 2", "(x > bool 3) * (x < bool 1) > -1 and x > 2", "x > 5 and on() vector(1) == 1",
+        "histogram_quantile(0.9, sum by (le) (rate(x_bucket[5m]))) > 1",
+        "histogram_quantile(0.9, rate(x_bucket[5m])) > 1", "histogram_quantile(0.9, sum(rate(x[5m]))) > 1",
+        "histogram_quantile(0.9, sum without (instance) (rate(x_bucket[5m]))) > 1",
     ],
 )  # fmt: skip
 def test_alerts_that_can_fire_and_can_rest(text):
@@ -94,6 +100,12 @@ def test_alerts_that_can_fire_and_can_rest(text):
         "vector(1)", "1 == bool 1", "vector(time()) > 0", "up", "sum(up)", "up >= 0", "up > -1", "up < 0", "up == -1",
         "x == x",
         "up > bool 0", "up == 0 or vector(1)", "x unless x", "x and y", "up or x > 1",
+        "x * 0 > 80", "0 * rate(x[5m]) > 1", "x > 85 and on() vector(0) == 1", "x > 3 and vector(1) > 2",
+        "up == 0 and up == 1", "x > 5 and y > 1 and x < 3", "x > 5 and x <= 5",
+        "histogram_quantile(0.9, sum by (job) (rate(x_bucket[5m]))) > 1",
+        "histogram_quantile(0.9, sum(rate(x_bucket[5m]))) > 1",
+        "histogram_quantile(0.9, sum without (le) (rate(x_bucket[5m]))) > 1",
+        "sum(x > 2 and x < 1) > 5",
     ],
 )  # fmt: skip
 def test_alerts_that_say_nothing(text):

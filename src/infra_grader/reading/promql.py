@@ -70,6 +70,10 @@ class Expression(Record):
     """Seconds that a range covers: 300 in `rate(x[5m])`."""
     labels: tuple[str, ...] = ()
     """Labels that an aggregation keeps or leaves out."""
+    leaves_out: bool = False
+    """Whether it leaves them out: `without (le)`."""
+    pairs_by_label: bool = False
+    """Whether an operator pairs series by chosen labels alone: `on (job)`, `ignoring (instance)`."""
     returns_bool: bool = False
     """Whether a comparison answers with 0 and 1 instead of leaving series out."""
 
@@ -211,7 +215,8 @@ def _aggregation(node: Any) -> Expression:
     if node.param is not None and type(node.param).__name__ not in ("str", "float", "int"):
         parts.append(_convert(node.param))
     labels = tuple(node.modifier.labels) if node.modifier is not None else ()
-    return Expression(kind="aggregation", name=str(node.op), parts=tuple(parts), labels=labels)
+    leaves_out = node.modifier is not None and str(node.modifier.type).endswith("Without")
+    return Expression(kind="aggregation", name=str(node.op), parts=tuple(parts), labels=labels, leaves_out=leaves_out)
 
 
 def _binary(node: Any) -> Expression:
@@ -224,6 +229,7 @@ def _binary(node: Any) -> Expression:
         parts=(left, right),
         number=_calculate(name, left.number, right.number),
         returns_bool=bool(modifier is not None and modifier.return_bool),
+        pairs_by_label=bool(modifier is not None and modifier.matching is not None),
     )
 
 

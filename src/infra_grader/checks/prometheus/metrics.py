@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import partial
 from typing import NamedTuple
@@ -25,12 +25,22 @@ from infra_grader.plugin import (
 from infra_grader.reading.grafana import read_dashboards
 from infra_grader.reading.grafana_query import panel_queries
 from infra_grader.reading.pieces import cut
+from infra_grader.reading.prometheus_firing import empty_reason
 from infra_grader.reading.prometheus_known import EXPORTERS, USUAL, is_named_by, known_names
-from infra_grader.reading.prometheus_metrics import Instrumentation, exported_by
+from infra_grader.reading.prometheus_metrics import Instrumentation, Metric, exported_by
 from infra_grader.reading.promql import Query
 from infra_grader.reading.python_work import own_python
 
 EXPORTED = "metrics that are exported"
+KINDRED = (
+    frozenset({"status", "status_code", "code", "http_status", "response_code"}),
+    frozenset({"endpoint", "path", "route", "handler", "url"}),
+    frozenset({"method", "http_method", "verb"}),
+    frozenset({"model_name", "model"}),
+    frozenset({"feature_name", "feature"}),
+    frozenset({"prediction_class", "class", "predicted_class"}),
+)
+"""Labels that mean the same, so that a query which asks for one of them means the one that a metric has."""
 
 
 class Metrics(Params):
@@ -79,7 +89,7 @@ class Judged(NamedTuple):
     """What the queries read."""
 
     lost: list[tuple[Asked, str]]
-    """The queries that read something else, and what that is."""
+    """The queries that read something else, or nothing, and what that is."""
     read: set[str]
     """Families of the code's own metrics that are read."""
 
@@ -90,7 +100,8 @@ def metrics(context: Context, params: Metrics) -> Outcome:
 
     Exported is what Python code defines with prometheus_client (with what the client adds: `_total`, `_bucket`, `_sum`,
     `_count`), what recording rules make, what libraries such as prometheus-fastapi-instrumentator add, and the names of
-    the exporters accepted. A bare histogram is no series. The measure is the share of queries that read nothing else.
+    the exporters accepted. A bare histogram is no series, and a label that a metric has under another name, or buckets
+    summed without `le`, find none. The measure is the share of queries that read nothing else.
     """
     asked, recorded, unread = _asked(context, params)
     files, faults = own_python(context, places(params.code), params.exclude)
@@ -126,11 +137,30 @@ def _judge(asked: list[Asked], recorded: dict[str, Query], found: Instrumentatio
         strange = [name for name in names if not (name in own or name in recorded or is_named_by(name, known))]
         if strange or not names:
             lost.append((item, f"{', '.join(strange)}: not exported" if strange else "reads no metric by its name"))
+        elif reason := empty_reason(item.query) or _strange_label(item.query, own):
+            lost.append((item, f"never has an answer: {reason}"))
+            continue  # it reads nothing
         # what a recording rule makes was made of something, too
         behind = [name for series in names if series in recorded for name in recorded[series].metrics]
         read.update(own[name].family for name in (*names, *behind) if name in own)
         read.update(name for name in names if is_named_by(name, found.ready_made))
     return Judged(lost, read)
+
+
+def _strange_label(query: Query, own: Mapping[str, Metric]) -> str:
+    """Return which label is asked for that a metric has under another name, or nothing.
+
+    Other labels may come from Prometheus's own configuration, so that nothing is said of those.
+    """
+    for selector in query.selectors:
+        labels = own[selector.name].labels if selector.name in own else None
+        for matcher in selector.matchers if labels else ():
+            kin = next((group for group in KINDRED if matcher.label in group), frozenset())
+            is_of_target = matcher.label == "endpoint" and "/" not in matcher.value  # a ServiceMonitor adds that
+            meant = [label for label in labels or () if label in kin]
+            if meant and matcher.label not in (labels or ()) and not matcher.admits("") and not is_of_target:
+                return f"{selector.name} has the label {meant[0]}, not {matcher.label}"
+    return ""
 
 
 def _asked(context: Context, params: Metrics) -> tuple[list[Asked], dict[str, Query], list[Evidence]]:
