@@ -1,5 +1,9 @@
+import os
+import subprocess
+import sys
+
 import pytest
-from command_line import run
+from command_line import environment, run
 
 
 def test_all_kinds_are_listed_with_a_line_each(tmp_path):
@@ -13,6 +17,24 @@ def test_all_kinds_are_listed_with_a_line_each(tmp_path):
 def test_a_family_can_be_listed(tmp_path):
     ended = run("checks", "git", folder=tmp_path)
     assert all(line.startswith("git.") for line in ended.out.splitlines())
+
+
+@pytest.mark.parametrize("arguments", [["checks"], ["rubric", "schema"], ["rubric", "list"], ["--help"], ["--version"]])
+@pytest.mark.parametrize("variables", [{}, {"PYTHONUNBUFFERED": "1"}], ids=["at once", "line by line"])
+def test_a_reader_that_has_seen_enough_ends_a_list_without_a_word(tmp_path, arguments, variables):
+    read, write = os.pipe()
+    os.close(read)
+    ended = subprocess.run(
+        [sys.executable, "-P", "-m", "infra_grader", *arguments],
+        stdout=write,
+        stderr=subprocess.PIPE,
+        env=environment(tmp_path, **variables),
+        check=False,
+    )
+    os.close(write)
+    # A parser that prints its help or version line by line does not care.
+    assert ended.returncode == (0 if variables and arguments[0].startswith("--") else 141)
+    assert ended.stderr == b""
 
 
 def test_a_page_has_its_parameters(tmp_path):

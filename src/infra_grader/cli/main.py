@@ -28,7 +28,7 @@ COMMANDS = {
 }
 """Each command with its module, the name of its two functions there (`x_options` and `x`), and its line of help."""
 
-PASSED, NOT_PASSED, WRONG_USE, UNDECIDED, GRADER_FAILED, INTERRUPTED = 0, 1, 2, 3, 4, 130
+PASSED, NOT_PASSED, WRONG_USE, UNDECIDED, GRADER_FAILED, INTERRUPTED, UNREAD = 0, 1, 2, 3, 4, 130, 141
 
 EPILOG = """\
 exit codes: 0 passed, 1 did not pass (or faults found), 2 wrong use or a rubric that is not valid,
@@ -44,10 +44,15 @@ def console(arguments: Sequence[str] | None = None) -> NoReturn:
         if getattr(sys, name) is None:  # closed by who started us: what is said there leads nowhere
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
     _end_as_if_interrupted()
-    code = main(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = main(sys.argv[1:] if arguments is None else arguments)
+    except SystemExit as ended:  # of a parser that has printed its help, or what is wrong with the arguments
+        code = ended.code if isinstance(ended.code, int) else PASSED
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
+        except BrokenPipeError:
+            code = code or UNREAD
         except OSError:  # said already, where it could be said
             code = code or GRADER_FAILED
     os._exit(code)
@@ -75,8 +80,8 @@ def main(arguments: Sequence[str]) -> int:
         code = _run(arguments)
         sys.stdout.flush()
         return code
-    except BrokenPipeError:
-        return _unread()
+    except BrokenPipeError:  # `head` has seen enough: an end without words, as of any program that prints a list
+        return UNREAD
     except InfraGraderError as error:
         return _say(error)
     except KeyboardInterrupt:
@@ -130,13 +135,6 @@ def _top_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("command", nargs="?", choices=COMMANDS, metavar="COMMAND", help=argparse.SUPPRESS)
     return parser
-
-
-def _unread() -> int:
-    from infra_grader.cli.output import write
-
-    write(sys.stdout, "")  # fails again, and is said there
-    return GRADER_FAILED
 
 
 def _say(error: InfraGraderError) -> int:
