@@ -256,6 +256,39 @@ def test_plugin_that_breaks_while_grading_changes_nothing(
     assert result_of(infra_grader(*command))["score"]["earned"] == 10
 
 
+ADJUSTS = """\
+from decimal import Decimal
+
+
+@hookimpl
+def infra_grader_adjust_scorecard(scorecard, rubric):
+    score = scorecard.score
+    return scorecard.replace(score=score.replace(earned=Decimal({earned}), possible=Decimal({earned}), passed={passed}))
+"""
+
+
+@pytest.mark.parametrize(("earned", "passed"), [(12, True), (3, True), (10, True), (7, False)])
+def test_a_record_that_a_plugin_adjusted_can_be_read(
+    earned: int, passed: bool, submission: Path, rubric: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "first.py").write_text(HEAD + ADJUSTS.format(earned=11, passed=True), encoding="utf-8")
+    (tmp_path / "adjusts.py").write_text(HEAD + ADJUSTS.format(earned=earned, passed=passed), encoding="utf-8")
+    record = tmp_path / "record.json"
+    plugins = ["--plugin", tmp_path / "first.py", "--plugin", tmp_path / "adjusts.py"]
+    graded = infra_grader("grade", submission, "--rubric", rubric, *plugins, "--report", f"json={record}")
+    assert graded.returncode == (0 if passed else 1), graded.stderr
+    result = result_of(infra_grader("report", record, "--report", "json"))
+    assert (result["score"]["earned"], result["environment"]["adjusted_by"]) == (earned, "first.py, adjusts.py")
+    again = result_of(infra_grader("rescore", record, "--rubric", rubric, "--report", "json"))
+    assert (again["score"]["earned"], "adjusted_by" in again["environment"]) == (10, False)
+
+
+def test_a_plugin_that_adjusts_nothing_is_not_named(submission: Path, rubric: Path, tmp_path: Path) -> None:
+    (tmp_path / "adjusts.py").write_text(HEAD + ADJUSTS.format(earned=10, passed=True), encoding="utf-8")
+    command = ["grade", submission, "--rubric", rubric, "--plugin", tmp_path / "adjusts.py", "--report", "json"]
+    assert "adjusted_by" not in result_of(infra_grader(*command))["environment"]
+
+
 def test_installed_plugin_that_is_broken_does_not_disturb_rubrics_without_it(
     submission: Path, rubric: Path, tmp_path: Path
 ) -> None:

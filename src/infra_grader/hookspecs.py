@@ -42,6 +42,8 @@ def infra_grader_adjust_scorecard(scorecard: Scorecard, rubric: Rubric) -> Score
 
     Called only for plugins that `--plugin` or the rubric names, one after another in the order named, each given
     what the one before returned. One that raises, or returns something else, is logged and leaves the scorecard.
+    The record names the plugins that changed it (`environment.adjusted_by`), and then its totals may be higher or lower
+    than what its checks give. Those of criteria and of the bonus stay the sums of their checks.
     """
 
 

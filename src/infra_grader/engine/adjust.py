@@ -9,7 +9,7 @@ from infra_grader.engine.registry import Registry
 from infra_grader.engine.run import Observe
 from infra_grader.model.outcome import Outcome
 from infra_grader.model.rubric import CheckSpec, Rubric
-from infra_grader.model.scorecard import Scorecard
+from infra_grader.model.scorecard import ADJUSTED_BY, Scorecard
 
 
 def observers(registry: Registry) -> list[Observe]:
@@ -24,20 +24,29 @@ def observers(registry: Registry) -> list[Observe]:
 
         return observe
 
-    return [guard(hook) for hook in registry.named_hooks("infra_grader_observe_outcome")]
+    return [guard(hook) for _, hook in registry.named_hooks("infra_grader_observe_outcome")]
 
 
 def adjusted(scorecard: Scorecard, rubric: Rubric, registry: Registry) -> Scorecard:
-    """Return the scorecard after every plugin that may adjust it has had its turn, in the order named."""
-    for hook in registry.named_hooks("infra_grader_adjust_scorecard"):
+    """Return the scorecard after every plugin that may adjust it has had its turn, in the order named.
+
+    It tells which of them changed it.
+    """
+    for name, hook in registry.named_hooks("infra_grader_adjust_scorecard"):
         try:
             answers = hook(scorecard=scorecard, rubric=rubric)
         except (Exception, SystemExit):  # noqa: BLE001 - whatever a plugin raises
             logger().exception("an adjuster failed; the scorecard stays as it was")
             continue
         for answer in answers:
-            if isinstance(answer, Scorecard):
-                scorecard = answer
-            else:
+            if not isinstance(answer, Scorecard):
                 logger().error("an adjuster returned %s, not a Scorecard; ignored", type(answer).__name__)
+            elif answer != scorecard:
+                scorecard = _signed(answer, name)
     return scorecard
+
+
+def _signed(scorecard: Scorecard, name: str) -> Scorecard:
+    before = scorecard.environment.get(ADJUSTED_BY)
+    names = f"{before}, {name}" if before else name
+    return scorecard.replace(environment={**scorecard.environment, ADJUSTED_BY: names})

@@ -177,10 +177,13 @@ class Registry:
             self._load_builtin(f"sandboxes.{file.stem}")
         return [kind for _, kind in sorted(self._sandboxes().items())]
 
-    def named_hooks(self, hook: str) -> list[Callable[..., Any]]:
-        """Return a caller of this hook for each plugin that may observe and adjust, in the order named."""
+    def named_hooks(self, hook: str) -> list[tuple[str, Callable[..., Any]]]:
+        """Return each plugin that may observe and adjust with a caller of this hook of its, in the order named."""
         plugins = self.manager.get_plugins()
-        return [self.manager.subset_hook_caller(hook, plugins - {plugin}) for plugin in self.named]
+        return [
+            (Path(self.manager.get_name(plugin) or "").name, self.manager.subset_hook_caller(hook, plugins - {plugin}))
+            for plugin in self.named
+        ]
 
     def _formats(self) -> dict[str, ReportFormat]:
         formats: dict[str, ReportFormat] = {}

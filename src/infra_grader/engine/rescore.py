@@ -10,7 +10,7 @@ from infra_grader.engine.run import held_back
 from infra_grader.engine.score import judge, score
 from infra_grader.model.outcome import Outcome, Status, status_of
 from infra_grader.model.rubric import CheckSpec, Rubric
-from infra_grader.model.scorecard import CheckScore, Scorecard
+from infra_grader.model.scorecard import ADJUSTED_BY, CheckScore, Scorecard
 
 GRADE_AGAIN = "Grade the submission again with this rubric."
 
@@ -29,7 +29,8 @@ def rescore(scorecard: Scorecard, rubric: Rubric) -> Scorecard:
         rubric,
         outcomes,
         scorecard.submission,
-        environment=scorecard.environment,
+        # What adjusted the totals of then does not adjust these.
+        environment={name: fact for name, fact in scorecard.environment.items() if name != ADJUSTED_BY},
         started=scorecard.started,
         finished=scorecard.finished,
     )

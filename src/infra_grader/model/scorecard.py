@@ -8,6 +8,10 @@ from infra_grader.model.outcome import ONE, Evidence, Measure, Status
 from infra_grader.model.record import Record
 from infra_grader.model.rubric import Visibility
 
+ADJUSTED_BY = "adjusted_by"
+"""Fact of the environment that names the plugins which changed a scorecard, where some did: then its totals need not
+follow from its checks."""
+
 
 class RubricRef(Record):
     """Which rubric a scorecard was made with."""
