@@ -236,7 +236,12 @@ def _acted_on(file: Names, reach: Calls) -> set[str]:
         elif isinstance(node, ast.For | ast.AsyncFor):
             for part in ast.walk(node.target):
                 aliases.setdefault(_held_by(part), set()).update(_chain(node.iter))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ACTIONS:
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in ACTIONS
+            and not _is_by_nothing(node)
+        ):
             acted.update(_chain(node.func.value))
     for _ in range(MOST_ROUNDS):
         more = {name for alias in acted for name in aliases.get(alias, ())} - acted
@@ -244,6 +249,12 @@ def _acted_on(file: Names, reach: Calls) -> set[str]:
             break
         acted |= more
     return acted
+
+
+def _is_by_nothing(call: ast.Call) -> bool:
+    """Whether a call makes a series that stays at nothing: `inc(0)`, `set(0)`."""
+    given = [*call.args, *(item.value for item in call.keywords if item.arg in ("amount", "value"))]
+    return bool(given) and isinstance(given[0], ast.Constant) and given[0].value == 0
 
 
 def _chain(node: ast.AST) -> Iterator[str]:

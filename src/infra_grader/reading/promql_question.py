@@ -15,6 +15,9 @@ from infra_grader.reading.promql import Comparison, Expression, Query
 NUMBER = r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[-+]?[0-9]+)?"
 COMPARES = re.compile(rf"(==|!=|>|<)\s*({NUMBER})(?:\s+to\s+({NUMBER}))?", re.IGNORECASE)
 WIDER = {">": (">", ">="), "<": ("<", "<=")}
+SUFFIX = re.compile(r"_(?:total|bucket|sum|count)\Z")
+MOST_SUBJECTS = 6
+"""Metrics that a question may be about: one that reads everything asks nothing."""
 MOST_RECORDED = 20
 """Recording rules that may stand between an alert and what it is about."""
 
@@ -68,6 +71,8 @@ class Facts(NamedTuple):
     functions: frozenset[str]
     selectors: tuple[Expression, ...]
     comparisons: tuple[Comparison, ...]
+    subjects: int
+    """How many metrics it reads by itself, a histogram counting once."""
 
 
 def facts_of(query: Query, recorded: Mapping[str, Query]) -> Facts:
@@ -86,11 +91,14 @@ def facts_of(query: Query, recorded: Mapping[str, Query]) -> Facts:
             if behind is not None and behind.text not in known:
                 known.add(behind.text)
                 pending.append(behind)
-    return Facts(frozenset(metrics), frozenset(functions), tuple(selectors), tuple(query.comparisons))
+    subjects = len({SUFFIX.sub("", name) for name in query.metrics})
+    return Facts(frozenset(metrics), frozenset(functions), tuple(selectors), tuple(query.comparisons), subjects)
 
 
 def asks(facts: Facts, form: Form) -> bool:
     """Whether a query asks what a form says."""
+    if facts.subjects > MOST_SUBJECTS:
+        return False
     if form.metrics and not any(is_named_by(name, form.metrics) for name in facts.metrics):
         return False
     if form.functions and not facts.functions & set(form.functions):

@@ -36,13 +36,17 @@ class Surroundings(Record):
     inert: frozenset[str]
     """Names at the top of the file that hold only what was written down there."""
     given: frozenset[str]
-    """Names of what the file imports and defines: that they are there says nothing."""
+    """Names of what the file imports and defines, imports also with a dot: that they are there says nothing."""
 
 
 def surroundings_of(file: Names, helpers: frozenset[str]) -> Surroundings:
     """Return what stands around the functions of a file."""
     top = [node for node in file.source.tree.body if isinstance(node, ast.Assign | ast.AnnAssign)]
-    given = {*file.imports, *(item.node.name for item in file.source.definitions)}
+    given = {
+        *file.imports,
+        *(f"{name}." for name in file.imports),
+        *(item.node.name for item in file.source.definitions),
+    }
     inert = _made_up(top, set(), set())
     for name, function in _named_lambdas(top):  # as good as a function: what it gives back may be the learner's
         given.add(name)
@@ -224,7 +228,8 @@ def _observes(test: ast.expr, inert: AbstractSet[str], given: AbstractSet[str]) 
         case ast.Name(id=name):
             return name not in given and name not in inert and name not in INERT
         case ast.Compare(left=left, ops=[ast.Is() | ast.IsNot() | ast.NotEq()], comparators=[ast.Constant(value=None)]):
-            return _observes(left, inert, given)
+            is_imported = isinstance(left, ast.Attribute) and f"{call_name(left).partition('.')[0]}." in given
+            return not is_imported and _observes(left, inert, given)
         case ast.Call(func=ast.Name(id=name), args=[argument]) if name in TELLS_NOTHING:
             return _observes(argument, inert, given)
         case ast.BoolOp(values=values):

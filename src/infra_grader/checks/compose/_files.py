@@ -30,6 +30,9 @@ from infra_grader.reading.pieces import Piece, whole
 MOST_SHOWN = 20
 MOST_QUOTED = 200
 MAX_BYTES = 256 * 1024
+EMPTY = frozenset({"busybox", "hello-world"})
+SYSTEMS = frozenset({"alpine", "debian", "ubuntu"})
+"""Images that bring no service of their own; these may be given one by a command."""
 
 
 class ComposeParams(Params):
@@ -77,9 +80,12 @@ def is_called(service: Service, patterns: Iterable[str]) -> bool:
     """Whether one of the globs is the service's name, or names its image."""
     known = list(patterns)
     image = service.image
-    return any(fnmatchcase(service.name, pattern) for pattern in known) or (
-        image is not None and is_named(image, known)
-    )
+    if image is not None and is_named(image, known):
+        return True
+    # an image that holds no program does not become one by the name of its service
+    name = image.name.rpartition("/")[2] if image is not None and service.build is None else ""
+    is_empty = name in EMPTY or (name in SYSTEMS and not (service.words("command") or service.words("entrypoint")))
+    return not is_empty and any(fnmatchcase(service.name, pattern) for pattern in known)
 
 
 def title(service: Service) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from infra_grader.plugin import CheckFailed, Context, Evidence
@@ -12,6 +13,8 @@ from infra_grader.reading.stand_in import is_undone
 
 ASKING = "a panel that queries something"
 MOST_PLACED = 20
+SCALED = re.compile(r"\s*[-+*/]\s*[0-9][0-9.]*\b")
+"""What makes another number of the same answer: `* 100`, `+ 1`."""
 
 
 def find_boards(context: Context, paths: Sequence[str]) -> tuple[list[Dashboard], list[Evidence]]:
@@ -39,7 +42,7 @@ def asking_panels(board: Dashboard) -> tuple[list[Panel], list[Evidence]]:
         if not panel.shows_data:
             continue
         reason = _idle(panel, asked)
-        question = (*sorted(target.text for target in panel.targets), panel.type)
+        question = (*sorted(SCALED.sub("", target.text) for target in panel.targets), panel.type)
         if not reason and question in seen:
             reason = "another panel asks the same"
         if reason:

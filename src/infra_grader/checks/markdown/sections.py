@@ -9,12 +9,14 @@ from fractions import Fraction
 from infra_grader.checks.markdown._page import Names, Page, Paged, open_page, shorten
 from infra_grader.plugin import Annotated, Context, Evidence, Measure, Meta, Outcome, check
 from infra_grader.reading.answer import is_blank
-from infra_grader.reading.markdown import count_words
+from infra_grader.reading.markdown import count_words, split_words
 from infra_grader.reading.topics import Topic, fold, matches_name
 
 REPEATED = 3
 """A label that stands so often is a field of entries, no topic of the document."""
 TITLE_WORDS = 3
+MOST_OF_ONE_WORD = 2
+"""How often a word counts, on average: `x x x x x x` is no text."""
 """Longest heading that says nothing by itself: "Resources", but not "Week 3: read the book on Helm"."""
 
 AND = (" and ", " & ", " und ", " y ", " et ", " e ", " en ", " i ", " и ", " och ", " og ", " ve ", " और ", "と", "和")
@@ -112,8 +114,10 @@ def _is_left_empty(topic: Topic) -> bool:
 
 
 def _own_words(topic: Topic) -> int:
-    """Return the number of words of a section, blanks left out, each text once."""
-    return count_words({fold(passage.text) for passage in topic.text if not is_blank(passage.text)})
+    """Return the number of words of a section, blanks left out, each text once, and no word a hundred times."""
+    texts = {fold(passage.text) for passage in topic.text if not is_blank(passage.text)}
+    different = {word for text in texts for word in split_words(text)}
+    return min(count_words(texts), MOST_OF_ONE_WORD * len(different))
 
 
 def _points(topic: Topic) -> int:
