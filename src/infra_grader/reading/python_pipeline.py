@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
@@ -14,7 +15,9 @@ from infra_grader.reading.python_names import Names
 from infra_grader.reading.python_source import Function
 
 IDLE_OPERATORS = frozenset({"EmptyOperator", "DummyOperator"})
-SAYING = ("echo", "printf", "true", ":", "sleep", "date")
+SAYING = ("echo", "printf", "true", ":", "sleep", "date", "cd", "set", "export", "exit", "pwd")
+"""Commands that do no work of a pipeline."""
+PARTS = re.compile(r"&&|\|\||[;|\n]")
 STOPPING = ("ShortCircuitOperator", "BranchPythonOperator", "Sensor")
 NOT_A_SCHEDULE = (None, "", UNKNOWN)
 
@@ -42,8 +45,8 @@ class Task(Record):
         if self.function is not None:
             return has_own_body(self.function) and calls_something(self.function)
         if self.operator.endswith("BashOperator"):
-            words = self.command.split()
-            return bool(words) and words[0] not in SAYING
+            commands = (part.split() for part in PARTS.split(self.command))
+            return any(words and words[0] not in SAYING and not words[0].startswith("#") for words in commands)
         return self.operator not in IDLE_OPERATORS | {"PythonOperator", "task"} and not self.operator.endswith("Sensor")
 
     @property
@@ -111,18 +114,32 @@ def marked_tasks(names: Names, functions: Functions) -> Iterator[tuple[tuple[str
         decorator = reader.decorator(item.node, "task")
         if decorator is not None:
             options = reader.options(decorator)
+            # what the function of `@task.bash` returns is run
+            command = returned_text(item.node) if names.resolve(decorator).endswith("task.bash") else ""
             yield (
                 (_module(names.path), name),
                 Task(
                     id=str(options.get("task_id", name)),
                     path=names.path,
                     line=item.node.lineno,
-                    operator="task",
-                    function=item.node,
-                    calls=reader.called_from(item.node),
+                    operator="BashOperator" if command else "task",
+                    function=None if command else item.node,
+                    calls=() if command else reader.called_from(item.node),
                     options=options,
+                    command=command,
                 ),
             )
+
+
+def returned_text(function: FunctionNode) -> str:
+    """Return the text that a function gives back, with a blank for what is not written out, or nothing."""
+    for node in live_nodes(function):
+        match node:
+            case ast.Return(value=ast.Constant(value=str() as text)):
+                return text
+            case ast.Return(value=ast.JoinedStr(values=parts)):
+                return "".join(str(part.value) if isinstance(part, ast.Constant) else "_" for part in parts)
+    return ""
 
 
 def _module(path: str) -> str:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from infra_grader.plugin import Annotated, CheckFailed, Context, Evidence, Meta, Params, Places, places
+from infra_grader.reading.document import read_yaml
 from infra_grader.reading.python_dag import find_dags
 from infra_grader.reading.python_pipeline import Dag
 from infra_grader.reading.python_work import own_python
+
+DEPLOYMENTS = ("prefect.y*ml", "**/prefect.y*ml", "**/*deployment*.y*ml")
+"""Where Prefect's own command keeps how flows are deployed."""
 
 
 class DagParams(Params):
@@ -38,4 +44,28 @@ def find_dag(context: Context, params: DagParams) -> tuple[Dag, list[Evidence]]:
             Evidence(path=wanted[0], expected="a DAG of Airflow or a flow of Prefect", actual="none in code that runs"),
             *faults,
         )
-    return max(found, key=lambda dag: len(dag.tasks)), faults
+    chosen = max(found, key=lambda dag: len(dag.tasks))
+    return _with_deployment(context, chosen) if chosen.is_prefect else chosen, faults
+
+
+def _with_deployment(context: Context, dag: Dag) -> Dag:
+    """Return a flow with what its deployment in prefect.yaml says, its schedule above all."""
+    for path in context.workspace.find(*DEPLOYMENTS):
+        try:
+            content = read_yaml(context.workspace.read_first([path]))
+        except CheckFailed:  # a file that cannot be read deploys nothing
+            continue
+        listed = content.get("deployments") if isinstance(content, dict) else None
+        for entry in [content, *(listed if isinstance(listed, list) else [])]:
+            if isinstance(entry, dict) and str(entry.get("entrypoint", "")).endswith(f":{dag.id}"):
+                given = {name: value for name, value in _settings(entry) if value}
+                return dag.replace(options={**given, **dag.options})
+    return dag
+
+
+def _settings(entry: dict[str, object]) -> Iterator[tuple[str, object]]:
+    """Yield the settings of a deployment; a schedule counts only with a time in it, and while it is active."""
+    listed = entry.get("schedules")
+    for schedule in [entry.get("schedule"), *(listed if isinstance(listed, list) else [])]:
+        if isinstance(schedule, dict) and schedule.get("active") is not False:
+            yield from ((name, schedule.get(name)) for name in ("cron", "interval", "rrule"))
