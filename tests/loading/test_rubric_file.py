@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from infra_grader.errors import PluginError, RubricError
+from infra_grader.loading import rubric_cache
 from infra_grader.loading.rubric_file import load_rubric
 from infra_grader.model.rubric import AwardRow, Unassessed, Visibility
 
@@ -196,6 +197,27 @@ def test_an_entry_that_is_no_rubric_is_ignored(load, tmp_path):
     packed = b"\x81\xa1a\x01"
     entry.write_bytes(hashlib.sha256(packed).digest() + packed)
     assert load(cache=cache) == first
+
+
+def test_only_the_newest_rubrics_are_kept(load, tmp_path):
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    for number in range(rubric_cache.KEPT + 10):
+        old = cache / f"rubric-0.0.1-{number}.msgpack{'.7.tmp' * (number % 2)}"
+        old.write_bytes(b"old")
+        os.utime(old, (number, number))
+    others = cache / "environments" / "rubric-0.msgpack"
+    others.parent.mkdir()
+    others.write_bytes(b"not ours")
+    os.utime(others.parent, (0, 0))
+
+    load(cache=cache)
+
+    kept = [entry for entry in entries(cache) if entry.is_file()]
+    assert len(kept) == rubric_cache.KEPT
+    assert sum(entry.read_bytes() != b"old" for entry in kept) == 1
+    assert not (cache / "rubric-0.0.1-10.msgpack").exists()
+    assert others.exists()
 
 
 def test_a_cache_that_cannot_be_written_changes_nothing(load, tmp_path):

@@ -19,6 +19,9 @@ from infra_grader.model.rubric import CheckSpec, Rubric
 from infra_grader.plugin import CheckKind
 
 DIGEST_BYTES = 32
+PREFIX = "rubric-"
+KEPT = 64
+"""Rubrics that are kept at the most, the newest of whatever version; one that was dropped is parsed again."""
 
 FindKind = Callable[[str], CheckKind]
 
@@ -54,8 +57,17 @@ def write_rubric(folder: Path, sha256: str, rubric: Rubric) -> None:
         with open(draft, "wb") as file:
             file.write(hashlib.sha256(packed).digest() + packed)
         os.replace(draft, entry)
+        _forget_oldest(folder)
     except OSError:
         _remove(draft)
+
+
+def _forget_oldest(folder: Path) -> None:
+    """Remove what is too much: rubrics that have changed since, and drafts of a run that was killed."""
+    with os.scandir(folder) as entries:
+        ages = sorted((entry.stat().st_mtime_ns, entry.path) for entry in entries if entry.name.startswith(PREFIX))
+    for _, path in ages[:-KEPT]:
+        _remove(path)
 
 
 def _asked(kept: Rubric, find_kind: FindKind) -> Rubric:
@@ -83,7 +95,7 @@ def _decode(wanted: type, value: Any) -> Any:
 
 
 def _entry(folder: Path, sha256: str) -> str:
-    return os.path.join(folder, f"rubric-{__version__}-{_code()}-{sha256}.msgpack")
+    return os.path.join(folder, f"{PREFIX}{__version__}-{_code()}-{sha256}.msgpack")
 
 
 def _code() -> str:
@@ -96,5 +108,5 @@ def _code() -> str:
 def _remove(draft: str) -> None:
     try:
         os.unlink(draft)
-    except OSError:  # it was never made
+    except OSError:  # it was never made, or another run was faster
         pass
