@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import cases
+import containers
 import pytest
 import sandboxes
 import tools
@@ -15,8 +16,11 @@ from infra_grader.testing import run_check
 def test_case(case, tmp_path):
     facts = case.read()
     kinds = [case.kind, *(earlier["uses"] for earlier in (facts.get("before") or {}).values())]
-    if any("sandbox" in Registry().find_kind(kind).capabilities for kind in kinds):
+    wanted = {capability for kind in kinds for capability in Registry().find_kind(kind).capabilities}
+    if "sandbox" in wanted:
         sandboxes.require_bubblewrap()
+    if "docker" in wanted:
+        containers.require()
     workspace = tmp_path / "workspace"
     workspace.mkdir()
     cases.make_workspace(case, workspace)
