@@ -84,6 +84,12 @@ class Config(Params):
         if self.retention_at_least is not None and self.compose is None:
             raise ValueError("`retention_at_least` needs `compose`, where the flag stands")
 
+    @property
+    def asks_for_retention_alone(self) -> bool:
+        """Whether nothing else is asked: a valid configuration then says nothing of it."""
+        others = (self.jobs, self.interval_at_most, self.interval_at_least, self.rule_files, self.alertmanager)
+        return not any(others)
+
 
 @check("prometheus.config", capabilities=("command",))
 def config(context: Context, params: Config) -> Outcome:
@@ -102,6 +108,8 @@ def config(context: Context, params: Config) -> Outcome:
             found.found.evidence("scrape_configs", expected="jobs with targets", actual="none, comments aside"),
         )
     stack = read_stack(context, places(params.compose)) if params.compose is not None else None
+    if stack is not None and params.retention_at_least is not None and params.asks_for_retention_alone:
+        return judge(path, [_retention(stack, params.retention_at_least)])
     pieces = [_validity(context, found), _count(params, scraping, found)]
     pieces += [_job(wanted, scraping, found) for wanted in params.jobs]
     if params.interval_at_most is not None or params.interval_at_least is not None:
