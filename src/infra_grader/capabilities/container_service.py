@@ -14,10 +14,12 @@ from pathlib import Path
 from infra_grader.capabilities import _reference_service, tcp_tunnel
 from infra_grader.capabilities.asked_service import NotStarted
 from infra_grader.capabilities.deadline import Deadline, Overrun
-from infra_grader.capabilities.docker_container import ContainerRequest, NotStartable
+from infra_grader.capabilities.docker_container import ContainerRequest, NotStartable, start
 from infra_grader.capabilities.docker_listening import why_silent
 from infra_grader.capabilities.docker_running import LOOPBACK, RunningContainer
 from infra_grader.capabilities.docker_state import State
+from infra_grader.capabilities.http import prepare
+from infra_grader.capabilities.live_docker import LiveDocker
 from infra_grader.capabilities.service import FIRST_ANSWER_S, Ready, first_answer
 from infra_grader.capabilities.tcp_tunnel import TcpTunnel
 from infra_grader.capabilities.tunnel import Connect, TunnelError, TunnelTimeout
@@ -26,15 +28,25 @@ from infra_grader.model.record import Record
 
 POLL_S = 0.05
 TELL_S = 5.0
+END_S = 1.0
 SILENT_S = 0.05
 """How long a connection must hold to count: Docker's proxy breaks one off where nobody listens inside."""
 LEAVE_S = 2.0
+
+
+class Recipe(Record):
+    """How a container is started, and when it counts as started."""
+
+    request: ContainerRequest
+    ready: Ready = Ready()
+    """Without paths, it counts as started once it takes connections at one of the ports that are named here, if any."""
 
 
 class Answered(Record):
     """The first answer of a service in a container."""
 
     port: int
+    """The port inside; 0 where none was asked."""
     said: str
     """What was answered, in words."""
     seconds: float
@@ -62,11 +74,10 @@ class ContainerRunning:
     def find_end(self) -> str:
         """Return how it ended, as a clause, or nothing if it still takes connections."""
         state = self.container.state()
-        if not state.is_running:
-            return state.how
-        if self.port and not takes_connections(self.container, self.port):
-            return why_silent(self.container.listeners(Deadline(TELL_S)), self.port)
-        return ""
+        if state.is_running and (not self.port or takes_connections(self.container, self.port)):
+            return ""
+        state = self.container.await_end(Deadline(END_S))  # which Docker tells a moment later
+        return why_silent(self.container.listeners(Deadline(TELL_S)), self.port) if state.is_running else state.how
 
 
 class ContainerService:
@@ -78,12 +89,12 @@ class ContainerService:
         port: int,
         command: str,
         start_again: Callable[[Deadline], tuple[RunningContainer, int]],
-        request: ContainerRequest | None = None,
+        recipe: Recipe | None = None,
     ) -> None:
-        """`start_again` starts another one like it and waits until it answers; it may raise `NotStarted`."""
+        """`start_again` starts one like it and waits until it answers; it may raise `NotStarted`."""
         self.command = command
         """What starts it by hand."""
-        self.request = request
+        self.recipe = recipe
         """How it was started; `None` for a container that is not ours alone, such as one of a project."""
         self.running = ContainerRunning(container, port)
         self._start_again = start_again
@@ -118,6 +129,23 @@ class ContainerService:
         finally:
             self._turn.release()
 
+    @contextmanager
+    def apart(self, deadline: Deadline) -> Iterator[RunningContainer]:
+        """Yield a container that one check may do with as it likes, such as end it. Raises as `turn` does.
+
+        It is another one like this, or, where there can be only one of it, this one, which is started again then.
+        """
+        if self.recipe is None:
+            with self.turn(deadline) as running:
+                self.spoil()
+                yield running.container
+            return
+        container, _ = self._start_again(deadline)
+        try:
+            yield container
+        finally:
+            container.remove()
+
     def spoil(self) -> None:
         """Say that the next check needs another container: something was left in this one, or done to it."""
         self._is_spoiled = True
@@ -143,10 +171,27 @@ class ContainerService:
 
     def _renew(self, deadline: Deadline) -> None:
         old = self.container
-        if self.request is not None:
+        if self.recipe is not None:
             old.remove()
         self.running = ContainerRunning(*self._start_again(deadline))
         self._is_spoiled = False
+
+
+def begin(docker: LiveDocker, recipe: Recipe, deadline: Deadline) -> tuple[RunningContainer, Answered]:
+    """Start a container and wait until it counts as started. Raises `NotStarted` if it does not; it is removed then."""
+    if recipe.ready.paths:
+        prepare()
+    try:
+        container = start(docker, recipe.request, deadline)
+    except NotStartable as error:
+        raise NotStarted(f"Docker cannot start it: {error}", "") from error
+    try:
+        if recipe.ready.paths:
+            return container, await_answer(container, recipe.ready, deadline)
+        return container, _await_connection(container, recipe.ready, deadline)
+    except BaseException:
+        container.remove()
+        raise
 
 
 def await_answer(container: RunningContainer, ready: Ready, deadline: Deadline) -> Answered:
@@ -169,7 +214,9 @@ def await_answer(container: RunningContainer, ready: Ready, deadline: Deadline) 
             if found:
                 return Answered(port=port, said=found, seconds=container.seconds + time.monotonic() - began)
         time.sleep(POLL_S)
-    raise NotStarted(why_unanswered(container, ports, last, ready.seconds, deadline), container.output)
+    lie = ", though its own healthcheck says healthy" if container.state().health == "healthy" else ""
+    reason = why_unanswered(container, ports, last, ready.seconds, deadline)
+    raise NotStarted(f"{reason}{lie}", container.output)
 
 
 def why_unanswered(
@@ -213,11 +260,24 @@ def stays(container: RunningContainer, since: State, seconds: float, deadline: D
         time.sleep(min(POLL_S, until.remaining()))
 
 
+def _await_connection(container: RunningContainer, ready: Ready, deadline: Deadline) -> Answered:
+    """Wait until one of the ports that are named takes connections, at once if none is."""
+    began = time.monotonic()
+    while time.monotonic() - began < ready.seconds:
+        deadline.check()
+        for port in ready.ports:
+            if takes_connections(container, port):
+                seconds = container.seconds + time.monotonic() - began
+                return Answered(port=port, said=f"port {port} takes connections", seconds=seconds)
+        state = container.state()
+        if not ready.ports:
+            return Answered(port=0, said="it was started", seconds=container.seconds)
+        if not state.is_running:
+            raise NotStarted(f"it has ended: {state.how}", container.output)
+        time.sleep(POLL_S)
+    raise NotStarted(why_unanswered(container, ready.ports, "", ready.seconds, deadline), container.output)
+
+
 def _ports(container: RunningContainer, ready: Ready) -> tuple[int, ...]:
     others = container.published if ready.any_port else {}
     return tuple(dict.fromkeys((*ready.ports, *others)))
-
-
-def as_not_started(error: NotStartable) -> NotStarted:
-    """Return what Docker could not start as a service that did not."""
-    return NotStarted(f"Docker cannot start it: {error}", "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from infra_grader.capabilities.sandbox import MIB, how_ended
@@ -39,12 +40,19 @@ class State(Record):
     """Number of its process 1 on the machine that runs it; 0 where it does not run."""
     started: str = ""
     """When it was started last, as Docker writes it."""
+    finished: str = ""
+    """When it ended last."""
     restarts: int = 0
     """How often Docker has started it again by itself."""
     health: str = ""
     """`starting`, `healthy` or `unhealthy`; nothing without a healthcheck."""
     probes: tuple[Probe, ...] = ()
     """The last runs of the healthcheck."""
+
+    @property
+    def seconds(self) -> float:
+        """How long it ran, once it has ended."""
+        return max(0.0, _moment(self.finished) - _moment(self.started))
 
     @property
     def how(self) -> str:
@@ -79,6 +87,7 @@ def read_state(facts: Mapping[str, Any]) -> State:
         error=str(of.get("Error") or ""),
         pid=int(of.get("Pid") or 0),
         started=str(of.get("StartedAt") or ""),
+        finished=str(of.get("FinishedAt") or ""),
         restarts=int(facts.get("RestartCount") or 0),
         health="" if health.get("Status") in (None, "none") else str(health["Status"]),
         probes=tuple(
@@ -86,3 +95,11 @@ def read_state(facts: Mapping[str, Any]) -> State:
             for run in health.get("Log") or ()
         ),
     )
+
+
+def _moment(text: str) -> float:
+    """Return a moment as Docker writes it, with up to nine digits after the second, in seconds."""
+    try:
+        return datetime.fromisoformat(text[:26].rstrip("Z")).replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        return 0.0

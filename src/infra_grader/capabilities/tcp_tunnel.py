@@ -21,7 +21,8 @@ class TcpTunnel:
     def has_more(self) -> bool:
         """Whether a read would return at once; see `Tunnel`."""
         try:
-            self._connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+            self._connection.settimeout(0)  # Python waits by itself where there is another one, whatever the flags
+            self._connection.recv(1, socket.MSG_PEEK)
         except BlockingIOError:
             return False
         except OSError:
@@ -30,8 +31,8 @@ class TcpTunnel:
 
     def read(self, most: int, deadline: Deadline) -> bytes:
         """Return what comes next; see `Tunnel`."""
-        self._connection.settimeout(max(LEAST_S, deadline.remaining()))
         try:
+            self._connection.settimeout(max(LEAST_S, deadline.remaining()))
             return self._connection.recv(most)
         except TimeoutError as error:
             raise TunnelTimeout("nothing came in time") from error
@@ -40,8 +41,8 @@ class TcpTunnel:
 
     def write(self, content: bytes, deadline: Deadline) -> None:
         """Say all of it; see `Tunnel`."""
-        self._connection.settimeout(max(LEAST_S, deadline.remaining()))
         try:
+            self._connection.settimeout(max(LEAST_S, deadline.remaining()))
             self._connection.sendall(content)
         except TimeoutError as error:
             raise TunnelTimeout("what is said is not taken in time") from error
