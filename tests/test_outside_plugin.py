@@ -279,6 +279,7 @@ def test_a_record_that_a_plugin_adjusted_can_be_read(
     assert graded.returncode == (0 if passed else 1), graded.stderr
     result = result_of(infra_grader("report", record, "--report", "json"))
     assert (result["score"]["earned"], result["environment"]["adjusted_by"]) == (earned, "first.py, adjusts.py")
+    assert "adjusted by the plugin first.py, adjusts.py" in infra_grader("report", record).stdout.replace("\n", " ")
     again = result_of(infra_grader("rescore", record, "--rubric", rubric, "--report", "json"))
     assert (again["score"]["earned"], "adjusted_by" in again["environment"]) == (10, False)
 

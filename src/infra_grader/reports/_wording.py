@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from infra_grader.model.outcome import Status
-from infra_grader.model.scorecard import CheckScore, CriterionScore, PenaltyScore, Scorecard, SubmissionRef
+from infra_grader.model.scorecard import ADJUSTED_BY, CheckScore, CriterionScore, PenaltyScore, Scorecard, SubmissionRef
 from infra_grader.reports._findings import OpenGroup, open_groups, unmet_requirements
 from infra_grader.reports._text import line, number, prose
 
@@ -48,7 +48,7 @@ def score_words(scorecard: Scorecard) -> str:
 
 
 def verdict_reasons(scorecard: Scorecard) -> list[str]:
-    """Return the sentences that explain the verdict: the pass mark, required criteria, bonus, penalties, grade."""
+    """Return the sentences that explain the verdict: pass mark, required criteria, bonus, penalties, plugins, grade."""
     score = scorecard.score
     reasons = [f"The pass mark is {points(scorecard.rubric.pass_mark)}."]
     unmet = unmet_requirements(scorecard)
@@ -63,6 +63,8 @@ def verdict_reasons(scorecard: Scorecard) -> list[str]:
         reasons.append(f"{points(certain)} are taken off as a penalty.")
     if score.penalty > certain:
         reasons.append(f"{points(score.penalty - certain)} are held back for penalties that are still open.")
+    if names := scorecard.environment.get(ADJUSTED_BY):
+        reasons.append(f"The score was adjusted by the plugin {line(str(names))}.")
     if score.grade is not None:
         reasons.append(f"Grade {line(score.grade)}.")
     if score.provisional:
