@@ -104,16 +104,16 @@ class BuildKitLog:
 
     def failure(self) -> Failure:
         """Return where the build failed, for one that did."""
-        last = self._rest[-1] if self._rest else ""
         # What ran beside the step that failed is cancelled, and says so as an error of its own.
         failed = [item for item in self._errors.items() if "context canceled" not in item[1]]
-        number, error = failed[0] if failed else ("", re.sub(r"\AERROR: ", "", last))
+        said = [line for line in self._rest if line.startswith("ERROR: ")] or list(self._rest)[-1:]
+        number, error = failed[0] if failed else ("", said[-1].removeprefix("ERROR: ") if said else "")
         code = EXIT_CODE.search(error)
         lines = [found for line in self._rest if (found := AT_LINE.fullmatch(line))]
         return Failure(
             step=self._steps.get(number),
             error=error,
-            line=int(lines[-1][1]) if lines and "ERROR: " in last else 0,
+            line=int(lines[-1][1]) if lines else 0,
             exit_code=int(code[1]) if code else None,
             output=tuple(self._outputs.get(number, ())),
         )

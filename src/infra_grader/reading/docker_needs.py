@@ -29,6 +29,7 @@ SINCE = {
 }
 """Flags, and the version of the Dockerfile syntax that brought each."""
 HEREDOC = (1, 4)
+BOM = b"\xef\xbb\xbf"
 SYNTAX = re.compile(rb"[ \t]*(?:#|//)[ \t]*syntax[ \t]*=", re.IGNORECASE)
 
 
@@ -61,11 +62,14 @@ def without_frontend(content: bytes) -> bytes:
 
     Other directives are moved up, since they count only above the first comment.
     """
+    content = content.removeprefix(BOM)
+    if content.lstrip().startswith(b"{"):  # newer ones look for it in JSON as well, which is no Dockerfile
+        content = b"# " + content
     lines = content.split(b"\n")
     top = 0
     while top < len(lines) and (not lines[top].strip() or lines[top].lstrip().startswith((b"#", b"//"))):
         top += 1
-    head = [line for line in lines[:top] if not SYNTAX.match(line.removeprefix(b"\xef\xbb\xbf"))]
+    head = [line for line in lines[:top] if not SYNTAX.match(line)]
     directives = 0
     while directives < len(head) and DIRECTIVE.match(head[directives].decode("utf-8", "replace").strip()):
         directives += 1
