@@ -23,6 +23,8 @@ BLANK_LIMIT = 65_536
 MAX_DEPTH = 60
 MAX_COMPARED = 3000
 """Files among which a name that is nearly right is looked for; each costs a comparison."""
+NEAR = 0.85
+"""How like the right name such a name is."""
 
 NOT_WORK = frozenset(
     {".git", ".hg", ".svn", "__pycache__", ".venv", "venv", "node_modules", ".tox", ".nox",
@@ -93,8 +95,7 @@ class Workspace:
                 if self._is_file(clean) and not self.is_starter_work(clean):
                     found.add(clean)
                 continue
-            matches = compile_glob(clean).fullmatch
-            found.update(path for path in self._walked().seen if matches(path) and not self.is_starter_work(path))
+            found.update(path for path in self._walked().matching(clean) if not self.is_starter_work(path))
         return tuple(sorted(found))
 
     def find_in(self, places: Iterable[str], suffix: str) -> tuple[str, ...]:
@@ -255,7 +256,7 @@ class Workspace:
         flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
         try:
             with open(os.open(file.real, flags), "rb") as stream:
-                return stream.read(limit)
+                return stream.read(file.size)  # a buffer for the limit itself takes longer to get than a file to read
         except OSError as error:
             raise _refused(path, error) from error
 
@@ -297,6 +298,14 @@ class _Walk:
         self.starter: dict[str, bool] = {}
         self.looked: dict[str, _File] = {}
         self.folders: dict[str, str] = {}
+        self._matching: dict[str, tuple[str, ...]] = {}
+
+    def matching(self, pattern: str) -> tuple[str, ...]:
+        """Return the files that a glob names; many checks ask for the same ones."""
+        if pattern not in self._matching:
+            matches, ending = compile_glob(pattern).fullmatch, re.split(r"[*?\]]", pattern)[-1]
+            self._matching[pattern] = tuple(path for path in self.seen if path.endswith(ending) and matches(path))
+        return self._matching[pattern]
 
 
 def _walk_files(folder: Path) -> Iterable[str]:
@@ -372,6 +381,9 @@ def _nearest(places: Sequence[str], files: Sequence[str]) -> str:
         if match := by_lower.get(place.lower()):
             return match
     for place in plain if len(files) <= MAX_COMPARED else ():
-        for path in difflib.get_close_matches(place, files, n=1, cutoff=0.85):
+        # Those of another length cannot be as near as that, and need not be compared.
+        shortest, longest = len(place) * NEAR / (2 - NEAR), len(place) * (2 - NEAR) / NEAR
+        alike = [path for path in files if shortest <= len(path) <= longest]
+        for path in difflib.get_close_matches(place, alike, n=1, cutoff=NEAR):
             return path
     return ""

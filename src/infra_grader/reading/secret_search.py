@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from infra_grader.plugin import Evidence
@@ -40,9 +40,10 @@ def find_secrets(path: str, text: str) -> list[Found]:
     """Return the secrets in a text, at most one for each line. Raises `NotAssessed` without detect-secrets."""
     if GENERATED.search(path):
         return []
-    lines = text.split("\n")
-    found = {number: Found(number, key.kind, key.text) for number, key in find_private_keys(lines)}
-    for first, block in _blocks(lines):
+    found: dict[int, Found] = {}
+    if "PRIVATE KEY" in text:
+        found = {number: Found(number, key.kind, key.text) for number, key in find_private_keys(text.split("\n"))}
+    for first, block in _blocks(text):
         for match in _find_in_block(block, path):
             number = first + block.count("\n", 0, match.start)
             found.setdefault(number, Found(number, match.kind, match.text))
@@ -63,10 +64,13 @@ def find_suppressions(text: str) -> list[int]:
     return [number for number, line in enumerate(text.split("\n"), 1) if SUPPRESSION.search(line[:BLOCK])]
 
 
-def _blocks(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
+def _blocks(text: str) -> Iterator[tuple[int, str]]:
     """Yield the text in blocks of some lines, each with its first line's number; long lines in pieces that overlap."""
+    if len(text) <= BLOCK:
+        yield 1, text
+        return
     first, block = 1, ""
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if len(block) + len(line) > BLOCK and block:
             yield first, block
             block = ""
