@@ -26,7 +26,7 @@ def decode_bytes(content: bytes) -> str:
 
 def seen_text(text: str) -> str:
     """Return the text without the characters that take no room."""
-    return without(text, VANISHING)
+    return text if text.isascii() else without(text, VANISHING)
 
 
 def without(text: str, characters: frozenset[str]) -> str:

@@ -54,7 +54,7 @@ class Starter(Record):
     def _holds_text(self, content: bytes) -> bool:
         """Whether the starter holds this text but for its white space, as far as fingerprints can tell."""
         try:
-            text = decode_bytes(content)
+            text = seen_text(decode_bytes(content))
         except UnicodeDecodeError:
             return False
         plain = essence(text)
@@ -62,7 +62,6 @@ class Starter(Record):
             return False
         if plain in self.essences:
             return True
-        text = seen_text(text)
         tidy = "\n".join(line.rstrip() for line in text.split("\n"))
         variants = {text, f"{text.rstrip()}\n", f"{tidy.rstrip()}\n"}
         return any(self._knows(blob_id(variant.encode("utf-8", "surrogatepass"))) for variant in variants)

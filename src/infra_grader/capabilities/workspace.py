@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from functools import lru_cache
 from pathlib import Path
@@ -78,9 +78,17 @@ class Workspace:
         """Return every file, sorted, the starter's and git's ignored ones too; `.git` and its like left out."""
         return self._walked().files
 
-    def files(self) -> tuple[str, ...]:
-        """Return every file that is work, sorted: not ignored by git, and not the starter's unless allowed."""
-        return tuple(path for path in self._walked().seen if not self.is_starter_work(path))
+    def files(self, wanted: Callable[[str], bool] | None = None) -> tuple[str, ...]:
+        """Return every file that is work, sorted: not ignored by git, and not the starter's unless allowed.
+
+        To tell the starter's, each must be read: of many, only those whose paths are `wanted`.
+        """
+        seen = filter(wanted, self._walked().seen)  # `None` wants every path, since none is empty
+        return tuple(path for path in seen if not self.is_starter_work(path))
+
+    def holds_work(self) -> bool:
+        """Whether there is any file that is work; see `files`."""
+        return any(not self.is_starter_work(path) for path in self._walked().seen)
 
     def find(self, *patterns: str) -> tuple[str, ...]:
         """Return the files that match any of the patterns, sorted; see `files` for what is seen.

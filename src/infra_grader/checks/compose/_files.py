@@ -132,5 +132,5 @@ def _script(context: Context, service: Service, path: str) -> str | None:
             if place and context.workspace.find(place):
                 return context.workspace.read_text(place, MAX_BYTES)
     name = posixpath.basename(path)
-    found = [place for place in context.workspace.files() if posixpath.basename(place) == name] if name else []
+    found = context.workspace.files(lambda place: posixpath.basename(place) == name) if name else ()
     return context.workspace.read_text(found[0], MAX_BYTES) if service.build and len(found) == 1 else None

@@ -31,11 +31,8 @@ def tracked(context: Context, params: Tracked) -> Outcome:
 
     Data of the submission that is larger than a mebibyte, or that DVC tracks, belongs into the remote.
     """
-    files = [
-        path for path in context.workspace.files() if path.endswith(".dvc") or path.rpartition("/")[2] == "dvc.lock"
-    ]
     found: dict[str, str] = {}
-    for path in files:
+    for path in context.workspace.find("**/*.dvc", "**/dvc.lock"):
         found |= dict.fromkeys(read_hashes(TextFile(path, context.workspace.read_text(path))), path)
     if not found:
         raise CheckFailed(
@@ -66,11 +63,11 @@ def _fits(path: str, pattern: str) -> bool:
     return fnmatchcase(path, pattern) or covers(path, pattern.rstrip("/*"))
 
 
-def _handed_in(context: Context, found: dict[str, str]) -> list[str]:
+def _handed_in(context: Context, found: dict[str, str]) -> tuple[str, ...]:
     """Return the data that git would carry: what DVC tracks, and large files of data; ignored files are none."""
-    return [
-        path
-        for path in context.workspace.files()
-        if any(path == item or path.startswith(f"{item}/") for item in found)
-        or (path.endswith(DATA_ENDINGS) and context.workspace.size(path) > LARGE_BYTES)
-    ]
+    return context.workspace.files(
+        lambda path: (
+            any(path == item or path.startswith(f"{item}/") for item in found)
+            or (path.endswith(DATA_ENDINGS) and context.workspace.size(path) > LARGE_BYTES)
+        )
+    )

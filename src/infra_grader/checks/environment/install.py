@@ -96,7 +96,7 @@ def install(context: Context, params: Install) -> Outcome:
 
 def _found(context: Context, params: Install) -> Requirements | None:
     """Return what the learner asks for; `None` where that does not count."""
-    if not context.workspace.files():
+    if not context.workspace.holds_work():
         raise CheckFailed(
             "There is nothing of the learner's own to install anything for.", Evidence(expected="files", actual="none")
         )

@@ -35,7 +35,7 @@ class Absent(Params):
 def absent(context: Context, params: Absent) -> Outcome:
     """No file matches; fails where the submission holds no work at all."""
     workspace = context.workspace
-    if not workspace.files():
+    if not workspace.holds_work():
         raise CheckFailed(
             "The submission holds no work of its own.", Evidence(path=".", expected="files", actual="none")
         )

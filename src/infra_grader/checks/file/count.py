@@ -44,7 +44,7 @@ class Count(Params):
 def count(context: Context, params: Count) -> Outcome:
     """As many files match as are asked for; empty files do not count, copies of one file count once each."""
     workspace = context.workspace
-    if not workspace.files():
+    if not workspace.holds_work():
         raise CheckFailed(
             "The submission holds no work of its own.", Evidence(path=".", expected="files", actual="none")
         )

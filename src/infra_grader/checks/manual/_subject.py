@@ -12,7 +12,7 @@ def find_subject(context: Context, paths: Sequence[str]) -> list[Evidence]:
 
     Raises `CheckFailed` where there is nothing that a person could judge: none of the files, or no work at all.
     """
-    if not paths and not context.workspace.files():
+    if not paths and not context.workspace.holds_work():
         raise CheckFailed(
             "The submission holds no work of its own.", Evidence(path=".", expected="files", actual="none")
         )
