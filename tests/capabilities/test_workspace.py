@@ -34,10 +34,17 @@ def write(folder, path, content):
         ("a+b.txt", "a+b.txt", True),
         ("docs/**/x.md", "docs/x.md", True),
         ("*", "a\nb", True),
+        ("**/dvc.lock", "dvc.lock", True),
+        ("**/dvc.lock", "a/b/dvc.lock", True),
+        ("**/dvc.lock", "a/not-dvc.lock", False),
+        ("docs/[ab]/x.md", "docs/b/x.md", True),
+        ("docs/**x.md", "docs/a/bx.md", True),
     ],
 )
-def test_globs(pattern, path, is_match):
+def test_globs(tmp_path, pattern, path, is_match):
     assert bool(compile_glob(pattern).fullmatch(path)) is is_match
+    write(tmp_path, path, "1")
+    assert bool(Workspace(tmp_path).find(pattern)) is is_match
 
 
 def test_files_are_found_sorted_and_generated_folders_left_out(tmp_path):

@@ -311,7 +311,7 @@ class _Walk:
     def matching(self, pattern: str) -> tuple[str, ...]:
         """Return the files that a glob names; many checks ask for the same ones."""
         if pattern not in self._matching:
-            matches, ending = compile_glob(pattern).fullmatch, re.split(r"[*?\]]", pattern)[-1]
+            matches, ending = compile_glob(pattern).fullmatch, re.split(r"[*?\]]/?", pattern)[-1]  # faster to ask first
             self._matching[pattern] = tuple(path for path in self.seen if path.endswith(ending) and matches(path))
         return self._matching[pattern]
 
