@@ -11,13 +11,14 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from infra_grader.capabilities.docker import address, answering
+from infra_grader.capabilities.docker_build import BuildFailed
 from infra_grader.capabilities.home import Home, is_left, remove
 from infra_grader.capabilities.live_docker import LiveDocker
 from infra_grader.model.outcome import NotAssessed
@@ -29,8 +30,9 @@ LATE_S = 10.0
 """Seconds after the last sign of a grader that was killed in which its build may still have left something."""
 ROUNDS = 20
 """Times that pruning is asked for at most: a record goes only after those that build on it."""
+SETTLE_S = 5.0
+"""Seconds that the daemon is given to let go of what a stopped build used."""
 PAUSE_S = 0.1
-"""Before the next time, where nothing went: the daemon lets go of what a build used soon after it was stopped."""
 BASES = ("pulled from ", "from local")
 """How the descriptions of records begin that hold base images."""
 
@@ -60,9 +62,16 @@ class BuildCache:
             with suppress(OSError):
                 os.utime(self._ledger)
 
-    def note_stop(self) -> None:
-        """Note that a build was stopped, which the daemon may take a moment to see."""
-        self._was_stopped = True
+    @contextmanager
+    def building(self) -> Iterator[None]:
+        """Note that a build goes on, and whether it was stopped, which the daemon takes a moment to see."""
+        was_stopped, self._was_stopped = self._was_stopped, True
+        try:
+            yield
+        except BuildFailed:
+            self._was_stopped = was_stopped
+            raise
+        self._was_stopped = was_stopped
 
     def close(self) -> None:
         """Remove what the run's builds have left, as far as nobody uses it.
@@ -72,10 +81,19 @@ class BuildCache:
         left = True
         try:
             with suppress(NotAssessed):
-                new = (record for record in _records(self._api) if record["ID"] not in self._before)
-                left = _prune(self._api, new, waits=self._was_stopped)
+                left = self._clear()
         finally:
             self._home.close(keeps_folder=left and self._was_stopped)
+
+    def _clear(self) -> bool:
+        """Remove what is new; whether some of it is left."""
+        until = time.monotonic() + (SETTLE_S if self._was_stopped else 0)
+        while left := _prune(self._api, (record for record in _records(self._api) if record["ID"] not in self._before)):
+            # The daemon sees a moment later that a build was stopped, and then keeps what it had under other names.
+            if time.monotonic() > until:
+                break
+            time.sleep(PAUSE_S)
+        return left
 
 
 def _left() -> list[Path]:
@@ -96,7 +114,7 @@ def _prune_left(api: Any, folder: Path) -> None:
         ledger = folder / LEDGER
         facts = json.loads(ledger.read_bytes())
         if facts["address"] == address():
-            before, started, ended = set(facts["before"]), facts["started"], ledger.stat().st_mtime + LATE_S
+            before, started, ended = set(facts["before"]), int(facts["started"]), ledger.stat().st_mtime + LATE_S
             new = (item for item in _records(api) if item["ID"] not in before and started <= _made(item) <= ended)
             _prune(api, new)
     except (OSError, ValueError, KeyError, TypeError, NotAssessed):  # killed before it was written
@@ -116,19 +134,17 @@ def _made(record: Mapping[str, Any]) -> float:
         return 0.0
 
 
-def _prune(api: Any, records: Iterable[Mapping[str, Any]], *, waits: bool = False) -> bool:
+def _prune(api: Any, records: Iterable[Mapping[str, Any]]) -> bool:
     """Remove records, those first that no other builds on; whether some are left, since something uses them."""
     left = {record["ID"] for record in records if not str(record.get("Description", "")).startswith(BASES)}
     for _ in range(ROUNDS):
         if not left:
-            return False
-        gone = _pruned(api, f'"^({"|".join(sorted(left))})$"')  # the daemon takes an expression, and quotes around it
-        if not gone and not waits:
             break
+        gone = _pruned(api, f'"^({"|".join(sorted(left))})$"')  # the daemon takes an expression, and quotes around it
         if not gone:
-            time.sleep(PAUSE_S)
+            break
         left -= gone
-    return any(not _pruned(api, record) for record in sorted(left))
+    return bool(left)
 
 
 def _pruned(api: Any, which: str) -> set[str]:

@@ -151,11 +151,11 @@ def _build(context: Context, asked: Asked, request: BuildRequest, dockerfile: Do
         context.tell(step)
 
     try:
-        return build(docker, request, deadline, tell)
+        with cache.building():
+            return build(docker, request, deadline, tell)
     except BuildFailed as failed:
         raise verdict(failed, request, dockerfile, answers) from failed
     except Overrun:
-        cache.note_stop()
         if not asked.seconds or context.deadline.remaining() <= 0:
             raise
         raise _too_slow(asked.seconds, request, last) from None
