@@ -29,6 +29,8 @@ IN_SETTINGS = re.compile(rf"(?i){NAME}{SET}{BARE}")
 """A name and a bare word: only where bare words are texts."""
 AS_ARGUMENT = re.compile(rf"(?i)(?<![\w-])--[\w-]{{0,40}}?{NAME}[ =]{BARE}")
 
+SEALED = re.compile(r"[ \t]+[\"']?[\w.-]+[\"']?:[ \t]*[\"']?Ag[A-Za-z0-9+/]{30,}={0,2}[\"']?[ \t]*")
+"""A value that only the cluster's own key opens; all of them begin so."""
 CODE = re.compile(
     r"(?i)\.(?:py|pyi|ipynb|jsx?|tsx?|mjs|go|java|kt|rb|rs|c|h|cpp|cs|php|scala|swift|lua|pl|r|tf|hcl|sql)$"
 )
@@ -59,8 +61,10 @@ def find_assigned(text: str, path: str) -> Iterator[Match]:
         return
     expressions = [IN_CODE, AS_DEFAULT] if CODE.search(path) else [IN_CODE, AS_DEFAULT, IN_SETTINGS, AS_ARGUMENT]
     start = 0
+    is_sealed = "SealedSecret" in text
     for line in text.split("\n"):  # no expression goes beyond a line
-        for expression in expressions if _may_name_secret(line) else ():
+        is_safe = is_sealed and SEALED.fullmatch(line.rstrip("\r")) is not None
+        for expression in expressions if _may_name_secret(line) and not is_safe else ():
             for found in expression.finditer(line):
                 name = found["name"].lower()
                 if is_real(found["value"], _shortest(name)):

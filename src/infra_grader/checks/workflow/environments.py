@@ -69,11 +69,16 @@ def _names(pipelines: Sequence[Pipeline], pipeline: Pipeline, job: Job) -> Itera
         inputs = mapping_of(mapping_of(pipeline.events.get(event)).get("inputs"))
         for name in INPUT.findall(job.environment):
             yield from texts_of(mapping_of(inputs.get(name)).get("options"))
-    callers = [caller for other in pipelines for caller in other.jobs if caller.uses == f"./{pipeline.path}"]
+    callers = [caller for other in pipelines for caller in other.jobs if _calls(caller, pipeline)]
     for name in INPUT.findall(job.environment):
         yield from (text for caller in callers for text in _given(caller, name))
     for name in MATRIX.findall(job.environment):
         yield from texts_of(mapping_of(job.strategy.get("matrix")).get(name))
+
+
+def _calls(caller: Job, pipeline: Pipeline) -> bool:
+    """Whether a job calls a workflow of the submission; those below `cicd/` are named as if they stood at the root."""
+    return caller.uses.startswith("./") and f"/{pipeline.path}".endswith(f"/{caller.uses.removeprefix('./')}")
 
 
 def _given(caller: Job, name: str) -> Iterator[str]:
