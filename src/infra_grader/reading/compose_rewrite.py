@@ -36,6 +36,8 @@ LOGGING = {"driver": "json-file", "options": {"max-size": "4m", "max-file": "2"}
 MASQUERADE = {"com.docker.network.bridge.enable_ip_masquerade": "false"}
 NO_NAMES = {"dns": [LOOPBACK], "dns_opt": ["timeout:1", "attempts:1"], "dns_search": []}
 """Names of other hosts are not found, and that at once: nobody answers on a container's own loopback."""
+JOINED = frozenset({"depends_on", "links", "networks", "ports", "volumes_from"})
+"""Keys by which a service meets others; nothing of them is handed on as it stands."""
 OF_A_NETWORK = ("aliases", "ipv4_address", "ipv6_address", "link_local_ips", "mac_address", "priority")
 OF_A_MOUNT = ("type", "source", "target", "read_only")
 PORT = re.compile(r"([0-9]{1,5})(?:/tcp)?\Z")
@@ -130,7 +132,7 @@ def _number(text: str) -> Iterator[int]:
 
 
 def _service(name: str, service: Model, start: Start, locate: Locate) -> dict[str, Any]:
-    made = {key: value for key, value in service.items() if key in KEPT and value is not None}
+    made = {key: value for key, value in service.items() if key in KEPT - JOINED and value is not None}
     made["image"] = start.images[name]
     made["labels"] = _labels(service.get("labels"), start)
     made["logging"] = LOGGING
@@ -158,6 +160,8 @@ def _joined(name: str, service: Model, start: Start) -> dict[str, Any]:
         for key in NAMESPACES
         if service.get(key) and may_join(service, key) and _is_started(str(service[key]), start)
     }
+    if made.get("network_mode") in ("bridge", "default"):  # the network of all containers of the machine
+        del made["network_mode"]
     if "network_mode" not in made:
         made["networks"] = _networks(service)
         made["ports"] = _ports(name, service, start)
