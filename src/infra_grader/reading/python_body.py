@@ -37,6 +37,8 @@ READERS = frozenset(
     {"bool", "id", "isinstance", "hasattr", "float", "list", "dict", "tuple", "set", "sorted", *FORMATTERS}
 )
 """Calls that change nothing: alone on a line they do nothing."""
+PURE = READERS | {"abs", "all", "any", "chr", "divmod", "max", "min", "ord", "pow", "range", "reversed", "sum"}
+"""Builtins whose value depends on nothing but what they are given."""
 LOGGER_MAKERS = frozenset({"getLogger", "get_logger"})
 IDLE_STATEMENTS = (
     ast.Pass,
@@ -119,10 +121,27 @@ def calls_something(function: FunctionNode) -> bool:
         isinstance(node, ast.Call)
         and not is_report(node)
         and not _is_formatting(node)
+        and not _is_worked_out(node)
         and call_name(node).rpartition(".")[2] not in RESPONDERS | EMPTY_MAKERS
         for statement in live_block(function.body)
         for node in live_nodes(statement)
     )
+
+
+def _is_worked_out(node: ast.AST) -> bool:
+    """Whether an expression is a builtin of constants, such as `max(1, 2)`: its value could as well be written down."""
+    match node:
+        case ast.Constant():
+            return True
+        case ast.Tuple(elts=items) | ast.List(elts=items) | ast.Set(elts=items):
+            return all(map(_is_worked_out, items))
+        case ast.UnaryOp(operand=operand):
+            return _is_worked_out(operand)
+        case ast.BinOp(left=left, right=right):
+            return _is_worked_out(left) and _is_worked_out(right)
+        case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if name in PURE:
+            return all(map(_is_worked_out, arguments))
+    return False
 
 
 def _is_number(value: ast.AST) -> bool:

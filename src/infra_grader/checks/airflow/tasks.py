@@ -86,15 +86,19 @@ def _uses_own(task: Task, files: dict[str, Names], modules: frozenset[str]) -> b
         home = next(owners, files.get(task.path))  # a lambda is in no list of functions
         if home is None or home.path != task.path:  # it is itself in a module of theirs
             return True
-        if any(_leads(node, home, modules) for node in live_nodes(function)):
+        nodes = list(live_nodes(function))
+        read = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+        if any(_leads(node, home, modules, read) for node in nodes):
             return True
     return False
 
 
-def _leads(node: ast.AST, names: Names, modules: frozenset[str]) -> bool:
+def _leads(node: ast.AST, names: Names, modules: frozenset[str], read: set[str]) -> bool:
+    """Whether code leads to one of the modules; `read` are the names used beside it, for importing is not enough."""
     if isinstance(node, ast.ImportFrom | ast.Import):
         module = node.module or "" if isinstance(node, ast.ImportFrom) else ""
-        return any(leads_to(f"{module}.{item.name}".strip("."), modules) for item in node.names)
+        used = (item for item in node.names if (item.asname or item.name.partition(".")[0]) in read | {"*"})
+        return any(leads_to(f"{module}.{item.name}".strip("."), modules) for item in used)
     if isinstance(node, ast.Name) and node.id in names.imports:
         return leads_to(names.imports[node.id], modules)
     if isinstance(node, ast.Constant) and isinstance(node.value, str):

@@ -18,6 +18,7 @@ from infra_grader.plugin import (
     check,
     places,
 )
+from infra_grader.reading.called_code import called_code
 from infra_grader.reading.document import read_document
 from infra_grader.reading.expectations import in_documents
 from infra_grader.reading.pieces import judge, whole
@@ -36,6 +37,9 @@ class Enforced(Params):
     checkpoint: Annotated[
         bool, Meta(description="Whether a checkpoint has to name a suite that there is, in a file or in the code.")
     ] = False
+    called: Annotated[
+        bool, Meta(description="Whether functions and classes that nothing in the submission names are left out.")
+    ] = False
 
 
 @check("expectations.enforced")
@@ -47,6 +51,8 @@ def enforced(context: Context, params: Enforced) -> Outcome:
     """
     wanted = places(params.paths)
     files, faults = own_python(context, wanted)
+    if params.called:
+        files = called_code(context, files)
     calls = [(names, node) for names in files for node in _validations(names)]
     if not calls:
         raise CheckFailed(

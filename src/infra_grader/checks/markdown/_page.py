@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
+from infra_grader.checks.markdown._hollow import hollow_texts
 from infra_grader.plugin import (
     Annotated,
     Context,
@@ -45,6 +46,8 @@ class Page(NamedTuple):
     text: str
     document: Document
     topics: tuple[Topic, ...]
+    hollow: frozenset[str]
+    """Folded texts that say nothing where they stand: lorem ipsum, a sentence that is repeated to length."""
 
 
 def open_page(context: Context, path: str | list[str]) -> Page:
@@ -54,7 +57,7 @@ def open_page(context: Context, path: str | list[str]) -> Page:
     def read() -> Page:
         text = context.workspace.read_text(found)
         document = parse_markdown(found, text)
-        return Page(found, text, document, find_topics(document))
+        return Page(found, text, document, find_topics(document), hollow_texts(document))
 
     return context.shared(("markdown", found), read)
 

@@ -119,7 +119,8 @@ def _collections(page: Page, params: Entries) -> dict[Hashable, list[_Entry]]:
         found[key] = [_Entry(text, item.line) for item, text in _like_most(items, params)]
     for key, topics in _siblings(page).items():
         for topic in _numbered_ones(topics):
-            text = " ".join([topic.title, *(passage.text for passage in topic.text)])
+            said = (passage.text for passage in topic.text if fold(passage.text) not in page.hollow)
+            text = " ".join([topic.title, *said])
             if _is_entry(text, topic.title, params, is_known=topic.words() > 0 and _has_word(topic.title, params)):
                 found[key].append(_Entry(text, topic.line))
     return found
@@ -219,7 +220,7 @@ def _written(page: Page, params: Entries) -> dict[Hashable, list[_Entry]]:
     found: dict[Hashable, list[_Entry]] = defaultdict(list)
     outline = _outline(page)
     for passage in page.document.passages:
-        if passage.kind != "paragraph" or not _has_word(passage.text, params):
+        if passage.kind != "paragraph" or not _has_word(passage.text, params) or fold(passage.text) in page.hollow:
             continue
         section = outline.group(passage.line)
         for form, parts in _pieces(passage.text):

@@ -5,19 +5,12 @@ from collections import Counter
 from functools import cache
 from typing import NamedTuple
 
+from infra_grader.checks.markdown._hollow import is_lorem
 from infra_grader.checks.markdown._page import Page, Paged, at_lines, cut, line_list, open_page, plural, shorten
 from infra_grader.plugin import Annotated, CheckFailed, Context, Evidence, Meta, Outcome, check
 from infra_grader.reading.markdown import split_words
 from infra_grader.reading.topics import fold, split_label
 
-LOREM_TEXT = (
-    "lorem ipsum dolor amet consectetur adipiscing elit eiusmod tempor incididunt labore dolore magna aliqua enim "
-    "veniam nostrud exercitation ullamco laboris nisi aliquip commodo consequat duis aute irure reprehenderit velit "
-    "cillum fugiat pariatur excepteur sint occaecat cupidatat proident culpa officia deserunt mollit laborum"
-)
-LOREM = frozenset(LOREM_TEXT.split())
-LOREM_WORDS = 4
-"""Different words of it that make a line filler; fewer are Latin, Spanish or a name."""
 SENTENCE_WORDS = 6
 """Words from which a sentence may not be repeated; shorter ones are answers such as "Berlin, remote"."""
 FEWEST_REPEATS = 4
@@ -54,12 +47,7 @@ def filler(context: Context, params: Filler) -> Outcome:
 
 
 def _lorem(page: Page) -> Outcome | None:
-    found = [
-        (passage.line, passage.text)
-        for passage in page.document.passages
-        if "lorem ipsum" in (folded := fold(passage.text))
-        or len(LOREM.intersection(_words().findall(folded))) >= LOREM_WORDS
-    ]
+    found = [(passage.line, passage.text) for passage in page.document.passages if is_lorem(passage.text)]
     if not found:
         return None
     where = line_list([line for line, _ in found])

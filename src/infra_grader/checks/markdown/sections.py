@@ -77,7 +77,7 @@ def _judge(page: Page, names: list[str], params: Sections) -> tuple[bool, Eviden
         return True, Evidence(path=page.path, line=link.line, expected=names[0], actual=shorten(link.target))
     best: tuple[int, int, Topic] | None = None
     for topic in _candidates(page, names, params):
-        words, points = _own_words(topic), _points(topic)
+        words, points = _own_words(topic, page.hollow), _points(topic)
         if words >= params.min_words and points >= params.min_points:
             return True, Evidence(path=page.path, line=topic.line, expected=names[0], actual=shorten(topic.title))
         if best is None or (words, points) > best[:2]:
@@ -113,9 +113,9 @@ def _is_left_empty(topic: Topic) -> bool:
     return topic.origin == "heading" and not topic.body and len(topic.title.split()) <= TITLE_WORDS
 
 
-def _own_words(topic: Topic) -> int:
-    """Return the number of words of a section, blanks left out, each text once, and no word a hundred times."""
-    texts = {fold(passage.text) for passage in topic.text if not is_blank(passage.text)}
+def _own_words(topic: Topic, hollow: frozenset[str]) -> int:
+    """Return the number of words of a section: no blanks, no filler, each text once, and no word a hundred times."""
+    texts = {fold(passage.text) for passage in topic.text if not is_blank(passage.text)} - hollow
     different = {word for text in texts for word in split_words(text)}
     return min(count_words(texts), MOST_OF_ONE_WORD * len(different))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from infra_grader.checks.markdown._page import Paged, counted, open_page
 from infra_grader.plugin import Annotated, Context, Meta, Outcome, check
 from infra_grader.reading.markdown import count_words
+from infra_grader.reading.topics import fold
 
 
 class Words(Paged):
@@ -15,7 +16,7 @@ class Words(Paged):
 
 @check("markdown.words", measure="words")
 def words(context: Context, params: Words) -> Outcome:
-    """A document holds text that a reader sees: headings, comments and code blocks do not count."""
+    """A document holds text that a reader sees: headings, comments, code blocks and filler do not count."""
     page = open_page(context, params.path)
-    number = count_words(passage.text for passage in page.document.prose())
+    number = count_words(passage.text for passage in page.document.prose() if fold(passage.text) not in page.hollow)
     return counted(page, number, params.min, "words", f"{page.path} holds {number} words of text below its headings.")

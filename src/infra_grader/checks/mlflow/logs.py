@@ -20,6 +20,7 @@ from infra_grader.plugin import (
     check,
     places,
 )
+from infra_grader.reading.called_code import called_code
 from infra_grader.reading.document import read_document
 from infra_grader.reading.pieces import Piece, judge, whole
 from infra_grader.reading.python_tracking import Recorded, Tracking, find_tracking, written_keys
@@ -46,6 +47,10 @@ class Logs(Params):
         msgspec.field(default_factory=list)
     )
 
+    called: Annotated[
+        bool, Meta(description="Whether functions and classes that nothing in the submission names are left out.")
+    ] = False
+
     def __post_init__(self) -> None:
         """Refuse a question about nothing."""
         if not (self.records or self.params or self.metrics):
@@ -61,7 +66,9 @@ def logs(context: Context, params: Logs) -> Outcome:
     """
     wanted = places(params.paths)
     files, faults = own_python(context, wanted)
-    read = tuple(file.path for file in files)
+    if params.called:
+        files = called_code(context, files)
+    read = (*(file.path for file in files), "called" if params.called else "")
     found = context.shared(("mlflow.tracking", read), lambda: find_tracking(files))
     if not found:
         raise CheckFailed(
