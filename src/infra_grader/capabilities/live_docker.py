@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from infra_grader.capabilities import docker, home
-from infra_grader.capabilities.docker import LABEL, answering
+from infra_grader.capabilities.docker import LABEL, START, address, answering, socket_of
+from infra_grader.capabilities.docker_lifeline import Lifeline
 from infra_grader.capabilities.docker_owner import has_no_owner, owner_labels
 from infra_grader.capabilities.home import Home
-from infra_grader.model.outcome import NotAssessed
+from infra_grader.model.outcome import NotAssessed, Unavailable
 
 LIVE = "live"
 """What the label of a live check's things says."""
@@ -80,8 +81,9 @@ class LiveDocker:
         self._numbers = itertools.count(1)
         self._made: dict[Hashable, str] = {}
         self._lock = threading.Lock()
+        self._lifeline = Lifeline(socket_of(address()))
         self._closing = ExitStack()
-        for close in (api.close, self._home.close, self._remove):  # the last one first
+        for close in (api.close, self._lifeline.close, self._home.close, self._remove):  # the last one first
             self._closing.callback(close)
 
     @property
@@ -106,9 +108,13 @@ class LiveDocker:
             return self._made[key]
 
     def probe(self) -> None:
-        """Raise `Unavailable` unless the daemon answers now."""
+        """Raise `Unavailable` unless the daemon answers now, and is the one that answered before."""
         with answering():
             self.api.ping()
+        with self._lock:
+            was_cut = self._lifeline.was_cut()
+        if was_cut:
+            raise Unavailable("The Docker daemon was started anew in the meantime.", START)
 
     def on_close(self, close: Callable[[], None]) -> None:
         """Call this before the run's things are removed, latest first."""

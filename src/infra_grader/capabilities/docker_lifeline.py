@@ -1,0 +1,54 @@
+"""Whether a Docker daemon has been there all the time: one that was started anew has ended what ran in it."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import suppress
+
+QUESTION = b"GET /events?filters=%7B%22type%22%3A%5B%22daemon%22%5D%7D HTTP/1.1\r\nHost: docker\r\n\r\n"
+"""Asks for events that a daemon hardly ever has: its answer goes on until the daemon ends."""
+WAIT_S = 5.0
+
+
+class Lifeline:
+    """A connection that lasts as long as the daemon does; for daemons on this machine."""
+
+    def __init__(self, path: str) -> None:
+        """`path` is the daemon's socket; with nothing, a restart is not noticed."""
+        self._path = path
+        self._connection = self._connect()
+
+    def was_cut(self) -> bool:
+        """Whether the daemon has ended since the last time that this was asked; from then on, the new one counts."""
+        if self._connection is None:
+            return False
+        try:
+            while self._connection.recv(4096):
+                pass
+        except BlockingIOError:
+            return False
+        except OSError:
+            pass
+        self.close()
+        self._connection = self._connect()
+        return True
+
+    def close(self) -> None:
+        """Hang up."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _connect(self) -> socket.socket | None:
+        if not self._path:
+            return None
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        with suppress(OSError):
+            connection.settimeout(WAIT_S)
+            connection.connect(self._path)
+            connection.sendall(QUESTION)
+            if connection.recv(4096).startswith(b"HTTP/1.1 200"):
+                connection.settimeout(0)
+                return connection
+        connection.close()
+        return None
