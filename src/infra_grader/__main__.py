@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from infra_grader.cli.main import console
+from infra_grader.cli.start import console
 
 console()

@@ -185,6 +185,31 @@ def test_a_closed_pipe_is_said_without_a_traceback(tmp_path, rubric, passing):
     assert "Traceback" not in ended.stderr
 
 
+INTERRUPTED_AT = """\
+import sys
+
+
+class Interrupts:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            raise KeyboardInterrupt
+
+
+sys.meta_path.insert(0, Interrupts())
+sys.argv = ["infra-grader", "rubric", "list"]
+import infra_grader.__main__
+"""
+
+
+@pytest.mark.parametrize("module", ["infra_grader.cli.main", "argparse", "infra_grader.cli.rubric_command"])
+def test_an_interruption_while_it_starts_shows_no_traceback(tmp_path, module):
+    command = [sys.executable, "-P", "-c", INTERRUPTED_AT.format(module=module)]
+    ended = subprocess.run(command, env=environment(tmp_path), capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (130, "")
+    assert ended.stderr.startswith("infra-grader: interrupted")
+    assert "Traceback" not in ended.stderr
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interruption_exits_130_and_leaves_nothing(tmp_path, passing, how):
     plugin = tmp_path / "slow.py"
