@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from infra_grader.capabilities.workspace import TextFile, Workspace
 from infra_grader.model.outcome import CheckFailed, Evidence
@@ -48,7 +48,11 @@ class Module(Record):
         return {block.labels[-1]: block for block in self.of_kind(kind) if block.labels}
 
 
-def read_modules(workspace: Workspace, places: Sequence[str]) -> dict[str, Module]:
+ReadModule = Callable[[str], Module]
+"""What `read_module` gives for a folder of the submission."""
+
+
+def read_modules(workspace: Workspace, places: Sequence[str], read: ReadModule) -> dict[str, Module]:
     """Return the modules in the places, by folder; files that were handed out are part of them.
 
     Raises `CheckFailed` if no file of them is the learner's own.
@@ -63,7 +67,7 @@ def read_modules(workspace: Workspace, places: Sequence[str]) -> dict[str, Modul
             ),
         )
     folders = {path.rpartition("/")[0] for path in everything.find_in(places, ".tf")}
-    return {folder: read_module(workspace, folder) for folder in sorted(folders)}
+    return {folder: read(folder) for folder in sorted(folders)}
 
 
 def read_module(workspace: Workspace, folder: str) -> Module:
@@ -83,7 +87,7 @@ def read_module(workspace: Workspace, folder: str) -> Module:
     return Module(folder=folder, blocks=tuple(blocks), faults=tuple(faults), own=own)
 
 
-def find_faults(workspace: Workspace, module: Module) -> Iterator[Fault]:
+def find_faults(module: Module, read: ReadModule) -> Iterator[Fault]:
     """Yield what Terraform would refuse: files, names declared twice or not at all, and calls of local modules."""
     yield from module.faults
     yield from _twice(module)
@@ -94,7 +98,7 @@ def find_faults(workspace: Workspace, module: Module) -> Iterator[Fault]:
             if fault := _undeclared(module, block, reference):
                 yield fault
     for call in module.of_kind("module"):
-        yield from _call_faults(workspace, module, call)
+        yield from _call_faults(module, call, read)
 
 
 def called_folder(module: Module, call: Block) -> str | None:
@@ -150,13 +154,13 @@ def _is_resource_type(module: Module, head: str) -> bool:
     return any(block.labels and block.labels[0].partition("_")[0] == prefix for block in module.of_kind("resource"))
 
 
-def _call_faults(workspace: Workspace, module: Module, call: Block) -> Iterator[Fault]:
+def _call_faults(module: Module, call: Block, read: ReadModule) -> Iterator[Fault]:
     folder = called_folder(module, call)
     if folder is None:
         if "source" not in call.attributes:
             yield Fault(path=call.path, line=call.line, expected="a source", actual=f"{call.address} has none")
         return
-    called = read_module(workspace, folder)
+    called = read(folder)
     if not called.blocks and not called.faults:
         line = call.attributes["source"].line
         yield Fault(path=call.path, line=line, expected=f"Terraform files in {folder}", actual="none")

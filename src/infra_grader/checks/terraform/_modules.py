@@ -9,7 +9,7 @@ from typing import Any
 
 from infra_grader.plugin import Annotated, Context, Meta, Params, Places, places
 from infra_grader.reading.terraform import Attribute, Block
-from infra_grader.reading.terraform_module import Module, read_modules
+from infra_grader.reading.terraform_module import Module, ReadModule, read_module, read_modules
 
 COMPARISON = re.compile(r"(<=|>=|==|!=|<|>)\s*(-?[0-9.]+)")
 SIGNS: Mapping[str, Callable[[float, float], bool]] = {
@@ -26,7 +26,12 @@ class TerraformParams(Params):
 def modules_of(context: Context, params: TerraformParams) -> dict[str, Module]:
     """Return the modules by folder. Raises `CheckFailed` if no file of them is the learner's own."""
     wanted = tuple(places(params.paths))
-    return context.shared(("terraform", wanted), lambda: read_modules(context.workspace, wanted))
+    return read_modules(context.workspace, wanted, module_reader(context))
+
+
+def module_reader(context: Context) -> ReadModule:
+    """Return what reads the module in a folder, once a submission: parsing HCL takes long."""
+    return lambda folder: context.shared(("terraform.module", folder), lambda: read_module(context.workspace, folder))
 
 
 def own_blocks(modules: Mapping[str, Module], kind: str) -> Iterator[tuple[Module, Block]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infra_grader.checks.terraform._modules import TerraformParams, modules_of
+from infra_grader.checks.terraform._modules import TerraformParams, module_reader, modules_of
 from infra_grader.plugin import CheckFailed, Context, Evidence, Outcome, check
 from infra_grader.reading.terraform_module import find_faults
 
@@ -21,7 +21,7 @@ def valid(context: Context, params: Valid) -> Outcome:
     variable without default is given, each output that is used is there. What providers would say is not asked.
     """
     modules = modules_of(context, params)
-    faults = [fault for module in modules.values() for fault in find_faults(context.workspace, module)]
+    faults = [fault for module in modules.values() for fault in find_faults(module, module_reader(context))]
     own = sorted(path for module in modules.values() for path in module.own)
     if not faults and not any(block.path in module.own for module in modules.values() for block in module.blocks):
         raise CheckFailed(
