@@ -79,7 +79,7 @@ def running(context: Context, params: Running) -> Outcome:
             statuses=params.ready_status,
             ports=ports,
             any_port=False,
-            seconds=min(params.seconds, max(0.1, context.deadline.remaining() - 1)),
+            seconds=params.seconds,
         )
         began = time.monotonic()
         try:
