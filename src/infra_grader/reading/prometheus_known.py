@@ -5,6 +5,8 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Iterable
 
+from infra_grader.capabilities.workspace import is_glob
+
 EXPORTERS: dict[str, tuple[str, ...]] = {
     "prometheus": ("up", "scrape_*", "ALERTS", "ALERTS_FOR_STATE", "prometheus_*", "promhttp_*", "net_conntrack_*"),
     "alertmanager": ("alertmanager_*",),
@@ -49,4 +51,11 @@ def known_names(exporters: Iterable[str]) -> tuple[str, ...]:
 
 def is_named_by(name: str, patterns: Iterable[str]) -> bool:
     """Whether one of the patterns, in which `*` stands for anything, fits a whole name."""
-    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+    return any(_fits(name, pattern) for pattern in patterns)
+
+
+def _fits(name: str, pattern: str) -> bool:
+    start = pattern.removesuffix("*")
+    if is_glob(start):
+        return fnmatch.fnmatchcase(name, pattern)
+    return name == pattern if start == pattern else name.startswith(start)  # nearly all; no expression to compile
