@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from infra_grader.capabilities.docker_build import frontend_of
-from infra_grader.capabilities.docker_build_log import BuildKitLog, ClassicLog
+from infra_grader.capabilities.docker_build_log import BuildKitLog, ClassicLog, read_step
 
 OLD = """\
 #1 [internal] load build definition from Dockerfile
@@ -131,6 +131,20 @@ class TestBuildKit:
     def test_nothing_at_all(self):
         failure = BuildKitLog().failure()
         assert (failure.step, failure.error) == (None, "")
+
+    @pytest.mark.parametrize(
+        ("said", "stage", "number"),
+        [
+            ("[2/3] RUN x", "", 2),
+            ("[ 2/13] RUN x", "", 2),
+            ("[build  2/13] RUN x", "build", 2),
+            ("[linux/amd64 build 2/3] RUN x", "build", 2),
+            ("[linux/arm64/v8 stage-1 2/3] RUN x", "stage-1", 2),
+        ],
+    )
+    def test_names_of_steps(self, said, stage, number):
+        step = read_step(said)
+        assert (step.stage, step.number, step.text) == (stage, number, "RUN x")
 
 
 class TestClassic:

@@ -122,6 +122,13 @@ class TestBase:
         assert found.message == "Dockerfile builds on registry.example/team/base:2, which its registry does not have."
         assert found.evidence[0].line == 5
 
+    def test_the_classic_builder_fetches_what_copy_names(self):
+        text = "FROM a\nCOPY --from=nginx:9 /x /x\n"
+        step, error = "COPY --from=nginx:9 /x /x", "invalid from flag value nginx:9: manifest unknown"
+        assert judged(error, step=step, text=text).evidence[0].line == 2
+        error = "invalid from flag value nginx:9: Get https://registry-1.docker.io/v2/: dial tcp: i/o timeout"
+        assert isinstance(judged(error, step=step, text=text), Unavailable)
+
     def test_a_base_for_another_machine_is_not_assessed(self):
         assert type(judged("no match for platform in manifest sha256:1: not found", step=self.LATER)) is NotAssessed
 

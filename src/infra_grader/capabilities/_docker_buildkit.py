@@ -19,6 +19,7 @@ from infra_grader.capabilities.command import clean_environment
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.docker import address
 from infra_grader.capabilities.docker_build_log import BuildKitLog
+from infra_grader.capabilities.docker_room import Room
 from infra_grader.capabilities.live_docker import LiveDocker
 
 USUAL = "/usr/bin/docker"
@@ -44,7 +45,7 @@ def build(
     for client in _clients():
         deadline.check()
         log = BuildKitLog()
-        status = _run(docker, [client, *_arguments(docker, request, name)], deadline, log, show)
+        status = _run(docker, request, [client, *_arguments(docker, request, name)], deadline, log, show)
         if not log.has_begun:  # the command itself cannot: it lacks buildx, or does not speak with this daemon
             continue
         made = request.folder / "image"
@@ -78,7 +79,7 @@ def _arguments(docker: LiveDocker, request: BuildRequest, name: str) -> list[str
     ]  # fmt: skip
 
 
-def _environment(docker: LiveDocker) -> Mapping[str, str]:
+def _environment(docker: LiveDocker, request: BuildRequest) -> Mapping[str, str]:
     """Return the variables of the command: nothing of the user's but where the daemon is."""
     secured = {key: os.environ[key] for key in ("DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH") if key in os.environ}
     return {
@@ -86,7 +87,7 @@ def _environment(docker: LiveDocker) -> Mapping[str, str]:
         **secured,
         "DOCKER_HOST": address(),
         "DOCKER_BUILDKIT": "1",
-        "DOCKER_CONFIG": str(_configuration(docker.scratch / "docker")),
+        "DOCKER_CONFIG": str(_configuration(request.folder / "client")),
         "BUILDX_NO_DEFAULT_ATTESTATIONS": "1",
         "BUILDKIT_PROGRESS": "plain",
     }
@@ -105,6 +106,7 @@ def _configuration(folder: Path) -> Path:
 
 def _run(
     docker: LiveDocker,
+    request: BuildRequest,
     arguments: list[str],
     deadline: Deadline,
     log: BuildKitLog,
@@ -114,7 +116,7 @@ def _run(
     process = subprocess.Popen(
         ["/bin/sh", "-c", WATCH, "sh", *arguments],
         cwd=docker.scratch,
-        env=dict(_environment(docker)),
+        env=dict(_environment(docker, request)),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -122,8 +124,9 @@ def _run(
     )
     ended = threading.Event()
     docker.on_close(lambda: None if ended.is_set() else _kill(process))
+    room = Room(docker)
     try:
-        for line in _lines(process, deadline):
+        for line in _lines(process, deadline, room):
             if log.take(line) and log.step is not None:
                 show(log.step.title)
         return process.wait()
@@ -132,7 +135,7 @@ def _run(
         ended.set()
 
 
-def _lines(process: subprocess.Popen[bytes], deadline: Deadline) -> Iterator[str]:
+def _lines(process: subprocess.Popen[bytes], deadline: Deadline, room: Room) -> Iterator[str]:
     """Yield what a process prints, line by line, until it ends. Raises `Overrun` at the deadline."""
     printed: queue.Queue[bytes | None] = queue.Queue(maxsize=1000)
     stopped = threading.Event()
@@ -141,6 +144,7 @@ def _lines(process: subprocess.Popen[bytes], deadline: Deadline) -> Iterator[str
     try:
         while True:
             deadline.check()
+            room.check()
             try:
                 line = printed.get(timeout=min(WAIT_S, deadline.remaining() or WAIT_S))
             except queue.Empty:

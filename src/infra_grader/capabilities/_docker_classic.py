@@ -22,8 +22,9 @@ from infra_grader.capabilities._docker_request import BuildRequest, Made
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.docker import answering
 from infra_grader.capabilities.docker_build_log import ClassicLog, Failure
+from infra_grader.capabilities.docker_room import Room
 from infra_grader.capabilities.live_docker import LiveDocker
-from infra_grader.model.outcome import NotAssessed
+from infra_grader.model.outcome import NotAssessed, Unavailable
 
 OUTSIDE = ".infra-grader.Dockerfile"
 """Where a Dockerfile goes that lies outside of the context: this builder takes nothing else."""
@@ -56,7 +57,7 @@ def _build(
 ) -> Made:
     log = ClassicLog(f"LABEL {daemon.LABEL}", len(request.from_ends) + len(docker.labels))
     image = ""
-    for message in _messages(api, _question(docker, request, name), packed, deadline):
+    for message in _messages(api, _question(docker, request, name), packed, deadline, Room(docker)):
         if error := message.get("error"):
             return Made(result=_in_place(log.failure(str(error)), request), log=log.text)
         for line in str(message.get("stream", "")).splitlines():
@@ -66,7 +67,7 @@ def _build(
         if isinstance(aux, dict) and aux.get("ID"):
             image = str(aux["ID"])
     if not image:
-        raise NotAssessed("Docker ended a build without saying how.", daemon.START)
+        raise Unavailable("Docker ended a build without saying how.", daemon.START)
     return Made(result=image, log=log.text)
 
 
@@ -84,13 +85,16 @@ def _question(docker: LiveDocker, request: BuildRequest, name: str) -> dict[str,
     }
 
 
-def _messages(api: Any, question: dict[str, Any], packed: IO[bytes], deadline: Deadline) -> Iterator[dict[str, Any]]:
+def _messages(
+    api: Any, question: dict[str, Any], packed: IO[bytes], deadline: Deadline, room: Room
+) -> Iterator[dict[str, Any]]:
     """Yield what the daemon says of a build until it ends; at the deadline the connection is cut, which ends it."""
     asking = _Asking(api, question, packed)
     asking.start()
     try:
         while True:
             deadline.check()
+            room.check()
             try:
                 message = asking.received.get(timeout=min(WAIT_S, deadline.remaining() or WAIT_S))
             except queue.Empty:

@@ -19,7 +19,9 @@ KEPT_LINE = 500
 
 NUMBERED = re.compile(r"#(\d{1,6}) (.*)")
 OUTPUT = re.compile(r"\d+\.\d+ (.*)")
-STEP = re.compile(r"\[(?:(?P<stage>\S+) +)?(?P<number>\d+)/(?P<total>\d+)\] (?P<text>.*)")
+STEP = re.compile(
+    r"\[(?:\w+/\w+(?:/\w+)? +(?=\S+ +\d))? *(?:(?P<stage>[^\s/]\S*) +)?(?P<number>\d+)/(?P<total>\d+)\] (?P<text>.*)"
+)
 CLASSIC_STEP = re.compile(r"Step (\d+)/(\d+) : (.*)")
 EXIT_CODE = re.compile(r"(?:exit code|non-zero code): (\d{1,3})\s*\Z")
 AT_LINE = re.compile(r"\S+:(\d{1,6})")

@@ -115,16 +115,17 @@ def _machine_lacks(failed: BuildFailed, said: str, request: BuildRequest) -> Not
 def _base(failed: BuildFailed, request: BuildRequest, base: str, place: Place) -> CheckFailed | NotAssessed:
     """Return the verdict where the image that a build starts from cannot be had."""
     evidence = _evidence(failed, request, place)
+    by_hand = _by_hand(failed, request)
     error = failed.message
     if OWN_MACHINE.search(base) or OWN_MACHINE.search(base.partition("/")[0]):
-        return CheckFailed(f"{request.path} builds on {base}, which only its author's machine has.", evidence)
+        return CheckFailed(f"{request.path} builds on {base}, which only its author's machine has.", evidence, by_hand)
     if BUSY.search(error) or NETWORK.search(error) or not LACKING.search(error):
         return Unavailable(
             f"The registry does not give {base}: {_short(error)}.",
             f"Try `docker pull {base}`; then grade again.",
             evidence,
         )
-    return CheckFailed(f"{request.path} builds on {base}, which its registry does not have.", evidence)
+    return CheckFailed(f"{request.path} builds on {base}, which its registry does not have.", evidence, by_hand)
 
 
 def _unreached(said: str, answers: Callable[[str], bool]) -> str:

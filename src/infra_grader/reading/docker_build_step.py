@@ -14,6 +14,7 @@ MAKES_FILES = frozenset({"RUN", "COPY", "ADD", "WORKDIR"})
 """Instructions that are steps of their own in BuildKit."""
 PARSED_LINE = re.compile(r"(?:parse error (?:on )?line|parse error line) (\d{1,6})")
 FETCHED = re.compile(r"load metadata for (\S+)|(?:resolve )?docker-image://(\S+)|FROM (\S+)")
+COPIED = re.compile(r"invalid from flag value (\S+): ")
 MOST_QUOTED = 200
 
 
@@ -43,6 +44,8 @@ def find_place(failure: Failure, dockerfile: Dockerfile | None) -> Place:
 
 def find_base(failure: Failure, dockerfile: Dockerfile | None) -> str:
     """Return the image that could not be fetched, as the Dockerfile names it; nothing if that is not why it failed."""
+    if copied := COPIED.match(failure.error):  # the classic builder fetches what COPY names at that step
+        return copied[1]
     found = FETCHED.match(failure.step.text) if failure.step else None
     if found is None:
         return ""

@@ -7,17 +7,20 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import containers
 import pytest
 
-from infra_grader.capabilities import _docker_buildkit, docker, docker_build
+from infra_grader.capabilities import _docker_buildkit, docker, docker_build, docker_room
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.docker_build import BuildRequest
 from infra_grader.capabilities.docker_build_cache import PREFIX
+from infra_grader.capabilities.docker_room import LEAST_BYTES
 from infra_grader.capabilities.live_docker import open_live_docker
 from infra_grader.testing import run_check
 
@@ -148,6 +151,20 @@ class TestBuilders:
 
 
 class TestLimits:
+    def test_a_disk_that_fills_up_stops_the_build(self, tmp_path, builder, monkeypatch):
+        before = there()
+        usage = SimpleNamespace(free=2 * LEAST_BYTES)
+        monkeypatch.setattr(docker_room.shutil, "disk_usage", lambda _folder: usage)
+        mark = f"6{time.time_ns() % 10**7:07d}"
+        threading.Thread(
+            target=lambda: gone(lambda: not runs(f"sleep\0{mark}"), 30) and setattr(usage, "free", 0)
+        ).start()
+        outcome = build(tmp_path, BASE + f"RUN sleep {mark}\n")
+        assert outcome.status == "not_assessed"
+        assert "no space left" in outcome.message
+        assert gone(lambda: runs(f"sleep\0{mark}"))
+        assert there() <= before
+
     def test_what_the_classic_builder_lacks_is_not_assessed(self, tmp_path, monkeypatch):
         monkeypatch.setattr(_docker_buildkit, "_clients", lambda: iter(()))
         outcome = build(tmp_path, BASE + "RUN --mount=type=cache,target=/c true\n")

@@ -26,9 +26,13 @@ from infra_grader.reading.live_build import Asked, built
 class Build(Params):
     """What is built, and within which limits."""
 
-    dockerfile: Annotated[Places, Meta(description="The Dockerfile, or several places that may hold it.")] = (
-        msgspec.field(default_factory=lambda: ["Dockerfile", "docker/Dockerfile", "app/Dockerfile", "**/Dockerfile"])
-    )
+    dockerfile: Annotated[
+        Places,
+        Meta(
+            description="The Dockerfile, or several places that may hold it. Where left out: `Dockerfile`, "
+            "`docker/Dockerfile`, `app/Dockerfile`, then any."
+        ),
+    ] = msgspec.field(default_factory=lambda: ["Dockerfile", "docker/Dockerfile", "app/Dockerfile", "**/Dockerfile"])
     context: (
         Annotated[
             RelativePath,
