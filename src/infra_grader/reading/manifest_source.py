@@ -64,9 +64,13 @@ def judge_manifests(context: Context, params: ManifestParams, ask: Callable[[Man
             outcomes.append(outcome)
     if unknown:
         raise unknown[0]
-    if not outcomes:
-        raise verdicts[0]
+    if not outcomes:  # a chart that is there and cannot be rendered says more than a kustomization that is not
+        raise next((verdict for verdict in verdicts if not _is_absent(verdict)), verdicts[0])
     return max(outcomes, key=lambda outcome: outcome.fraction)
+
+
+def _is_absent(verdict: CheckFailed) -> bool:
+    return all(item.actual == "not there" for item in verdict.evidence)
 
 
 def _sources(context: Context, params: ManifestParams) -> Iterator[Callable[[], ManifestSet]]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fnmatch import fnmatchcase
+
+import msgspec
 
 from infra_grader.checks.workflow._pipelines import (
     Wanted,
@@ -20,10 +23,19 @@ from infra_grader.reading.workflow import Pipeline
 from infra_grader.reading.workflow_commands import Act
 
 
+class Step(Wanted):
+    """What a step does, or a service container beside the steps."""
+
+    services: Annotated[
+        list[Annotated[str, Meta(min_length=1)]],
+        Meta(description="Images of service containers that will do as well, any of them: `*ml-api*`; `*` fits."),
+    ] = msgspec.field(default_factory=list)
+
+
 class Steps(WorkflowParams, kw_only=True):
     """What the pipelines have to do."""
 
-    steps: Annotated[list[Wanted], Meta(min_length=1, description="What steps do; each is an equal share.")]
+    steps: Annotated[list[Step], Meta(min_length=1, description="What steps do; each is an equal share.")]
 
 
 @check("workflow.steps")
@@ -39,7 +51,11 @@ def steps(context: Context, params: Steps) -> Outcome:
     return judge(_subject(pipelines), [_piece(pipelines, acts, wanted) for wanted in params.steps], faults)
 
 
-def _piece(pipelines: Sequence[Pipeline], acts: Sequence[Act], wanted: Wanted) -> Piece:
+def _piece(pipelines: Sequence[Pipeline], acts: Sequence[Act], wanted: Step) -> Piece:
+    for job in (job for pipeline in pipelines for job in pipeline.jobs if not job.never_runs):
+        if serving := [image for image in job.services if any(fnmatchcase(image, name) for name in wanted.services)]:
+            found_there = Evidence(path=job.path, line=job.line, actual=f"service {serving[0]}", text=wanted.title)
+            return whole(True, "", found_there)
     found = [act for act in acts if does(act, wanted)]
     good = [act for act in found if counts(act, wanted)]
     if good:

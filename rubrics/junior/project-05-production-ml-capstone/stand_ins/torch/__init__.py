@@ -2,6 +2,7 @@
 """A small stand-in for PyTorch: what a service needs to ask a model that is loaded, on numpy's arrays."""
 
 import contextlib
+from collections import namedtuple
 
 import numpy as np
 
@@ -9,6 +10,9 @@ from . import nn
 
 __version__ = "2.9.1"
 float32, float64, float16, int64, long, uint8 = "float32", "float64", "float16", "int64", "int64", "uint8"
+
+
+Found = namedtuple("Found", "values indices")
 
 
 class Tensor:
@@ -76,16 +80,33 @@ class Tensor:
     def max(self, dim=None):
         if dim is None:
             return Tensor(self.array.max())
-        return Tensor(self.array.max(axis=dim)), Tensor(self.array.argmax(axis=dim))
+        return Found(Tensor(self.array.max(axis=dim)), Tensor(self.array.argmax(axis=dim)))
 
     def argmax(self, dim=None):
         return Tensor(self.array.argmax(axis=dim))
+
+    def exp(self):
+        return Tensor(np.exp(self.array))
+
+    def sigmoid(self):
+        return Tensor(1 / (1 + np.exp(-self.array)))
+
+    def flatten(self, start_dim=0):
+        return Tensor(self.array.reshape(*self.array.shape[:start_dim], -1))
 
     def softmax(self, dim=-1):
         return softmax(self, dim)
 
     def topk(self, k, dim=-1):
         return topk(self, k, dim)
+
+    def argsort(self, dim=-1, descending=False):
+        order = np.argsort(self.array, axis=dim)
+        return Tensor(np.flip(order, axis=dim) if descending else order)
+
+    def sort(self, dim=-1, descending=False):
+        order = self.argsort(dim, descending)
+        return Found(Tensor(np.take_along_axis(self.array, order.array, axis=dim)), order)
 
     def __getitem__(self, key):
         return Tensor(self.array[key])
@@ -180,7 +201,27 @@ def softmax(data, dim=-1):
 def topk(data, k, dim=-1):
     array = np.asarray(data)
     order = np.flip(np.argsort(array, axis=dim), axis=dim).take(range(k), axis=dim)
-    return Tensor(np.take_along_axis(array, order, axis=dim)), Tensor(order)
+    return Found(Tensor(np.take_along_axis(array, order, axis=dim)), Tensor(order))
+
+
+def sort(data, dim=-1, descending=False):
+    return data.sort(dim, descending)
+
+
+def argsort(data, dim=-1, descending=False):
+    return data.argsort(dim, descending)
+
+
+def exp(data):
+    return data.exp()
+
+
+def sigmoid(data):
+    return data.sigmoid()
+
+
+def flatten(data, start_dim=0):
+    return data.flatten(start_dim)
 
 
 def max(data, dim=None):
