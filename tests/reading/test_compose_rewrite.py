@@ -50,7 +50,7 @@ def started(model, **more):
         path: f"/files/{number}"
         for kind in ("configs", "secrets")
         for number, item in enumerate((model.get(kind) or {}).values())
-        if (path := locate(str(item.get("file") or "")))
+        if (path := locate(str(item.get("file") or "")) or f"${item.get('environment')}")
     }
     start = Start(
         project="ours",
@@ -241,9 +241,12 @@ def test_a_container_name_becomes_another_name_in_the_networks():
 def test_limits_are_set_where_none_are_stated():
     assert one(image="x")["mem_limit"] == "1000"
     assert one(image="x")["pids_limit"] == 10
-    stated = one(image="x", deploy={"resources": {"limits": {"memory": "5", "pids": 7}}})
-    assert "mem_limit" not in stated
-    assert "pids_limit" not in stated
+    for limits in ({"memory": "5", "pids": 7}, {"memory": "5"}, {"cpus": 1}):
+        stated = one(image="x", deploy={"resources": {"limits": limits}})
+        # Compose refuses a file with both.
+        assert "mem_limit" not in stated
+        assert "pids_limit" not in stated
+        assert stated["deploy"]["resources"]["limits"] == {"memory": "1000", "pids": 10} | limits
 
 
 def test_dollar_signs_stand_for_themselves():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from infra_grader.capabilities import docker
@@ -44,12 +44,10 @@ class ComposeCommand:
         deadline: Deadline,
         *,
         folder: Path,
-        variables: Mapping[str, str] | None = None,
     ) -> CommandOutput:
         """Run compose in a folder and return what it printed; raises as `Command.run` does."""
         words = [*self._arguments, "--ansi", "never", *arguments]
-        ours = _variables(self._folder)
-        return self._command.run(words, deadline, folder=folder, variables={**(variables or {}), **ours})
+        return self._command.run(words, deadline, folder=folder, variables=_variables(self._folder))
 
 
 def find_compose(command: Command, folder: Path, deadline: Deadline) -> ComposeCommand:
@@ -90,6 +88,7 @@ def _variables(folder: Path) -> dict[str, str]:
         # Files of a project are those of the submission: none is fetched.
         "COMPOSE_EXPERIMENTAL_GIT_REMOTE": "false",
         "COMPOSE_EXPERIMENTAL_OCI_REMOTE": "false",
-        "COMPOSE_DISABLE_ENV_FILE": "false",
+        # A `.env` may set what is not set: it must not lead to other files.
+        "COMPOSE_ENV_FILES": "",
     }
     return ours | {name: os.environ[name] for name in HANDED_ON if name in os.environ}

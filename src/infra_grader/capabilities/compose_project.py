@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from infra_grader.capabilities.compose_command import ComposeCommand
@@ -33,6 +32,8 @@ OF_THE_MACHINE = re.compile(
     re.IGNORECASE,
 )
 """What compose says where the machine, not the project, is at fault."""
+OF_OUR_FILE = re.compile(r"invalid compose project|validating \S*compose\.json|additional propert", re.IGNORECASE)
+"""What compose says where it does not take the file that we wrote."""
 
 
 class Member(Record):
@@ -69,15 +70,12 @@ class ComposeProject:
         compose: ComposeCommand,
         name: str,
         folder: Path,
-        variables: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.docker = docker
         self.name = name
         self._compose = compose
         self._folder = folder
         """Where the file `compose.json` is, and nothing of the learner's."""
-        self._variables = variables
-        """What secrets and configs may be taken from."""
         self._turn = threading.RLock()
 
     @contextmanager
@@ -100,6 +98,8 @@ class ComposeProject:
                 raise Unavailable(
                     f"Docker cannot start the project here: {_line_of(said, found.start())}.", "Try later."
                 )
+            if OF_OUR_FILE.search(said):
+                raise NotAssessed(f"Compose does not take the project as we rewrote it: {said[-300:]}", "Report it.")
             raise NotUp(said or f"compose ended with {output.exit_status}")
 
     def members(self) -> list[Member]:
@@ -151,7 +151,7 @@ class ComposeProject:
     def _run(self, words: Sequence[str], deadline: Deadline) -> Any:
         base = ["--progress", "plain", "--project-name", self.name, "--project-directory", str(self._folder)]
         base += ["--env-file", "/dev/null", "--file", str(self._folder / "compose.json")]
-        return self._compose.run([*base, *words], deadline, folder=self._folder, variables=self._variables)
+        return self._compose.run([*base, *words], deadline, folder=self._folder)
 
 
 def _line_of(text: str, position: int) -> str:

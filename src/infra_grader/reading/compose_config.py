@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +20,13 @@ def make_model(
     copy: Path,
     files: Sequence[str],
     profiles: Sequence[str],
-    variables: Mapping[str, str],
     deadline: Deadline,
 ) -> dict[str, Any]:
     """Return the model that compose makes of files in a copy. Raises `CheckFailed` where it refuses."""
     words = [word for path in files for word in ("--file", str(copy / path))]
     words += [word for name in profiles for word in ("--profile", name)]
     limit = Deadline(min(CONFIG_S, deadline.remaining()))
-    output = command.run(
-        ["--project-name", "submission", *words, "config", "--format", "json"], limit, folder=copy, variables=variables
-    )
+    output = command.run(["--project-name", "submission", *words, "config", "--format", "json"], limit, folder=copy)
     if output.exit_status:
         said = output.stderr.replace(f"{copy}/", "").replace(str(copy), ".").strip()
         last = said.splitlines()[-1][:200].rstrip(".") if said else "it says nothing"

@@ -84,15 +84,15 @@ def prepare(context: Context, wanted: Wanted) -> Prepared:
     copy = folder / "submission"
     context.tell("reading the compose file")
     copy_submission(context.workspace, copy)
-    notes, variables = settle(context.workspace, compose, copy, dict(wanted.variables))
-    whole = make_model(command, copy, files_of(compose, wanted), wanted.profiles, variables, context.deadline)
+    notes, settings = settle(context.workspace, compose, copy, dict(wanted.variables))
+    whole = make_model(command, copy, files_of(compose, wanted), wanted.profiles, context.deadline)
     located = Located(os.path.realpath(copy))
     started, roles = choose(whole, wanted.without, wanted.roles)
     model = {**whole, "services": {name: service for name, service in whole["services"].items() if name in started}}
     asked = refuse(compose, model, located, wanted.rewritten, refusals)
     images = find_images(context, compose, model, dict(wanted.images), located, wanted.build_network)
-    start = _start(context, wanted, folder, model, images, located)
-    project = ComposeProject(context.docker, command, folder.name, folder / "started", variables)
+    start = _start(context, wanted, folder, model, images, located, settings)
+    project = ComposeProject(context.docker, command, folder.name, folder / "started")
     (folder / "started").mkdir()
     (folder / "started" / "compose.json").write_text(json.dumps(rewrite(model, start, located)), "utf-8")
     return Prepared(
@@ -108,7 +108,13 @@ def prepare(context: Context, wanted: Wanted) -> Prepared:
 
 
 def _start(
-    context: Context, wanted: Wanted, folder: Path, model: Mapping[str, Any], images: Images, located: Located
+    context: Context,
+    wanted: Wanted,
+    folder: Path,
+    model: Mapping[str, Any],
+    images: Images,
+    located: Located,
+    settings: Mapping[str, str],
 ) -> Start:
     return Start(
         project=folder.name,
@@ -117,7 +123,7 @@ def _start(
         exposed=images.exposed,
         health=images.health,
         binds=lay_out(model, located, folder / "places"),
-        files=lay_out_files(model, located, folder / "files"),
+        files=lay_out_files(model, located, folder / "files", settings),
         reaches_out=wanted.reaches_out,
         memory_bytes=wanted.memory_bytes,
         pids=wanted.pids,

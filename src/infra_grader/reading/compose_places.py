@@ -56,11 +56,19 @@ def lay_out(model: Mapping[str, Any], located: Located, places: Path) -> Binds:
     return binds
 
 
-def lay_out_files(model: Mapping[str, Any], located: Located, places: Path) -> dict[str, str]:
-    """Return copies of the files of configs and secrets, by their paths in the submission."""
+def lay_out_files(
+    model: Mapping[str, Any], located: Located, places: Path, settings: Mapping[str, str]
+) -> dict[str, str]:
+    """Return files with what configs and secrets hold, by their paths in the submission, or as `$NAME` of a setting."""
     made: dict[str, str] = {}
     for kind in ("configs", "secrets"):
         for item in (model.get(kind) or {}).values():
+            if name := str((item or {}).get("environment") or ""):
+                places.mkdir(exist_ok=True)
+                target = places / str(len(made))
+                target.write_text(settings.get(name, ""), "utf-8")
+                made[f"${name}"] = str(target)
+                continue
             path = located(str((item or {}).get("file") or ""))
             if path is None or path in made:
                 continue

@@ -60,7 +60,7 @@ class Start(Record):
     health: Mapping[str, Mapping[str, Any]] = {}
     """The health check that the image of a service brings, in compose's words."""
     files: Mapping[str, str] = {}
-    """Where the files of configs and secrets lie, by their paths in the submission."""
+    """Where the files of configs and secrets lie, by their paths in the submission, or as `$NAME` of a setting."""
     reaches_out: bool = False
     """Whether containers reach beyond this machine."""
 
@@ -239,13 +239,18 @@ def _deploy(deploy: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _limits(service: Mapping[str, Any], start: Start) -> dict[str, Any]:
-    stated = ((service.get("deploy") or {}).get("resources") or {}).get("limits") or {}
-    made: dict[str, Any] = {}
-    if not service.get("mem_limit") and not stated.get("memory"):
-        made["mem_limit"] = str(start.memory_bytes)
-    if not service.get("pids_limit") and not stated.get("pids"):
-        made["pids_limit"] = start.pids
-    return made
+    """Return limits where none are stated, in the place that the service uses: compose refuses both at once."""
+    deploy = service.get("deploy") or {}
+    resources = deploy.get("resources") or {}
+    stated = {key: value for key, value in (resources.get("limits") or {}).items() if value}
+    has_memory = service.get("mem_limit") or stated.get("memory")
+    has_pids = service.get("pids_limit") or stated.get("pids")
+    if not stated:
+        made = {} if has_memory else {"mem_limit": str(start.memory_bytes)}
+        return made if has_pids else made | {"pids_limit": start.pids}
+    stated |= {} if has_memory else {"memory": str(start.memory_bytes)}
+    stated |= {} if has_pids else {"pids": start.pids}
+    return {"deploy": {**deploy, "resources": {**resources, "limits": stated}}}
 
 
 def _health(said: Mapping[str, Any] | None, of_image: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -285,4 +290,6 @@ def _file(name: str, item: Model, start: Start, locate: Locate) -> dict[str, Any
     made = {"name": f"{start.project}_{name}"}
     if item.get("file"):
         return made | {"file": start.files[locate(str(item["file"])) or ""]}
-    return made | {key: item[key] for key in ("content", "environment") if item.get(key)}
+    if item.get("environment"):
+        return made | {"file": start.files[f"${item['environment']}"]}
+    return made | {key: item[key] for key in ("content",) if item.get(key)}

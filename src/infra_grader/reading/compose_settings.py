@@ -54,3 +54,11 @@ def required(texts: Iterable[str], known: Mapping[str, str]) -> dict[str, str]:
 def stand_in(name: str, number: int) -> str:
     """Return a value for a variable: a number where its name sounds like one."""
     return str(FIRST_PORT + number) if IS_NUMBER.search(name) else STAND_IN
+
+
+def quoted(value: str) -> str:
+    """Return a value as a file of variables says it, with nothing of it expanded."""
+    if "'" not in value and "\n" not in value:
+        return f"'{value}'"
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$").replace("\n", "\\n")
+    return f'"{escaped}"'

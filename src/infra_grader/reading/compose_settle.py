@@ -8,7 +8,7 @@ from pathlib import Path
 from infra_grader.capabilities.workspace import Workspace
 from infra_grader.model.outcome import Evidence
 from infra_grader.reading.compose import Compose, inside, parse_settings
-from infra_grader.reading.compose_settings import examples_of, filled, required
+from infra_grader.reading.compose_settings import examples_of, filled, quoted, required
 
 MAX_TEXT_BYTES = 1024 * 1024
 
@@ -16,7 +16,10 @@ MAX_TEXT_BYTES = 1024 * 1024
 def settle(
     workspace: Workspace, compose: Compose, copy: Path, given: dict[str, str]
 ) -> tuple[list[Evidence], dict[str, str]]:
-    """Fill in what a person would before the start: `.env` from its example, and what is insisted on."""
+    """Fill in what a person would before the start: `.env` from its example, and what is insisted on.
+
+    Returns what was done, and the settings of the project.
+    """
     notes: list[Evidence] = []
     everything = workspace.view(allow_starter=True)
     folder = posixpath.dirname(compose.path)
@@ -32,15 +35,24 @@ def settle(
         notes.append(
             Evidence(path=example, actual=f"taken as {path}{invented}", text="as a person does before the start")
         )
-    known = given.copy()
-    env = copy / folder / ".env"
-    if env.is_file() and not env.is_symlink() and env.stat().st_size <= MAX_TEXT_BYTES:
-        known = parse_settings(env.read_text("utf-8", errors="replace")) | given
-    texts = [everything.read_text(path, MAX_TEXT_BYTES) for path in compose.files]
-    invented_values = required(texts, known)
-    if invented_values:
-        notes.append(Evidence(path=compose.path, actual=f"values were made up for {', '.join(invented_values)}"))
-    return notes, invented_values | given
+    path = posixpath.join(folder, ".env")
+    text = _text(copy / path)
+    made_up = required(
+        (everything.read_text(file, MAX_TEXT_BYTES) for file in compose.files), parse_settings(text) | given
+    )
+    if made_up:
+        notes.append(Evidence(path=compose.path, actual=f"values were made up for {', '.join(made_up)}"))
+    # In a file, not among the variables of a process of ours: a name such as LD_PRELOAD would steer that.
+    text = "\n".join([text, *(f"{name}={quoted(value)}" for name, value in (made_up | given).items())])
+    if made_up or given:
+        (copy / path).write_text(text + "\n", "utf-8")
+    return notes, parse_settings(text) | made_up | given
+
+
+def _text(file: Path) -> str:
+    if not file.is_file() or file.stat().st_size > MAX_TEXT_BYTES:
+        return ""
+    return file.read_text("utf-8", errors="replace")
 
 
 def _env_files(compose: Compose) -> list[str]:

@@ -185,9 +185,9 @@ def _judged(context: Context, params: Up, rise: Rise, looks: Mapping[str, Look])
     down = [look for look in looks.values() if not look.is_up]
     total = len(looks) + len(lacking)
     done = total - len(lacking) - len(down)
-    first = (
-        f"; {down[0].service}: {down[0].said}" if down else f"; nothing is there for {lacking[0]}" if lacking else ""
-    )
+    first = f"; nothing is there for {lacking[0]}" if lacking else ""
+    if down:
+        first = f"; {down[0].service}: {_why(down[0], rise)}"
     expected = f"up within {params.seconds:g} s" + (f" and {params.stays_s:g} s later" if params.stays_s else "")
     evidence = [point_to(prepared, look.service, expected, look.said, look.member) for look in down]
     evidence += [_absent(prepared, role) for role in lacking]
@@ -201,6 +201,14 @@ def _judged(context: Context, params: Up, rise: Rise, looks: Mapping[str, Look])
         *evidence[:MOST_SHOWN],
         measure=Measure(value=round(100 * done / total, 2), unit="%", threshold=100),
     )
+
+
+def _why(look: Look, rise: Rise) -> str:
+    """Return why a service is down: what compose says where it did not start it."""
+    is_held_back = look.member is None or look.member.state.status == "created"
+    if not rise.problem or not is_held_back:
+        return look.said
+    return f"{look.said}: {rise.problem.splitlines()[-1].strip().rstrip('.')}"
 
 
 def _absent(prepared: Prepared, role: str) -> Evidence:
