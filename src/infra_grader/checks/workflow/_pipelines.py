@@ -32,6 +32,8 @@ RUNNERS = {
 SAYING = frozenset({"echo", "printf", ":", "true", "sleep", "cat", "date", "exit"})
 """Programs that do nothing but say something."""
 
+TELLING = frozenset({"--help", "--collect-only", "--co"})
+"""Arguments by which a program does nothing but tell."""
 SETTING_UP = (
     "actions/checkout",
     "actions/cache*",
@@ -129,11 +131,22 @@ def is_work(act: Act) -> bool:
     """Whether a step does more than say something, or make ready."""
     if act.uses:
         return not any(fnmatchcase(act.uses.partition("@")[0].lower(), pattern) for pattern in SETTING_UP)
-    return bool(act.words) and act.words[0] not in SAYING
+    return bool(act.words) and act.words[0] not in SAYING and not _only_tells(act.words, ())
+
+
+def _only_tells(words: Sequence[str], pattern: Sequence[str]) -> bool:
+    """Whether a command only tells what it could do: `--help`, `--version`, a dry run that nobody asked for."""
+    telling = [word for word in words[1:] if word in TELLING or word.startswith("--dry-run")]
+    if len(words) > 1 and words[-1] == "--version":  # elsewhere it may be the version of a chart
+        telling.append("--version")
+    return any(
+        word != "--dry-run=none" and not any(fnmatchcase(word, part) for part in pattern if part.startswith("--"))
+        for word in telling
+    )
 
 
 def _is_command(words: Sequence[str], pattern: Sequence[str]) -> bool:
-    return any(_holds(form, pattern) for form in _forms(list(words)))
+    return not _only_tells(words, pattern) and any(_holds(form, pattern) for form in _forms(list(words)))
 
 
 def _forms(words: list[str]) -> list[list[str]]:
