@@ -56,6 +56,9 @@ class Step(Asked):
         str, Meta(description="Title of an earlier request whose answer has another value there.")
     ] = ""
     same_as: Annotated[str, Meta(description="Title of an earlier request whose answer has the same value there.")] = ""
+    judged: Annotated[
+        bool, Meta(description="Whether its answer is judged; one that is not serves others to be compared with.")
+    ] = True
 
     def __post_init__(self) -> None:
         """Refuse a comparison of nothing."""
@@ -83,6 +86,8 @@ class RequestParams(Params):
                 if title not in seen:
                     raise ValueError(f"no request before has the title {title!r}")
             seen.add(step.title)
+        if not any(step.judged for step in self.requests):
+            raise ValueError("at least one request has to be judged")
 
 
 class Told(Params):
@@ -107,17 +112,18 @@ def request(context: Context, params: RequestParams) -> Outcome:
         ended = running.find_end()
     if ended and told[-1].missed is None:
         told[-1] = msgspec.structs.replace(told[-1], missed=Missed(expected="a service that lives on", actual=ended))
-    right = sum(one.missed is None for one in told)
-    evidence = [_evidence(step, one) for step, one in zip(params.requests, told, strict=True)]
+    judged = [(step, one) for step, one in zip(params.requests, told, strict=True) if step.judged]
+    right = sum(one.missed is None for _, one in judged)
+    evidence = [_evidence(step, one) for step, one in judged]
     if ended:
         text = tail(running.output) or "nothing was printed"
         evidence.insert(0, Evidence(kind=EvidenceKind.COMMAND, path="the service", actual=ended, text=text))
     outcome = Outcome.partial(
-        Fraction(right, len(told)),
-        f"{right} of {len(told)} {'request is' if len(told) == 1 else 'requests are'} answered as they should be"
+        Fraction(right, len(judged)),
+        f"{right} of {len(judged)} {'request is' if len(judged) == 1 else 'requests are'} answered as they should be"
         f"{f'; the service has ended: {ended}' if ended else ''}.",
         *sorted(evidence, key=lambda piece: piece.expected is None),
-        measure=Measure(value=round(100 * right / len(told), 2), unit="%", threshold=100),
+        measure=Measure(value=round(100 * right / len(judged), 2), unit="%", threshold=100),
     )
     return outcome.replace(claimed=running.is_claimed)
 

@@ -78,10 +78,12 @@ def scrape(context: Context, params: Scrape) -> Outcome:
     named in the text, is no metric of anything. The share of the metrics that are right is the share of the points.
     """
     with asked(context, params.service, fresh=params.fresh) as (running, client):
-        path, before = _look(context, client, [params.path] if isinstance(params.path, str) else params.path)
+        path, first = _look(context, client, [params.path] if isinstance(params.path, str) else params.path)
+        # Twice, since what each look at the metrics moves counts looks, not requests.
+        before = _look(context, client, [path])[1] if params.requests else first
         sent = sum(_send(context, client, request, params.times, n) for n, request in enumerate(params.requests))
         after = _look(context, client, [path])[1] if params.requests else before
-    evidence = [_judged(wanted, path, before, after, sent) for wanted in params.metrics]
+    evidence = [_judged(wanted, path, (first, before), after, sent) for wanted in params.metrics]
     right = sum(piece.expected is None for piece in evidence)
     outcome = Outcome.partial(
         Fraction(right, len(evidence)),
@@ -90,6 +92,12 @@ def scrape(context: Context, params: Scrape) -> Outcome:
         measure=Measure(value=round(100 * right / len(evidence), 2), unit="%", threshold=100),
     )
     return outcome.replace(claimed=running.is_claimed)
+
+
+Looks = tuple[tuple[Family, ...], tuple[Family, ...]]
+"""The metrics at two looks with nothing between them."""
+
+COUNTING = ("counter", "histogram", "summary")
 
 
 def _look(context: Context, client: Client, paths: list[str]) -> tuple[str, tuple[Family, ...]]:
@@ -162,11 +170,11 @@ def _is_named(family: Family, name: str) -> bool:
     return any(own.endswith(name[1:]) for own in family.names) if name.startswith("*") else name in family.names
 
 
-def _judged(wanted: Wanted, path: str, before: tuple[Family, ...], after: tuple[Family, ...], sent: int) -> Evidence:
+def _judged(wanted: Wanted, path: str, earlier: Looks, after: tuple[Family, ...], sent: int) -> Evidence:
     """Return the evidence for one metric; it expects nothing where all is right with one of its names."""
     title = " or ".join(wanted.any_of)
     found = _find(after, wanted)
-    faults = [list(_faults(wanted, family, before, sent))[:1] for family in found]
+    faults = [list(_faults(wanted, family, earlier, sent))[:1] for family in found]
     if not found:
         names = ", ".join(sorted(family.title for family in after)[:30]) or "none"
         return Evidence(
@@ -180,7 +188,7 @@ def _judged(wanted: Wanted, path: str, before: tuple[Family, ...], after: tuple[
     return Evidence(kind=EvidenceKind.HTTP, path=f"GET {path}", expected=expected, actual=actual, text=found[0].help)
 
 
-def _faults(wanted: Wanted, family: Family, before: tuple[Family, ...], sent: int) -> Iterator[tuple[str, str]]:
+def _faults(wanted: Wanted, family: Family, earlier: Looks, sent: int) -> Iterator[tuple[str, str]]:
     types = [wanted.type] if isinstance(wanted.type, str) else wanted.type or []
     if types and family.type not in types:
         yield f"{family.title} of type {' or '.join(types)}", f"type {family.type}"
@@ -189,9 +197,12 @@ def _faults(wanted: Wanted, family: Family, before: tuple[Family, ...], sent: in
         if not family.labels.intersection(names):
             labels = ", ".join(sorted(family.labels)) or "none"
             yield f"{family.title} with the label {' or '.join(names)}", f"labels: {labels}"
-    old = next((one for one in before if one.name == family.name), None)
+    first, old = (next((one for one in look if one.name == family.name), None) for look in earlier)
     grown = family.count - (old.count if old else 0.0)
+    by_look = (old.count if old else 0.0) - (first.count if first else 0.0)
     if wanted.moves and not (math.isfinite(grown) and grown >= sent):
         yield f"{family.title} grows by {sent} or more with {sent} requests", f"it grew by {grown:g}"
     if wanted.changes and old is not None and old.series == family.series:
         yield f"{family.title} changes with {sent} requests", "it stayed as it was"
+    elif (wanted.changes or wanted.moves) and family.type in COUNTING and 0 < by_look >= grown:
+        yield f"{family.title} grows by more with {sent} requests", "it grows as much by a look at the metrics"
