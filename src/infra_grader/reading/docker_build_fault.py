@@ -63,7 +63,7 @@ IMPLIED = ((re.compile(r"/simple/[\w.-]+/"), "pypi.org"), (re.compile(r"(?i)npm 
 def verdict(
     failed: BuildFailed, request: BuildRequest, dockerfile: Dockerfile | None, answers: Callable[[str], bool]
 ) -> CheckFailed | NotAssessed:
-    """Return what a failed build means. `answers` says whether this machine itself can reach a host."""
+    """Return what a failed build means. `answers` says whether this machine and its containers can reach a host."""
     said = "\n".join([failed.message, *failed.failure.output])
     place = find_place(failed.failure, dockerfile)
     if reason := _machine_lacks(failed, said, request):
@@ -74,7 +74,7 @@ def verdict(
         return _base(failed, request, base, place)
     if NETWORK.search(said) and request.network != "none" and (host := _unreached(said, answers)):
         return Unavailable(
-            f"The build cannot reach {host}, and neither can this machine.",
+            f"The build cannot reach {host}, and nothing else on this machine can.",
             f"Look at the network: `curl -I https://{host}`. Then grade again.",
             _evidence(failed, request, place),
         )

@@ -14,6 +14,7 @@ from infra_grader.capabilities.deadline import Deadline, Overrun
 from infra_grader.capabilities.docker_build import BuildFailed, BuildRequest, build
 from infra_grader.capabilities.docker_build_cache import BuildCache
 from infra_grader.capabilities.docker_image import BuiltImage
+from infra_grader.capabilities.docker_reach import containers_find
 from infra_grader.model.outcome import CheckFailed, Evidence, NotAssessed
 from infra_grader.model.record import Record
 from infra_grader.plugin import Context, TextFile
@@ -154,7 +155,10 @@ def _build(context: Context, asked: Asked, request: BuildRequest, dockerfile: Do
         with cache.building():
             return build(docker, request, deadline, tell)
     except BuildFailed as failed:
-        raise verdict(failed, request, dockerfile, answers) from failed
+        bases = {stage.base for stage in dockerfile.stages if stage.parent is None} if dockerfile else set()
+        raise verdict(
+            failed, request, dockerfile, lambda host: answers(host) and containers_find(docker, sorted(bases), host)
+        ) from failed
     except Overrun:
         if not asked.seconds or context.deadline.remaining() <= 0:
             raise

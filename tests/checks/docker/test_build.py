@@ -20,6 +20,7 @@ from infra_grader.capabilities import _docker_buildkit, docker, docker_build, do
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.docker_build import BuildRequest
 from infra_grader.capabilities.docker_build_cache import PREFIX
+from infra_grader.capabilities.docker_reach import containers_find
 from infra_grader.capabilities.docker_room import LEAST_BYTES
 from infra_grader.capabilities.live_docker import open_live_docker
 from infra_grader.testing import run_check
@@ -222,6 +223,14 @@ class TestLimits:
                 layers.append(live.api.inspect_image(image.id)["RootFS"]["Layers"])
         assert layers[0][0] == layers[1][0]
         assert layers[0][-1] != layers[1][-1]
+
+
+def test_what_containers_find():
+    with closing(open_live_docker()) as live:
+        assert containers_find(live, ["python:3.11-slim"], "localhost")
+        assert not containers_find(live, ["python:3.11-slim"], "nowhere.invalid")
+        assert containers_find(live, ["nobody/has-this:1", "scratch"], "nowhere.invalid")
+        assert live.leftovers() == []
 
 
 class TestSharing:
