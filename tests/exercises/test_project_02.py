@@ -91,11 +91,19 @@ def test_plain_manifests_alone_lose_only_what_is_asked_of_the_chart(copy):
     }  # fmt: skip
 
 
-def test_base_with_an_overlay_is_as_good_as_plain_manifests(copy):
+@pytest.mark.parametrize(
+    ("base", "overlay"),
+    [
+        ("kubernetes/base", "kubernetes/overlays/production"),
+        ("k8s/base", "k8s/overlays/prod"),
+        ("deploy/base", "deploy/overlays/prod"),
+    ],
+)
+def test_base_with_an_overlay_is_as_good_as_plain_manifests(copy, base, overlay):
     submission = copy(EXERCISE / "solution")
     shutil.rmtree(submission / "helm")
-    base, overlay = submission / "kubernetes/base", submission / "kubernetes/overlays/production"
-    base.mkdir()
+    base, overlay = submission / base, submission / overlay
+    base.mkdir(parents=True)
     overlay.mkdir(parents=True)
     for file in (submission / "kubernetes").glob("*.yaml"):
         file.rename(base / file.name)
