@@ -81,7 +81,7 @@ def test_all_containers_of_a_service_must_be_up():
     assert look(RUNNING, service=two, count=2).is_up
     assert look(RUNNING, service=two, count=1).said == "1 of 2 containers are there"
     assert look(RUNNING, count=0).said == "it has no container"
-    assert look(RUNNING, service={"scale": 0}, count=0).is_up
+    assert not look(RUNNING, service={"scale": 0}, count=0).is_up, "what is not started earns nothing"
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from infra_grader.reading.compose_model import replicas
 
 PROBES = {"unhealthy": "its health check fails", "starting": "its health check has not succeeded yet"}
 WAITING = {"created": "it was not started", "restarting": "it is being started again"}
+ABSENT = "it has no container"
 COMPLETED = "service_completed_successfully"
 Silent = Callable[[Member, Sequence[int]], str]
 """Says why none of the ports of a container answers, as a clause; nothing where one does."""
@@ -44,7 +45,7 @@ def look_at(model: Mapping[str, Any], name: str, members: Sequence[Member], rule
     own = [member for member in members if member.service == name]
     wanted = replicas(service)
     if not own:
-        return Look(service=name, is_up=not wanted, said="it has no container" if wanted else "no replica is asked for")
+        return Look(service=name, is_up=False, is_final=not wanted, said=ABSENT if wanted else "it wants no replica")
     looks = [_look_at(model, name, member, rules, silent) for member in own]
     worst = min(looks, key=lambda look: (look.is_up, not look.is_final))
     if worst.is_up and len(own) < wanted:

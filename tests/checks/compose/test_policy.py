@@ -149,6 +149,7 @@ services:
         ("services: {}\n", "declares no service"),
         ("a: [\n", "is not valid YAML"),
         ("services: {web: {image: python:3.11-slim, profiles: [p]}}\n", "starts no service"),
+        ("services: {web: {image: 'python:3.11-slim', scale: 0}}\n", "starts no"),
         ("services: {web: {image: 'infra-grader-nobody/has-this:1'}}\n", "There is no image"),
     ],
 )

@@ -26,6 +26,7 @@ from infra_grader.plugin import (
     places,
 )
 from infra_grader.reading.compose_live import HANDLE, Prepared, Wanted, prepare
+from infra_grader.reading.compose_model import replicas
 from infra_grader.reading.compose_rise import Rise
 from infra_grader.reading.compose_state import Look, Rules
 
@@ -153,11 +154,13 @@ def _wanted(context: Context, params: Up) -> Wanted:
 def _looks(context: Context, params: Up, rise: Rise) -> dict[str, Look]:
     """Start the project and return what each service that counts is like."""
     prepared = rise.prepared
-    names = [name for name in prepared.roles.values() if name] if prepared.roles else list(prepared.model["services"])
+    services = prepared.model["services"]
+    chosen = [name for name in prepared.roles.values() if name] if prepared.roles else list(services)
+    names = [name for name in chosen if prepared.roles or replicas(services[name])]
     if not names:
         raise CheckFailed(
-            f"{prepared.compose.path} has none of the services that are asked for.",
-            *(_absent(prepared, role) for role in prepared.roles),
+            f"{prepared.compose.path} starts none of the services that are asked for.",
+            *(_absent(prepared, role) for role in prepared.roles or ("anything",)),
         )
     limit = Deadline(min(params.seconds, context.deadline.remaining()))
     rise.start(limit, context.deadline)
