@@ -23,7 +23,10 @@ def size(live: LiveImage, limit: float) -> Piece:
     steps = sorted(live.history, key=lambda entry: -int(entry.get("Size") or 0))[:MOST_NAMED]
     largest = [
         Evidence.number(
-            round(int(step.get("Size") or 0) / MEGABYTE, 1), "less", "MB", shown(str(step.get("CreatedBy")))
+            round(int(step.get("Size") or 0) / MEGABYTE, 1),
+            "less",
+            "MB",
+            shown(str(step.get("CreatedBy") or "")) or "the base image",
         )
         for step in steps
         if int(step.get("Size") or 0) > MEGABYTE

@@ -67,8 +67,10 @@ def build(context: Context, params: Build) -> Outcome:
     """The image builds: Docker carries out the Dockerfile, without any cache, on a copy of what it may see.
 
     Other checks take the image by the id of this one. The measure is the seconds that the build took. It is the
-    machine's fault, and costs nothing, where a registry or a package index does not answer, the disk is full, or the
-    builder is older than what the Dockerfile asks for.
+    machine's fault, and costs nothing, where a registry does not answer, a well-known package index can be reached
+    neither by the build nor by this machine, the disk is full, or the builder is older than what the Dockerfile asks
+    for. A base image that its registry does not have, a step that asks for 127.0.0.1, and one that needs the network
+    that `network: none` takes away are the learner's.
     """
     asked = Asked(
         dockerfile=context.workspace.first(places(params.dockerfile)),
