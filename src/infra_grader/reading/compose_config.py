@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from infra_grader.capabilities.compose_command import ComposeCommand
-from infra_grader.capabilities.deadline import Deadline
+from infra_grader.capabilities.deadline import Deadline, Overrun
 from infra_grader.model.outcome import CheckFailed, Evidence, EvidenceKind
 
 MAX_MODEL_BYTES = 8 * 1024 * 1024
@@ -26,7 +26,14 @@ def make_model(
     words = [word for path in files for word in ("--file", str(copy / path))]
     words += [word for name in profiles for word in ("--profile", name)]
     limit = Deadline(min(CONFIG_S, deadline.remaining()))
-    output = command.run(["--project-name", "submission", *words, "config", "--format", "json"], limit, folder=copy)
+    try:
+        output = command.run(["--project-name", "submission", *words, "config", "--format", "json"], limit, folder=copy)
+    except Overrun:
+        deadline.check()
+        raise CheckFailed(
+            f"Compose does not read {files[0]} within {CONFIG_S:g} s.",
+            Evidence.number(CONFIG_S, f"less than {CONFIG_S:g}", "s", "stopped there"),
+        ) from None
     if output.exit_status:
         said = output.stderr.replace(f"{copy}/", "").replace(str(copy), ".").strip()
         last = said.splitlines()[-1][:200].rstrip(".") if said else "it says nothing"
