@@ -21,6 +21,8 @@ NANOSECONDS = 1_000_000_000
 KEPT_LOG = {"max-size": "8m", "max-file": "2"}
 """What a container that prints without end may fill of the disk."""
 TMP = {"/tmp": "mode=1777,exec,size=128m"}  # noqa: S108 - inside
+ONE_HOP = {"net.ipv4.ip_default_ttl": "1"}
+"""Packets get as far as this machine and the run's other containers, also where somebody on the way translates them."""
 CANNOT_RUN = re.compile(
     r"executable file not found|no such file or directory|permission denied|exec format error|not a directory"
     r"|unable to find (?:user|group)|no matching entries|no command specified|is a directory|exec: \""
@@ -155,6 +157,7 @@ def _host_config(docker: LiveDocker, request: ContainerRequest) -> dict[str, Any
         # Names of other hosts are not found, and that at once: nobody answers on the container's own loopback.
         "Dns": [] if request.network == "default" else [LOOPBACK],
         "DnsOptions": [] if request.network == "default" else ["timeout:1", "attempts:1"],
+        "Sysctls": ONE_HOP if request.network == "isolated" else {},
         "Memory": request.memory_bytes,
         "MemorySwap": request.memory_bytes,
         "PidsLimit": request.processes,

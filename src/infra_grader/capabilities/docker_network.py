@@ -14,7 +14,8 @@ def network_of(docker: LiveDocker, which: Literal["isolated", "default"]) -> str
     """Return the name of a network of this run, made on first use.
 
     Ports of its containers can be published either way. Out of the isolated one packets leave with an address that
-    nobody answers to, since it is not translated; names of other hosts are not found.
+    nobody answers to, since this machine does not translate it; see `docker_container.ONE_HOP` for the rest. It keeps
+    programs from using the network, not one that is bent on sending packets away.
     """
 
     def make() -> str:

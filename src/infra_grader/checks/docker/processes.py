@@ -66,18 +66,15 @@ def processes(context: Context, params: Processes) -> Outcome:
         raise ended(service, error) from error
     if not found:
         raise CheckFailed("Nothing runs in the container.", Evidence(kind=EvidenceKind.COMMAND, path=LOOK))
-    faults: list[Evidence] = []
-    asked = [not params.root, not params.shell]
-    if not params.root:
-        faults += _roots(found, params.allow)
-    if not params.shell:
-        faults += _shell(found)
-    lost = (not params.root and bool(_roots(found, params.allow))) + (not params.shell and bool(_shell(found)))
+    asked = [] if params.root else [_roots(found, params.allow)]
+    asked += [] if params.shell else [_shell(found)]
+    faults = [fault for each in asked for fault in each]
+    lost = sum(map(bool, asked))
     if not faults:
         message = f"{_counted(found)} as {_users(found)}, and process 1 is {program(_first(found).command)}."
         return Outcome.passed(message, _evidence(found))
     said = "; ".join(dict.fromkeys(str(fault.actual) for fault in faults))
-    return Outcome.partial(1 - Fraction(lost, sum(asked)), f"In the container, {said}.", *faults, _evidence(found))
+    return Outcome.partial(1 - Fraction(lost, len(asked)), f"In the container, {said}.", *faults, _evidence(found))
 
 
 def _lasting(container: RunningContainer) -> list[Process]:
