@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from infra_grader.capabilities.compose_command import ComposeCommand, find_compose
 from infra_grader.capabilities.compose_project import ComposeProject
+from infra_grader.capabilities.docker import address, socket_of
 from infra_grader.model.outcome import Evidence, NotAssessed
 from infra_grader.model.record import Record
 from infra_grader.plugin import Context
@@ -144,6 +145,11 @@ def by_hand(compose: Compose, wanted: Wanted) -> str:
 
 
 def _command(context: Context) -> ComposeCommand:
+    if not socket_of(address()):
+        raise NotAssessed(
+            f"The Docker daemon at {address()} is on another machine, which sees neither our files nor our loopback.",
+            "Grade on the machine where the daemon runs.",
+        )
     folder = context.docker.scratch / "client"
     folder.mkdir(exist_ok=True)
     return find_compose(context.command, folder, context.deadline)

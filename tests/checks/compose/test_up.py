@@ -139,6 +139,15 @@ def test_without_compose_it_is_open(tmp_path, monkeypatch):
     assert outcome.remedy.startswith("Install the compose plugin")
 
 
+def test_a_daemon_on_another_machine_sees_none_of_our_files(tmp_path, monkeypatch):
+    from infra_grader.reading import compose_live
+
+    monkeypatch.setattr(compose_live, "address", lambda: "tcp://192.0.2.1:2376")
+    outcome = up(tmp_path, WEB)
+    assert outcome.status == "not_assessed"
+    assert "another machine" in outcome.message
+
+
 def test_the_check_s_own_time_is_not_the_submission_s(tmp_path):
     before = things()
     text = WEB + "    healthcheck: {test: [CMD, 'false']}\n"
