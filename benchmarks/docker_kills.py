@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 import containers
 
 from infra_grader.capabilities import docker as daemons
+from infra_grader.capabilities.docker_owner import has_no_owner
 from infra_grader.capabilities.home import is_left
-from infra_grader.capabilities.live_docker import LIVE, PREFIX, open_live_docker
+from infra_grader.capabilities.live_docker import KINDS, LIVE, PREFIX, open_live_docker
 from infra_grader.testing import run_check
 
 SETTLE_S = 60.0
@@ -37,6 +39,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--shared", action="store_true", help="others use the daemon: look at labelled things alone")
     parser.add_argument("--grade", metavar="FOLDER", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.grade:
@@ -45,16 +48,17 @@ def main() -> int:
         sys.exit(f"not measured: {problem}")
     with tempfile.TemporaryDirectory() as folder:
         lay_out(Path(folder))
-        left = audited(Path(folder), options.kills, random.Random(options.seed))
+        look = left_by_graders if options.shared else everything
+        left = audited(Path(folder), options.kills, random.Random(options.seed), look)
     print(f"left after the next start: {', '.join(sorted(left)) or 'nothing'}")
     return int(bool(left))
 
 
-def audited(folder: Path, kills: int, moments: random.Random) -> set[str]:
+def audited(folder: Path, kills: int, moments: random.Random, look: Callable[[], set[str]]) -> set[str]:
     """Kill so many graders; print what they had made when they were killed, and return what is left of it."""
     run(folder).wait()  # the base image's layers, once
     open_live_docker().close()
-    before = everything()
+    before = look()
     began = time.monotonic()
     if run(folder).wait():
         sys.exit("a grader that nobody kills does not pass")
@@ -66,13 +70,13 @@ def audited(folder: Path, kills: int, moments: random.Random) -> set[str]:
         time.sleep(moments.uniform(0, whole))
         grader.kill()
         unharmed += grader.wait() == 0
-        seen.update({thing.split()[0] for thing in everything() - before})
+        seen.update({thing.split()[0] for thing in look() - before})
     print(f"{kills} graders of {whole:.1f} s were killed, {unharmed} of them had ended by then")
     print(f"at the kill there were: {', '.join(f'{kind} {times} times' for kind, times in sorted(seen.items()))}")
     until = time.monotonic() + SETTLE_S
     while True:  # a build that the daemon was at goes on for a moment
         open_live_docker().close()
-        left = everything() - before
+        left = look() - before
         if not left or time.monotonic() > until:
             return left
         time.sleep(1)
@@ -114,6 +118,17 @@ def everything() -> set[str]:
         found |= {f"image {each['Id'][7:19]}" for each in api.images()}
     homes = Path(tempfile.gettempdir()).glob(f"{PREFIX}*")
     return found | {f"folder {home.name}" for home in homes if home.is_dir() and is_left(home, home.lstat())}
+
+
+def left_by_graders() -> set[str]:
+    """Return what carries our labels and belongs to a grader that has ended, each in words."""
+    with closing(daemons.connect()) as api:
+        return {
+            f"{kind.title} {facts.get('Id') or facts.get('Name')}"
+            for kind in KINDS
+            for facts in kind.find(api, f"{daemons.LABEL}={LIVE}")
+            if has_no_owner(facts.get("Labels") or {}, time.time())
+        }
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from contextlib import closing
 
 import containers
@@ -209,20 +210,23 @@ class TestInspect:
         image = containers.build(SOUND + CHECKED + CMD)
         with closing(daemons.connect()) as api:
             host = api.create_host_config(mem_limit="64m", restart_policy={"Name": "unless-stopped"})
-            labels = {"com.docker.compose.service": "web"}
+            mine = uuid.uuid4().hex[:8]  # other workers of the tests do the same beside us
+            labels = {"com.docker.compose.service": mine}
             made = [
-                api.create_container(image, name=f"learner-{name}-1", host_config=host, labels=labels, user="10001")
+                api.create_container(
+                    image, name=f"learner-{mine}-{name}-1", host_config=host, labels=labels, user="10001"
+                )
                 for name in ("web", "db")
             ]
             api.start(made[0]["Id"])
-            yield api, made[0]["Id"]
+            yield api, made[0]["Id"], mine
             for each in made:
                 api.remove_container(each["Id"], force=True)
 
     def test_what_a_learner_runs_is_found_and_left_alone(self, own, tmp_path):
-        api, key = own
+        api, key, mine = own
         before = api.inspect_container(key)
-        parameters = {"name": "learner-web-*", "memory_mb": 128, "restart": ["always", "unless-stopped"]}
+        parameters = {"name": f"learner-{mine}-web-*", "memory_mb": 128, "restart": ["always", "unless-stopped"]}
         outcome = run_check("docker.inspect", {**parameters, "not_root": True}, tmp_path, live="docker")
         assert outcome.status == "passed", outcome
         after = api.inspect_container(key)
@@ -230,13 +234,13 @@ class TestInspect:
         assert after["RestartCount"] == before["RestartCount"]
 
     def test_what_is_not_so_is_named(self, own, tmp_path):
-        parameters = {"name": "learner-db-1", "ports": [80], "networks": ["bridge"], "cpus": 1}
+        parameters = {"name": f"learner-{own[2]}-db-1", "ports": [80], "networks": ["bridge"], "cpus": 1}
         outcome = run_check("docker.inspect", parameters, tmp_path, live="docker")
         assert str(outcome.fraction) == "1/4"
         assert outcome.evidence[0].actual == "created: exit status 0"
 
     def test_several_and_none_are_failures(self, own, tmp_path):
-        outcome = run_check("docker.inspect", {"compose_service": "web"}, tmp_path, live="docker")
-        assert outcome.message == "2 containers fit 'web': learner-db-1, learner-web-1."
+        outcome = run_check("docker.inspect", {"compose_service": own[2]}, tmp_path, live="docker")
+        assert outcome.message == f"2 containers fit {own[2]!r}: learner-{own[2]}-db-1, learner-{own[2]}-web-1."
         outcome = run_check("docker.inspect", {"name": "nothing-of-this-name"}, tmp_path, live="docker")
         assert outcome.message == "No container fits 'nothing-of-this-name'."

@@ -259,7 +259,7 @@ def test_a_container_that_vanishes_is_a_state_like_others(tmp_path):
 
 def test_graders_that_are_killed_leave_nothing():
     audit = subprocess.run(
-        [sys.executable, BENCHMARKS / "docker_kills.py", "--kills", "5"],
+        [sys.executable, BENCHMARKS / "docker_kills.py", "--kills", "5", "--shared"],
         check=False,
         capture_output=True,
         text=True,
