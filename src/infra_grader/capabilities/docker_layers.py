@@ -65,10 +65,9 @@ def read_layers(docker: LiveDocker, image: str, wants: Callable[[str, int], bool
         saved = _Saved(wants, deadline)
         stream = _Stream(docker.api.get_image(image), deadline)
         try:
-            with tarfile.open(fileobj=stream, mode="r|") as tar:  # type: ignore[call-overload]  # it only reads
+            with tarfile.open(fileobj=stream, mode="r|") as tar:
                 for member in tar:
                     saved.take(tar, member)
-                    tar.members = []
             return saved.image()
         except (tarfile.TarError, ValueError, LookupError, TypeError, AttributeError) as error:
             raise NotAssessed("What Docker saves of the image cannot be read.", "Try `docker save` by hand.") from error
@@ -127,7 +126,6 @@ def _layer(stream: Any, wants: Callable[[str, int], bool], budget: _Budget, dead
     contents: dict[str, bytes] = {}
     removed: set[str] = set()
     emptied: set[str] = set()
-    contents: dict[str, bytes]
     with tarfile.open(fileobj=stream, mode="r|*") as layer:
         for member in layer:
             deadline.check()
@@ -145,7 +143,7 @@ def _layer(stream: Any, wants: Callable[[str, int], bool], budget: _Budget, dead
                 if member.isfile() and member.size <= budget.kept and wants(path, member.size):
                     budget.kept -= member.size
                     contents[path] = _opened(layer, member).read()
-            layer.members = []  # else it remembers every file that it has passed
+            layer.members = []  # type: ignore[attr-defined]  # else it remembers every file
     return Layer(
         files=files,
         removed=frozenset(removed),

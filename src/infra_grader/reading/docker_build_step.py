@@ -49,7 +49,7 @@ def find_base(failure: Failure, dockerfile: Dockerfile | None) -> str:
     found = FETCHED.match(failure.step.text) if failure.step else None
     if found is None:
         return ""
-    named = next(filter(None, found.groups())).partition("@")[0]
+    named = str(next(filter(None, found.groups()))).partition("@")[0]
     for item in _outside(dockerfile):
         if item and (named == item or named.endswith((f"/{item}", f"/{item}:latest"))):
             return item

@@ -18,6 +18,8 @@ from infra_grader.reading.dockerfile_instruction import Instruction
 
 MEGABYTE = 1_000_000
 MOST_QUOTED = 160
+OURS = re.compile(rf"(?:/bin/sh -c #\(nop\)\s+)?LABEL {LABEL}")
+"""Labels that the classic builder was given by us."""
 SHELL = re.compile(r"\A(?:RUN )?(?:\|\d+ .*?)?/bin/(?:ba)?sh (?:-[a-z]+ )*-c (?:#\(nop\)\s*)?")
 
 
@@ -61,13 +63,14 @@ class LiveImage:
 
     def origins(self) -> list[Origin]:
         """Return the learner's own steps; those before come with the base image."""
-        steps = [step for step in self.saved().steps if not step.text.startswith(f"LABEL {LABEL}")]
-        steps = [step for step in steps if f"LABEL {LABEL}" not in step.text]
+        steps = [step for step in self.saved().steps if not OURS.match(step.text)]
         written = self._instructions()
+        if self.dockerfile and not written:
+            return []
         own = steps[-len(written) :] if written else steps
-        if len(own) < len(written):
+        if len(own) != len(written):
             return [Origin(step, None) for step in own]
-        return [Origin(step, item) for step, item in zip(own, written or [None] * len(own), strict=True)]
+        return [Origin(step, item) for step, item in zip(own, written, strict=True)]
 
     def first_own_layer(self) -> int:
         """Return the number of the first layer that is not the base image's."""
@@ -100,8 +103,8 @@ class LiveImage:
         """Return evidence that points at the last instruction of a keyword; at the FROM where there is none."""
         chain = self.dockerfile.chain(self.stage) if self.dockerfile and self.stage else []
         found = [item for stage in chain for item in stage.instructions if item.keyword == keyword]
-        start = [self.stage.start] if self.stage else []
-        item = (found or start or [None])[-1]
+        start = self.stage.start if self.stage else None
+        item = found[-1] if found else start
         return Evidence(
             path=self.built.dockerfile,
             line=item.line if item else None,
