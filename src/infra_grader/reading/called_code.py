@@ -30,13 +30,20 @@ def called_code(context: Context, files: Sequence[Names]) -> list[Names]:
     A name in other code is enough, in a notebook or in a file of settings too, and so is a decorator; what only such
     code names that is itself left out is left out as well.
     """
+    paths = tuple(file.path for file in files)
+    return context.shared(("python.called", paths), lambda: _called_code(context, files))
+
+
+def _called_code(context: Context, files: Sequence[Names]) -> list[Names]:
     named_elsewhere = context.shared("python.callers", lambda: _named_in_files(context))
     everything = {file.path: file for file in own_python(context, ["."])[0]} | {file.path: file for file in files}
     bodies = {path: list(file.source.tree.body) for path, file in everything.items()}
+    named = {node: _named(node) for body in bodies.values() for node in body}
     for _ in range(MOST_ROUNDS):
-        counts = Counter(name for body in bodies.values() for node in body for name in _named(node))
+        counts = Counter(name for body in bodies.values() for node in body for name in named[node])
         kept = {
-            path: [node for node in body if _is_called(node, counts, named_elsewhere)] for path, body in bodies.items()
+            path: [node for node in body if _is_called(node, counts, named[node], named_elsewhere)]
+            for path, body in bodies.items()
         }
         if kept == bodies:
             break
@@ -44,10 +51,12 @@ def called_code(context: Context, files: Sequence[Names]) -> list[Names]:
     return [_with_body(file, bodies[file.path]) for file in files]
 
 
-def _is_called(node: ast.stmt, counts: Counter[str], named_elsewhere: frozenset[str]) -> bool:
+def _is_called(
+    node: ast.stmt, counts: Counter[str], named_inside: frozenset[str], named_elsewhere: frozenset[str]
+) -> bool:
     if not isinstance(node, DEFINING) or node.decorator_list or node.name in named_elsewhere:
         return True
-    return counts[node.name] > (node.name in _named(node))
+    return counts[node.name] > (node.name in named_inside)
 
 
 def _named(node: ast.stmt) -> frozenset[str]:
