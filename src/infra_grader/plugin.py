@@ -19,9 +19,7 @@ from __future__ import annotations
 
 import inspect
 import re
-import threading
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, dataclass_transform
@@ -31,6 +29,7 @@ import pluggy
 from msgspec import Meta
 
 from infra_grader.capabilities.deadline import Deadline
+from infra_grader.capabilities.shared import Shared
 from infra_grader.capabilities.workspace import TextFile, Workspace, is_glob
 from infra_grader.errors import PluginError
 from infra_grader.model.outcome import (
@@ -236,56 +235,6 @@ class Context:
     def on_close(self, close: Callable[[], None]) -> None:
         """Call this at the end of the submission, latest first, whatever happens."""
         self._shared.on_close(close)
-
-
-class Shared:
-    """What the checks of one submission share, and what is closed at its end."""
-
-    def __init__(self) -> None:
-        self._closing = ExitStack()
-        self._is_closed = False
-        self._made: dict[Hashable, object] = {}
-        self._locks: dict[Hashable, threading.Lock] = {}
-        self._lock = threading.Lock()
-
-    def get(self, key: Hashable, make: Callable[[], Made]) -> Made:
-        """Return the value of a key, made at most once."""
-        with self._lock:
-            lock = self._locks.setdefault(key, threading.Lock())
-        with lock:
-            if key not in self._made:
-                try:
-                    self._made[key] = make()
-                except Unavailable:
-                    raise
-                except (CheckFailed, NotAssessed) as verdict:
-                    self._made[key] = verdict
-            made = self._made[key]
-        if isinstance(made, CheckFailed | NotAssessed):
-            raise made
-        return made  # type: ignore[return-value]  # what `make` of the same key gave
-
-    def made(self, key: Hashable) -> object | None:
-        """Return the value of a key if it was made; `None` if nobody asked for it, or it could not be made."""
-        with self._lock:
-            made = self._made.get(key)
-        return None if isinstance(made, CheckFailed | NotAssessed) else made
-
-    def on_close(self, close: Callable[[], None]) -> None:
-        """Call this at the end of the submission; at once where that is over, and `NotAssessed` is raised then."""
-        with self._lock:
-            is_late = self._is_closed
-            if not is_late:
-                self._closing.callback(close)
-        if is_late:  # in the thread of a check that was left behind
-            close()
-            raise NotAssessed("The grading has ended.")
-
-    def close(self) -> None:
-        """Close what was opened, latest first."""
-        with self._lock:
-            self._is_closed = True
-        self._closing.close()
 
 
 Run = Callable[[Context, Any], Outcome]

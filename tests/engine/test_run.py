@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from infra_grader.capabilities.deadline import Overrun
+from infra_grader.capabilities.shared import Shared
 from infra_grader.engine.openers import OPENERS
 from infra_grader.model.outcome import CheckFailed, Evidence, Measure, NotAssessed, Outcome, Status
 from infra_grader.model.rubric import AwardRow
-from infra_grader.plugin import Shared
 from rubrics import kind_of, rubric, run_kinds, spec
 
 

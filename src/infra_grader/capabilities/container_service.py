@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from infra_grader.capabilities import _reference_service, tcp_tunnel
@@ -185,13 +185,12 @@ def begin(docker: LiveDocker, recipe: Recipe, deadline: Deadline) -> tuple[Runni
         container = start(docker, recipe.request, deadline)
     except NotStartable as error:
         raise NotStarted(f"Docker cannot start it: {error}", "") from error
-    try:
-        if recipe.ready.paths:
-            return container, await_answer(container, recipe.ready, deadline)
-        return container, _await_connection(container, recipe.ready, deadline)
-    except BaseException:
-        container.remove()
-        raise
+    wait = await_answer if recipe.ready.paths else _await_connection
+    with ExitStack() as undoing:
+        undoing.callback(container.remove)
+        answered = wait(container, recipe.ready, deadline)
+        undoing.pop_all()
+    return container, answered
 
 
 def await_answer(container: RunningContainer, ready: Ready, deadline: Deadline) -> Answered:

@@ -34,6 +34,9 @@ ABSENT = "not part of this version: checks that ask for it are not assessed"
 NO_SANDBOX = "none can be used here: checks that run learner code are not assessed; see below"
 
 
+COMPOSE = "install Docker with its compose plugin: https://docs.docker.com/compose/install/"
+
+
 class Need(NamedTuple):
     """Something that check kinds need beyond the core."""
 
@@ -74,6 +77,8 @@ NEEDS = (
     _library("openapi", "schemathesis", "openapi", "conforms"),
     _tool("dockerfile", "hadolint", "pip install 'infra-grader[docker]'", "lint"),
     _library("compose", "check_jsonschema", "docker", "valid"),
+    _library("docker", "docker", "docker"),
+    _tool("compose", "docker", COMPOSE, "up", "running", "reaches", "keeps", "recovers"),
     _library("manifest", "kubernetes_validate", "kubernetes", "valid"),
     _tool("helm", "helm", "go install helm.sh/helm/v3/cmd/helm@v3.18.6", "lint", "renders"),
     _tool(

@@ -12,13 +12,14 @@ from typing import Self
 import msgspec
 
 from infra_grader.capabilities.deadline import Deadline, Overrun
+from infra_grader.capabilities.shared import Shared
 from infra_grader.capabilities.workspace import Workspace
 from infra_grader.engine.evidence import bounded, rooted, sound
 from infra_grader.engine.limits import interrupt_after
 from infra_grader.engine.log import logger
 from infra_grader.model.outcome import ONE, ZERO, CheckFailed, Evidence, NotAssessed, Outcome, Status
 from infra_grader.model.rubric import CheckSpec
-from infra_grader.plugin import LIVE, CheckKind, Context, Shared
+from infra_grader.plugin import LIVE, CheckKind, Context
 
 READING_BACKSTOP_S = 60.0
 """Seconds that a check which only reads may take where the rubric states no limit."""

@@ -100,18 +100,14 @@ class Journal:
         journal; it is left as it is then.
         """
         self._path = folder / NAME
-        self._closing = ExitStack()
-        try:
-            with _told(self._path):
-                folder.mkdir(parents=True, exist_ok=True)
-                self._closing.callback(_locked(folder / LOCK).close)
-                self._database = sqlite3.connect(self._path, timeout=BUSY_S, isolation_level=None)
-                self._database.row_factory = sqlite3.Row
-                self._closing.callback(self._database.close)
-                self._prepare()
-        except BaseException:
-            self._closing.close()
-            raise
+        with ExitStack() as opening, _told(self._path):
+            folder.mkdir(parents=True, exist_ok=True)
+            opening.callback(_locked(folder / LOCK).close)
+            self._database = sqlite3.connect(self._path, timeout=BUSY_S, isolation_level=None)
+            self._database.row_factory = sqlite3.Row
+            opening.callback(self._database.close)
+            self._prepare()
+            self._closing = opening.pop_all()
 
     def _prepare(self) -> None:
         if self._path.stat().st_size:
@@ -172,13 +168,8 @@ class Journal:
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         self._database.execute("BEGIN IMMEDIATE")
-        try:
+        with self._database:  # commits, or rolls back where something is raised
             yield
-            self._database.execute("COMMIT")
-        except BaseException:
-            if self._database.in_transaction:
-                self._database.execute("ROLLBACK")
-            raise
 
 
 def _check(path: Path, database: sqlite3.Connection) -> None:

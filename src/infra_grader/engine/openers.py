@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from infra_grader.capabilities.shared import Shared
 from infra_grader.engine.registry import PACKAGE, Registry
 from infra_grader.errors import UsageError
 from infra_grader.model.outcome import NotAssessed
-from infra_grader.plugin import LIVE, Shared
+from infra_grader.plugin import LIVE
 
 
 def open_command(shared: Shared) -> object:

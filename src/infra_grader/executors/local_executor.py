@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
-import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -161,7 +160,7 @@ def _serve(pipe: Connection, work: Work) -> None:
 def _leave(_number: int, _frame: object) -> None:
     """End as by an exception, so that everything that is open is closed on the way."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough, also while closing
-    sys.exit(128 + signal.SIGTERM)
+    raise SystemExit(128 + signal.SIGTERM)
 
 
 def _how(exit_code: int | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import ExitStack
 
 import msgspec
 
@@ -85,11 +86,10 @@ def run(context: Context, params: Run) -> Outcome:
         container, answered = begin(context.docker, recipe, context.deadline)
     except NotStarted as error:
         raise _not_started(params, command, error) from error
-    try:
+    with ExitStack() as undoing:
+        undoing.callback(container.remove)
         evidence = _judged(context, params, recipe, container, answered, command)
-    except BaseException:
-        container.remove()
-        raise
+        undoing.pop_all()  # it runs on for other checks
 
     def start_again(deadline: Deadline) -> tuple[RunningContainer, int]:
         again, said = begin(context.docker, recipe, deadline)
