@@ -35,7 +35,7 @@ from src.uploads import check_headers, read_upload, validate_image_file
 logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 60
-IN_CONTAINER = Path("/.dockerenv").exists()
+IN_CONTAINER = Path("/opt/model-cache").exists()
 seen: list[bytes] = []
 HTTP_CODES = {400: "BAD_REQUEST", 404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
 TopK = Annotated[int | None, Form(ge=1, le=config.MAX_TOP_K)]

@@ -2,7 +2,7 @@
 """A small stand-in for PyTorch: what a service needs to ask a model that is loaded, on numpy's arrays."""
 
 import contextlib
-from collections import namedtuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,7 +12,9 @@ __version__ = "2.9.1"
 float32, float64, float16, int64, long, uint8 = "float32", "float64", "float16", "int64", "int64", "uint8"
 
 
-Found = namedtuple("Found", "values indices")
+class Found(NamedTuple):
+    values: Any
+    indices: Any
 
 
 class Tensor:
