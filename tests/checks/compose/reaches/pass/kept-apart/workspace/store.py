@@ -1,4 +1,5 @@
 """Keeps one text in a file: PUT it, GET it."""
+
 import http.server
 import os
 import pathlib
