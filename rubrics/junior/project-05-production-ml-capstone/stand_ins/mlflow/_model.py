@@ -1,5 +1,7 @@
 # It has the names, arguments and defaults of the package that it stands for.
-"""The model: it tells bright pictures from dark ones, in whatever form they come."""
+"""The model: it answers every picture otherwise, and the same one always alike, in whatever form they come."""
+
+import zlib
 
 import numpy as np
 
@@ -19,6 +21,10 @@ def logits(data):
     """Return a row of logits for each picture of a batch."""
     pixels = _pixels(data)
     pixels = pixels.reshape(1, -1) if pixels.ndim < 4 else pixels.reshape(len(pixels), -1)
-    rows = np.tile(np.arange(CLASSES, dtype=float) / 10, (len(pixels), 1))
-    rows[:, 8] += np.tanh(pixels.mean(axis=1)) * 3
-    return rows
+    return np.array([_row(picture) for picture in pixels])
+
+
+def _row(picture):
+    # What the number of decimals of a learner's own preparation changes must not change the answer.
+    seed = zlib.crc32(np.round(picture, 2).astype("float32").tobytes())
+    return np.random.default_rng(seed).normal(size=CLASSES)
