@@ -220,6 +220,14 @@ def touches(node: ast.AST, inert: AbstractSet[str]) -> bool:
     return False
 
 
+def _is_imported(node: ast.expr, given: AbstractSet[str]) -> bool:
+    """Whether a dotted name is one of what the file imports; of an object that a call gives back, nobody knows."""
+    place = node
+    while isinstance(place, ast.Attribute):
+        place = place.value
+    return isinstance(node, ast.Attribute) and isinstance(place, ast.Name) and f"{place.id}." in given
+
+
 def _observes(test: ast.expr, inert: AbstractSet[str], given: AbstractSet[str]) -> bool:
     """Whether a condition depends on more than that a name could be imported or was given."""
     while isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
@@ -228,8 +236,7 @@ def _observes(test: ast.expr, inert: AbstractSet[str], given: AbstractSet[str]) 
         case ast.Name(id=name):
             return name not in given and name not in inert and name not in INERT
         case ast.Compare(left=left, ops=[ast.Is() | ast.IsNot() | ast.NotEq()], comparators=[ast.Constant(value=None)]):
-            is_imported = isinstance(left, ast.Attribute) and f"{call_name(left).partition('.')[0]}." in given
-            return not is_imported and _observes(left, inert, given)
+            return not _is_imported(left, given) and _observes(left, inert, given)
         case ast.Call(func=ast.Name(id=name), args=[argument]) if name in TELLS_NOTHING:
             return _observes(argument, inert, given)
         case ast.BoolOp(values=values):
