@@ -1,0 +1,14 @@
+"""What holds for every test."""
+
+import signal
+import threading
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C reach the programs that tests start, also where the tests run in the background of a shell.
+
+    A shell without job control ignores it for what it starts with `&`, and programs inherit that.
+    """
+    is_ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    if is_ignored and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
