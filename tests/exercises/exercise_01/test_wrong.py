@@ -115,7 +115,8 @@ LOREM = "Lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do eiusmod
 @pytest.mark.parametrize("name", ["assessment", "plan", "roadmap", "research"])
 def test_lorem_ipsum_is_told(grader, name):
     grader.replace(**{name: "# Title\n\n" + f"{LOREM}\n\n" * 30})
-    assert "lorem ipsum on lines 3, 5" in grader.lost()[f"{name}-filler"]
+    lost = [message for check_id, message in grader.lost().items() if check_id.startswith(name)]
+    assert any("lorem ipsum" in message and "line=3" in message for message in lost), lost
 
 
 @pytest.mark.parametrize("name", ["assessment", "plan", "roadmap", "research"])
