@@ -3,9 +3,13 @@
 import pytest
 
 from infra_grader.capabilities.deadline import Deadline
+from infra_grader.capabilities.workspace import Workspace
 from infra_grader.engine import attribution
+from infra_grader.engine.ask import Session, ask
 from infra_grader.engine.attribution import attributed
 from infra_grader.model.outcome import CheckFailed, NotAssessed, Outcome, Status, Unavailable
+from infra_grader.model.rubric import CheckSpec
+from infra_grader.plugin import Context, Params, check
 
 
 class Daemon:
@@ -73,3 +77,42 @@ def test_what_this_machine_lacks_is_not_asked_again():
 def test_without_time_it_is_not_asked_again():
     with pytest.raises(Unavailable):
         attributed(lambda: Outcome.passed("fine"), [Daemon(False)], Deadline(0))
+
+
+class Asking(Params):
+    """Nothing is asked of it."""
+
+
+def asks(*capabilities, outcomes):
+    """Return a kind with these capabilities that gives one outcome after another."""
+
+    @check("course.asks", capabilities=capabilities)
+    def ask_it(_context: Context, _params: Asking) -> Outcome:
+        """It answers."""
+        return outcomes.pop(0)
+
+    return ask_it.__infra_grader_kind__
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "status"),
+    [(("http",), Status.PASSED), (("docker",), Status.PASSED), (("command",), Status.FAILED)],
+)
+def test_what_asks_a_service_is_excused_with_the_daemon_that_it_may_run_in(tmp_path, capabilities, status):
+    kind = asks(*capabilities, outcomes=[Outcome.failed("broken off"), Outcome.passed("fine")])
+    daemon = Daemon(True, False)
+    opened = {"docker": lambda _shared: daemon, "http": lambda _shared: None, "command": lambda _shared: None}
+    workspace = Workspace(tmp_path)
+    with Session(workspace=workspace, rubric_folder=tmp_path, find_kind=lambda _name: kind, openers=opened) as session:
+        session.shared.get(("capability", "docker"), lambda: daemon)
+        spec = CheckSpec(id="x", title="X", uses=kind.name, params=Asking())
+        assert ask(spec, kind, session, Deadline(5)).status is status
+
+
+def test_a_daemon_that_nobody_has_opened_is_not_looked_for(tmp_path):
+    kind = asks("http", outcomes=[Outcome.failed("no")])
+    opened = {"http": lambda _shared: None}
+    workspace = Workspace(tmp_path)
+    with Session(workspace=workspace, rubric_folder=tmp_path, find_kind=lambda _name: kind, openers=opened) as session:
+        spec = CheckSpec(id="x", title="X", uses=kind.name, params=Asking())
+        assert ask(spec, kind, session, Deadline(5)).status is Status.FAILED

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import msgspec
 
@@ -64,6 +64,15 @@ class Session(msgspec.Struct, kw_only=True):
     def docker_version(self) -> str:
         """Version of the Docker daemon that live checks looked at; nothing if none did."""
         return str(getattr(self.shared.made(("capability", "docker")), "version", ""))
+
+    def probed(self, kind: CheckKind) -> list[Any]:
+        """Return the open capabilities whose being down may be why a check of this kind loses.
+
+        They are what it asked for, and for one that asks services all there are, as its service may run there.
+        """
+        names = LIVE if "http" in kind.capabilities else kind.capabilities & LIVE
+        opened = (self.shared.made(("capability", name)) for name in sorted(names))
+        return [capability for capability in opened if capability is not None]
 
     def limit(self, check: CheckSpec, kind: CheckKind) -> float:
         """Return the seconds that a check may take."""
@@ -127,12 +136,11 @@ def ask(check: CheckSpec, kind: CheckKind, session: Session, deadline: Deadline)
 
 def _run(check: CheckSpec, kind: CheckKind, session: Session, deadline: Deadline) -> Outcome:
     context = session.context(check, kind, deadline)
-    if live := sorted(kind.capabilities & LIVE):
-        from infra_grader.engine.attribution import attributed  # most rubrics have no live checks
+    if not (probed := session.probed(kind)):
+        return kind.run(context, check.params)
+    from infra_grader.engine.attribution import attributed  # most rubrics have no live checks
 
-        probed = [context.capability(name) for name in live]
-        return attributed(lambda: kind.run(context, check.params), probed, deadline)
-    return kind.run(context, check.params)
+    return attributed(lambda: kind.run(context, check.params), probed, deadline)
 
 
 def not_assessed(reason: str, remedy: str = "", *evidence: Evidence) -> Outcome:
