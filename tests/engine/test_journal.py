@@ -10,8 +10,9 @@ import time
 
 import pytest
 
-from infra_grader.engine.journal import LOCK, NAME, VERSION, Entry, Journal, State
+from infra_grader.engine.journal import LOCK, NAME, VERSION, Entry, Journal
 from infra_grader.errors import JournalError
+from infra_grader.model.gradebook import State
 
 
 def graded(learner, earned="50"):
@@ -114,7 +115,8 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path):
 FULL = """
 import resource, signal, sys
 from pathlib import Path
-from infra_grader.engine.journal import Entry, Journal, State
+from infra_grader.engine.journal import Entry, Journal
+from infra_grader.model.gradebook import State
 from infra_grader.errors import JournalError
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 journal = Journal(Path(sys.argv[1]))
@@ -146,7 +148,8 @@ def test_a_full_disk_loses_nothing_that_was_finished(tmp_path):
 ADDING = """
 import os, sys
 from pathlib import Path
-from infra_grader.engine.journal import Entry, Journal, State
+from infra_grader.engine.journal import Entry, Journal
+from infra_grader.model.gradebook import State
 journal = Journal(Path(sys.argv[1]))
 start = len(journal.newest())
 for number in range(start, 100_000):

@@ -13,13 +13,13 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import IO
 
 import msgspec
 
 from infra_grader.errors import JournalError
+from infra_grader.model.gradebook import State
 from infra_grader.model.record import Record
 
 NAME = "journal.sqlite"
@@ -55,17 +55,6 @@ NEWEST = "SELECT * FROM entries WHERE number IN (SELECT max(number) FROM entries
 HISTORY = "SELECT * FROM entries WHERE :learner IN ('', learner) ORDER BY number"
 
 
-class State(StrEnum):
-    """How far a submission has come."""
-
-    GRADED = "graded"
-    """There is a scorecard."""
-    ABSENT = "absent"
-    """There is nothing to grade, and the learner must do something about it."""
-    OPEN = "open"
-    """It could not be fetched or graded through no fault of the learner's; another run tries again."""
-
-
 class Entry(Record):
     """One event of a submission, and what it is worth since."""
 
@@ -91,27 +80,33 @@ class Entry(Record):
 
 
 class Journal:
-    """An open journal, which this process alone may write. Close it in the end; use it in the thread that opened it."""
+    """An open journal. Close it in the end; use it in the thread that opened it."""
 
-    def __init__(self, folder: Path) -> None:
-        """Open the journal in a folder, or begin one.
+    def __init__(self, folder: Path, *, to_read: bool = False) -> None:
+        """Open the journal in a folder: to write, as nobody else may then, or only `to_read`, beside who writes.
 
-        Raises `JournalError` if another run is at work there, or if the file is damaged, of a newer version or no
-        journal; it is left as it is then.
+        One that is not there is begun, unless it is to be read. Raises `JournalError` if another run is at work there,
+        or if the file is damaged, of a newer version or no journal; it is left as it is then.
         """
         self._path = folder / NAME
         with ExitStack() as opening, _told(self._path):
-            folder.mkdir(parents=True, exist_ok=True)
-            opening.callback(_locked(folder / LOCK).close)
+            if not to_read:
+                folder.mkdir(parents=True, exist_ok=True)
+                opening.callback(_locked(folder / LOCK).close)
+            elif not self._path.is_file():
+                raise JournalError(str(folder), "no batch has been graded here", "Name the folder that --out named.")
             self._database = sqlite3.connect(self._path, timeout=BUSY_S, isolation_level=None)
             self._database.row_factory = sqlite3.Row
             opening.callback(self._database.close)
-            self._prepare()
+            self._prepare(to_read=to_read)
             self._closing = opening.pop_all()
 
-    def _prepare(self) -> None:
+    def _prepare(self, *, to_read: bool) -> None:
         if self._path.stat().st_size:
             _check(self._path, self._database)
+        if to_read:
+            self._database.execute("PRAGMA query_only = ON")
+            return
         # FULL: what was added is on the disk before the next submission is begun.
         self._database.execute("PRAGMA journal_mode = WAL")
         self._database.execute("PRAGMA synchronous = FULL")

@@ -123,6 +123,8 @@ class SubmissionRecord(Record, frozen=True):
     root: str
     commit: str | None
     dirty: bool
+    submitted: str | None = None
+    due: str | None = None
 
 
 class ScoreRecord(Record, frozen=True):

@@ -98,6 +98,8 @@ def _scorecard(result: ResultRecord) -> Scorecard:
             root=submission.root,
             commit=submission.commit,
             dirty=submission.dirty,
+            submitted=submission.submitted,
+            due=submission.due,
         ),
         score=_score(result.score),
         criteria=tuple(_criterion(criterion) for criterion in result.criteria),

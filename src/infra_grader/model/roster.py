@@ -1,7 +1,7 @@
 """A roster: who is to be graded, and where their work is."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from infra_grader.model.record import Record
@@ -21,10 +21,17 @@ class Learner(Record):
     due: datetime | None = None
     """Until when the work is in time, with its time zone, extension left out."""
     extension_hours: Decimal = Decimal(0)
+    submitted: datetime | None = None
+    """When the work was handed in, with its time zone, where the roster knows it."""
     columns: Mapping[str, str] = {}
     """The roster's other columns, passed through to the gradebook."""
     line: int | None = None
     """Where the row stands in the roster's file."""
+
+    @property
+    def deadline(self) -> datetime | None:
+        """Until when the work is in time, extension counted."""
+        return None if self.due is None else self.due + timedelta(hours=float(self.extension_hours))
 
 
 class Roster(Record):

@@ -35,6 +35,11 @@ class SubmissionRef(Record):
     """Full commit id, where the folder is a git checkout."""
     dirty: bool = False
     """Whether the folder differs from that commit."""
+    submitted: str | None = None
+    """When it was handed in, where a roster or its commit tells; UTC, ISO 8601 with seconds and `Z`. A commit's own
+    time is what its author's machine said."""
+    due: str | None = None
+    """Until when it was in time, extension counted; UTC, as above."""
 
 
 class CheckScore(Record):

@@ -50,6 +50,7 @@ def result_object(scorecard: Scorecard) -> dict[str, Any]:
             "root": _text(submission.root),
             "commit": submission.commit,
             "dirty": submission.dirty,
+            **_present(submitted=submission.submitted, due=submission.due),
         },
         score=_score(scorecard.score),
         criteria=[_criterion(criterion) for criterion in scorecard.criteria],
