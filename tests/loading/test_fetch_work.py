@@ -1,0 +1,83 @@
+"""The work of a learner, from each kind of place that a roster names."""
+
+import zipfile
+from datetime import UTC, datetime
+
+import pytest
+
+from infra_grader.capabilities.command import Command
+from infra_grader.loading.fetch_outcome import FetchFailed
+from infra_grader.loading.fetch_work import fetch_work
+from infra_grader.model.roster import Learner
+from tests.loading.test_fetch_repository import commit as commit_files
+from tests.loading.test_fetch_repository import git
+
+HANDED_IN = datetime(2026, 11, 9, 8, tzinfo=UTC)
+
+
+@pytest.fixture
+def command():
+    opened = Command()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def repository(tmp_path):
+    """A repository on this machine with three commits; gives its folder and their ids."""
+    place = tmp_path / "ada"
+    place.mkdir()
+    git(place, "init", "--quiet", "--initial-branch=main")
+    return place, [
+        commit_files(place, {"day.txt": f"{day}\n"}, f"Day {day}", f"2026-11-{day:02d}T12:00:00Z") for day in (1, 2, 3)
+    ]
+
+
+def test_a_folder_is_read_where_it_lies(tmp_path, command):
+    (tmp_path / "ada").mkdir()
+    learner = Learner(id="ada", source=str(tmp_path / "ada"), submitted=HANDED_IN)
+    work = fetch_work(learner, tmp_path / "new", command)
+    assert (work.folder, work.commit, work.submitted) == (tmp_path / "ada", None, HANDED_IN)
+    assert not (tmp_path / "new").exists()
+
+
+def test_an_archive_is_unpacked(tmp_path, command):
+    with zipfile.ZipFile(tmp_path / "ada.zip", "w") as packed:
+        packed.writestr("work/app.py", "x = 1\n")
+        packed.writestr("work/README.md", "# Work\n")
+    work = fetch_work(Learner(id="ada", source=str(tmp_path / "ada.zip")), tmp_path / "new", command)
+    assert work.folder == tmp_path / "new" / "work"
+    assert (work.folder / "app.py").read_text() == "x = 1\n"
+
+
+def test_a_folder_with_a_repository_is_read_at_its_commit(tmp_path, command, repository):
+    place, commits = repository
+    (place / "day.txt").write_text("not committed\n")
+    work = fetch_work(Learner(id="ada", source=str(place)), tmp_path / "new", command)
+    assert (work.commit, work.submitted) == (commits[2], datetime(2026, 11, 3, 12, tzinfo=UTC))
+    assert (work.folder / "day.txt").read_text() == "3\n"
+    assert (place / "day.txt").read_text() == "not committed\n"
+
+
+@pytest.mark.parametrize(
+    ("ref", "wanted", "until", "day"),
+    [
+        ("", "", datetime(2026, 11, 2, 13, tzinfo=UTC), 2),
+        ("main", "", datetime(2026, 11, 2, 13, tzinfo=UTC), 3),
+        ("main", 0, None, 1),
+        ("", 1, datetime(2026, 11, 1, 13, tzinfo=UTC), 2),
+    ],
+    ids=["last-before", "ref-over-date", "commit-over-ref", "commit-over-date"],
+)
+def test_what_is_named_most_exactly_counts(tmp_path, command, repository, ref, wanted, until, day):
+    place, commits = repository
+    learner = Learner(id="ada", source=place.as_uri(), ref=ref)
+    commit = commits[wanted] if wanted != "" else ""
+    work = fetch_work(learner, tmp_path / "new", command, commit=commit, until=until)
+    assert work.commit == commits[day - 1]
+
+
+def test_what_has_gone_since_the_roster_was_read_stays_open(tmp_path, command):
+    with pytest.raises(FetchFailed, match="There is nothing at") as raised:
+        fetch_work(Learner(id="ada", source=str(tmp_path / "gone")), tmp_path / "new", command)
+    assert raised.value.is_ours
