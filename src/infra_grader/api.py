@@ -11,7 +11,7 @@ from pathlib import Path
 
 from infra_grader import __version__
 from infra_grader.capabilities.cache import cache_folder
-from infra_grader.capabilities.deadline import Overrun
+from infra_grader.capabilities.deadline import Deadline, Overrun
 from infra_grader.capabilities.starter import NO_STARTER, Starter, read_starter
 from infra_grader.capabilities.workspace import Workspace
 from infra_grader.engine.adjust import adjusted, observers
@@ -20,7 +20,7 @@ from infra_grader.engine.limits import interrupt_after
 from infra_grader.engine.openers import openers
 from infra_grader.engine.plan import plan
 from infra_grader.engine.registry import Registry
-from infra_grader.engine.run import WORKERS, Observe, run
+from infra_grader.engine.run import WORKERS, Begin, Observe, run
 from infra_grader.engine.score import score
 from infra_grader.errors import Problem, RubricError, UsageError
 from infra_grader.loading import rubric_file
@@ -57,6 +57,10 @@ class GradeOptions(Record):
     """Whether to find out which commit the folder is at, which a terminal answer does not show."""
     takes_excerpts: bool = True
     """Whether the evidence of lost checks quotes the lines that it points at, for reports that show them."""
+    settled: Mapping[str, Outcome] = {}
+    """Outcomes that stand already, by check id; those checks are not run."""
+    seconds: float | None = None
+    """After how many seconds no further check is begun; those left are not assessed."""
 
 
 def load_rubric(rubric: str | os.PathLike[str], registry: Registry | None = None) -> Rubric:
@@ -105,13 +109,16 @@ def grade(
     registry: Registry | None = None,
     observe: Observe | None = None,
     tell: Callable[[CheckSpec, str], object] | None = None,
+    begin: Begin | None = None,
+    known: SubmissionRef | None = None,
 ) -> Scorecard:
     """Grade the submission in a folder and return its scorecard.
 
     The folder is only read; learner code runs in the sandbox alone, on a copy, or in what live checks make of it.
-    `observe` sees each outcome, and `tell` what a check that takes long is at, maybe in other threads. Raises
-    `RubricError`, `SubmissionError`, `PluginError` or `UsageError` for what the caller can mend; nothing about the
-    submission raises.
+    `observe` sees each outcome, and `tell` what a check that takes long is at, maybe in other threads; `begin` sees
+    each check that only reads before it runs, with the seconds that it may take. `known` is how the scorecard names
+    the submission, where the caller knows more of it than the folder tells. Raises `RubricError`, `SubmissionError`,
+    `PluginError` or `UsageError` for what the caller can mend; nothing about the submission raises.
     """
     options = options or GradeOptions()
     registry = registry or Registry()
@@ -126,11 +133,20 @@ def grade(
     order = plan(rubric, options.only)
     submission = open_submission(Path(path), rubric)
     started = _now()
-    commit = cache(lambda: _commit(submission, options))
+    commit = cache(lambda: _commit(submission, options) if known is None else (known.commit, known.dirty))
     with open_session(submission, rubric, registry, options) as session:
         session.tell = tell or session.tell
-        outcomes = run(order, session, _observe_all(registry, observe), options.workers, meanwhile=commit)
-    named = submission_ref(submission, *commit())
+        outcomes = run(
+            order,
+            session,
+            _observe_all(registry, observe),
+            options.workers,
+            meanwhile=commit,
+            begin=begin or (lambda _check, _seconds: None),
+            settled=options.settled,
+            until=Deadline(options.seconds) if options.seconds is not None else None,
+        )
+    named = known.replace(root=submission.root) if known is not None else submission_ref(submission, *commit())
     scorecard = score(rubric, outcomes, named, environment=environment(session), started=started, finished=_now())
     return adjusted(scorecard, rubric, registry)
 

@@ -13,7 +13,7 @@ from infra_grader.model.outcome import Evidence, Outcome, Status
 from infra_grader.model.roster import Learner, Roster
 from infra_grader.plugin import RenderOptions
 from infra_grader.reports.json_report import render
-from tests.support.rubrics import rubric, score_of, spec
+from rubrics import rubric, score_of, spec
 
 RUBRIC = rubric(
     spec("a", points="60"), spec("b", points="40"), bonus=[spec("c", points="5")], penalties=[spec("d", points="3")]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from infra_grader.capabilities.deadline import Overrun
+from infra_grader.capabilities.deadline import Deadline, Overrun
 from infra_grader.capabilities.shared import Shared
 from infra_grader.engine.openers import OPENERS
 from infra_grader.model.outcome import CheckFailed, Evidence, Measure, NotAssessed, Outcome, Status
@@ -358,3 +358,52 @@ def test_what_is_opened_after_the_end_is_closed_at_once():
     with pytest.raises(NotAssessed, match="has ended"):
         shared.on_close(lambda: closed.append("late"))
     assert closed[-1] == "late"
+
+
+def test_a_settled_check_is_not_run_and_blocks_what_needs_it():
+    asked = []
+
+    def asks(context):
+        asked.append(1)
+        return Outcome.passed("Fine.")
+
+    the_rubric = rubric(spec("a"), spec("b"), spec("c", needs=("a",)))
+    settled = {"a": Outcome.failed("It was bad then.")}
+    outcomes = run_kinds(the_rubric, {"fake.kind": kind_of(asks)}, settled=settled)
+    assert outcomes["a"] == settled["a"]
+    assert (outcomes["b"].status, outcomes["c"].status) == (Status.PASSED, Status.BLOCKED)
+    assert len(asked) == 1
+
+
+def test_a_settled_check_stays_settled_where_its_need_would_hold_it_back():
+    settled = {"b": Outcome.passed("A person said so.")}
+    outcomes = run_kinds(rubric(spec("a"), spec("b", needs=("a",))), {"fake.kind": kind_of(fails)}, settled=settled)
+    assert outcomes["b"].status is Status.PASSED
+
+
+def test_each_check_that_reads_is_announced_with_its_seconds():
+    begun, seen = [], []
+    kinds = {"fake.kind": kind_of(passes), "fake.wait": kind_of(passes, capabilities={"command"})}
+    run_kinds(
+        rubric(spec("a", timeout=7.0), spec("b", uses="fake.wait"), spec("c")),
+        kinds,
+        begin=lambda check, seconds: begun.append((check.id, seconds)),
+        observe=lambda check, outcome: seen.append(check.id),
+        reading_backstop=60.0,
+        openers={"command": lambda shared: object()},
+    )
+    assert begun == [("a", 7.0), ("c", 60.0)]
+    assert sorted(seen) == ["a", "b", "c"]
+
+
+def test_no_check_is_begun_when_the_submission_has_used_up_its_time():
+    def takes_its_time(context):
+        time.sleep(0.05)
+        return Outcome.passed("Fine.")
+
+    outcomes = run_kinds(
+        rubric(spec("a"), spec("b"), spec("c")), {"fake.kind": kind_of(takes_its_time)}, until=Deadline(0.03)
+    )
+    assert outcomes["a"].status is Status.PASSED
+    assert outcomes["b"].status is Status.NOT_ASSESSED
+    assert "had used up its 0.03 s" in outcomes["c"].message

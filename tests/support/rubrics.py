@@ -78,11 +78,23 @@ def run_kinds(
     only=(),
     workers=4,
     meanwhile=tuple,
+    begin=lambda check, seconds: None,
+    settled=None,
+    until=None,
     **session,
 ):
     """Run a rubric whose kinds are given by name, and return the outcomes."""
     with Session(workspace=Workspace(folder), rubric_folder=folder, find_kind=kinds.__getitem__, **session) as opened:
-        return run(plan(the_rubric, only), opened, observe, workers, meanwhile)
+        return run(
+            plan(the_rubric, only),
+            opened,
+            observe,
+            workers,
+            meanwhile,
+            begin=begin,
+            settled=settled or {},
+            until=until,
+        )
 
 
 def score_of(the_rubric, **outcomes):

@@ -22,10 +22,12 @@ from infra_grader.plugin import CheckKind
 
 WORKERS = 4
 """Checks that wait at the same time; they use other processes, so more than there are cores."""
+MORE_TIME = "Allow the submission more time."
 GRACE_S = 5.0
 """How long a check that waits may take to notice that its time is up, before it is left behind."""
 
 Observe = Callable[[CheckSpec, Outcome], None]
+Begin = Callable[[CheckSpec, float], object]
 
 
 def run(
@@ -34,25 +36,42 @@ def run(
     observe: Observe,
     workers: int = WORKERS,
     meanwhile: Callable[[], object] = tuple,
+    *,
+    begin: Begin = lambda _check, _seconds: None,
+    settled: Mapping[str, Outcome] = {},
+    until: Deadline | None = None,
 ) -> Mapping[str, Outcome]:
     """Run the checks of a plan and return an outcome for each, in the plan's order.
 
-    `observe` sees each outcome as soon as it stands. `meanwhile` is called at most once, as soon as this thread has
-    nothing to do but wait. Raises nothing but what ends the whole run.
+    `observe` sees each outcome as soon as it stands, and `begin` each check that only reads before it runs, with the
+    seconds that it may take. `meanwhile` is called at most once, as soon as this thread has nothing to do but wait.
+    Checks whose outcome is `settled` are not run, and none is begun after `until`. Raises nothing but what ends the
+    whole run.
     """
-    outcomes = _Run(plan, session, observe, workers, meanwhile).to_the_end()
+    outcomes = _Run(plan, session, observe, workers, meanwhile, begin, settled, until).to_the_end()
     return {check.id: outcomes[check.id] for check in plan.checks}
 
 
 class _Run:
     def __init__(
-        self, plan: Plan, session: Session, observe: Observe, workers: int, meanwhile: Callable[[], object]
+        self,
+        plan: Plan,
+        session: Session,
+        observe: Observe,
+        workers: int,
+        meanwhile: Callable[[], object],
+        begin: Begin,
+        settled: Mapping[str, Outcome],
+        until: Deadline | None,
     ) -> None:
         self.plan = plan
         self.session = session
         self.observe = observe
         self.workers = workers
         self.meanwhile = meanwhile
+        self.begin = begin
+        self.settled = settled
+        self.until = until
         self.checks = {check.id: check for check in plan.checks}
         self.places = {check.id: place for place, check in enumerate(plan.checks)}
         self.sorter = TopologicalSorter({check.id: check.needs for check in plan.checks})
@@ -66,10 +85,12 @@ class _Run:
         self.sorter.prepare()
         while self.sorter.is_active():
             self._take_ready()
+            self._drop_what_is_too_late()
             self._start_waiting()
             if self.reading:
                 check, kind = self.reading.pop(0)
                 deadline = Deadline(self.session.limit(check, kind))
+                self.begin(check, deadline.seconds)
                 self._settle(check, judge(check, ask(check, kind, self.session, deadline)))
                 self._collect(timeout=0)
             elif self.running:
@@ -89,10 +110,21 @@ class _Run:
             (self.waiting if kind.waits else self.reading).append((check, kind))
 
     def _without_running(self, check: CheckSpec) -> Outcome | None:
-        """Return the outcome of a check that need not run: left out, blocked, or waiting for an open one."""
+        """Return the outcome of a check that need not run: settled, left out, blocked, or waiting for an open one."""
+        if check.id in self.settled:
+            return self.settled[check.id]
         if check.id not in self.plan.chosen:
             return not_assessed("Left out of this run by --only.", "Run without --only to assess it.")
         return held_back(check, self.outcomes)
+
+    def _drop_what_is_too_late(self) -> None:
+        """Settle what was not begun before the submission's time was up."""
+        if self.until is None or self.until.remaining():
+            return
+        for check, _ in [*self.reading, *self.waiting]:
+            seconds = f"{self.until.seconds:g} s"
+            self._settle(check, not_assessed(f"Not begun: the submission had used up its {seconds}.", MORE_TIME))
+        self.reading, self.waiting = [], []
 
     def _start_waiting(self) -> None:
         while self.waiting and len(self.running) < self.workers:
