@@ -51,6 +51,26 @@ def add_rubric(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_roster(parser: argparse.ArgumentParser) -> None:
+    """Add ROSTER, `--source` and `--timezone`: the class, as `read_roster` takes it."""
+    parser.add_argument(
+        "roster",
+        metavar="ROSTER",
+        type=named_path,
+        help="the class: a CSV, an export of Canvas or Moodle, a list of repositories as JSON, or a folder of "
+        "submissions",
+    )
+    parser.add_argument(
+        "--source",
+        metavar="PATTERN",
+        default="",
+        help="where the work is of those for whom the roster does not say it, with columns in braces",
+    )
+    parser.add_argument(
+        "--timezone", metavar="ZONE", default="", help="the zone of dates that name none, such as Europe/Berlin"
+    )
+
+
 def actions_of(parser: argparse.ArgumentParser) -> Callable[[str, Run, str], argparse.ArgumentParser]:
     """Let a command have actions, such as `rubric list`; return the function that adds one: name, function, help."""
     actions = parser.add_subparsers(metavar="ACTION", required=True)
