@@ -65,6 +65,15 @@ class ResultError(InfraGraderError):
         self.problems = problems
 
 
+class ExportError(InfraGraderError):
+    """An export of another program cannot be filled in; `problems` holds every fault found in it."""
+
+    def __init__(self, source: str, *problems: Problem) -> None:
+        super().__init__(f"{source}: {'; '.join(p.message for p in problems)}")
+        self.source = source
+        self.problems = problems
+
+
 class JournalError(InfraGraderError):
     """The journal of a batch cannot be used; it was left as it is."""
 

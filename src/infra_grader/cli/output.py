@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 from infra_grader.engine.registry import Registry
 from infra_grader.errors import UsageError
@@ -130,36 +130,46 @@ def _abandon(stream: TextIO) -> None:
 
 def write_file(file: Path, text: str) -> None:
     """Write a file as a whole or not at all: under its final name stands the old text, the new one, or nothing."""
-    content = text.encode("utf-8", errors="backslashreplace")
-    if os.path.exists(file) and not os.path.isfile(file):  # a pipe or a device, such as /dev/stderr
-        _write_through(file, content)
-        return
-    place = file.resolve()
+    with whole_file(file) as stream:
+        stream.write(text.encode("utf-8", errors="backslashreplace"))
+
+
+@contextmanager
+def whole_file(file: Path) -> Iterator[BinaryIO]:
+    """Open a file to be written as a whole or not at all: what is written counts once the block ends without an error.
+
+    Raises `OutputError` where it cannot be written.
+    """
+    try:
+        if os.path.exists(file) and not os.path.isfile(file):  # a pipe or a device, such as /dev/stderr
+            with file.open("wb") as stream:
+                yield stream
+        else:
+            with _replacing(file.resolve()) as stream:
+                yield stream
+    except OSError as error:
+        if isinstance(error, OutputError):
+            raise
+        raise OutputError(f"{file} could not be written: {error.strerror}") from error
+
+
+@contextmanager
+def _replacing(place: Path) -> Iterator[BinaryIO]:
     part = None
     import tempfile  # slow to import, and most runs write no file
 
     try:
         handle, part = tempfile.mkstemp(prefix=f".{place.name[:40]}.", suffix=".part", dir=place.parent)
         with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
         os.chmod(part, 0o666 & ~_umask())
         os.replace(part, place)
-    except OSError as error:
-        raise OutputError(f"{file} could not be written: {error.strerror}") from error
     finally:
         if part is not None:
             with suppress(OSError):
                 os.unlink(part)
-
-
-def _write_through(file: Path, content: bytes) -> None:
-    try:
-        with file.open("wb", buffering=0) as stream:
-            stream.write(content)
-    except OSError as error:
-        raise OutputError(f"{file} could not be written: {error.strerror}") from error
 
 
 def _umask() -> int:

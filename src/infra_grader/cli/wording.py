@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from infra_grader.errors import (
+    ExportError,
     InfraGraderError,
     JournalError,
     PluginError,
@@ -22,6 +23,7 @@ FILES: Mapping[type[InfraGraderError], str] = {
     RubricError: "the rubric",
     RosterError: "the roster",
     ResultError: "the result",
+    ExportError: "the export",
 }
 """What files with faults are called."""
 
@@ -29,7 +31,7 @@ FILES: Mapping[type[InfraGraderError], str] = {
 def worded(error: InfraGraderError) -> str:
     """Return the text for an error that a user can mend; several lines where it has several faults."""
     match error:
-        case RubricError() | RosterError() | ResultError():
+        case RubricError() | RosterError() | ResultError() | ExportError():
             return _problems(FILES[type(error)], error.source, error.problems)
         case SubmissionError() | JournalError():
             return _sentence(f"{error.path}: {error.problem}", error.remedy)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from infra_grader.model.outcome import Status
 from infra_grader.model.record import Record
 from infra_grader.model.roster import Learner
+from infra_grader.model.rubric import Visibility
 from infra_grader.model.scorecard import Score
 
 
@@ -65,6 +66,8 @@ class CheckStanding(Record):
     earned: Decimal
     possible: Decimal
     message: str = ""
+    hint: str = ""
+    visibility: Visibility = Visibility.VISIBLE
     tags: tuple[str, ...] = ()
     duration_s: float = 0.0
 
