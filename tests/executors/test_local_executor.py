@@ -9,38 +9,12 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
+from tasks import do, tasks
 
-from infra_grader.capabilities.executor import Done, Lost, Task
+from infra_grader.capabilities.executor import Done, Lost
 from infra_grader.errors import UsageError
-from infra_grader.executors.local_executor import LIVES, open_local
-
-
-def do(payload, tell):
-    """Do what a task says, as a check might."""
-    what, value = payload
-    tell(f"at {what}")
-    if what == "sleep":
-        time.sleep(value)
-    elif what == "exit":
-        os._exit(value)
-    elif what == "kill":
-        os.kill(os.getpid(), value)
-    elif what == "raise":
-        raise RuntimeError(value)
-    elif what == "hold":
-        Path(value).write_text(str(os.getpid()))
-        try:
-            time.sleep(60)
-        finally:
-            Path(value).write_text("closed")
-    elif what == "deaf":
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        time.sleep(60)
-    return (what, value, os.getpid())
-
-
-def tasks(*payloads, seconds=20.0):
-    return [Task(id=str(number), payload=payload, seconds=seconds) for number, payload in enumerate(payloads)]
+from infra_grader.executors._worker import LIVES
+from infra_grader.executors.local_executor import open_local
 
 
 @pytest.fixture
@@ -97,10 +71,46 @@ def test_a_task_that_takes_too_long_is_ended(executor):
     assert len(ended) == 3
 
 
+def test_a_step_that_takes_longer_than_promised_is_ended(executor, monkeypatch):
+    monkeypatch.setattr("infra_grader.executors._worker.TELL_GRACE_S", 0.5)
+    (lost,) = executor.run(do, tasks(("steps", ((5, 0), (0.5, 60)))))
+    assert (lost.at, lost.reason, lost.is_overrun) == ("step 1", "this took more than 0.5 s", True)
+
+
+def test_a_promise_holds_until_the_next_thing_is_said(executor, monkeypatch):
+    monkeypatch.setattr("infra_grader.executors._worker.TELL_GRACE_S", 0.0)
+    (ended,) = executor.run(do, tasks(("steps", ((0.5, 0), (None, 1.0), (20, 0)))))
+    assert isinstance(ended, Done)
+
+
+def test_a_promise_does_not_outlive_its_task(executor, monkeypatch):
+    monkeypatch.setattr("infra_grader.executors._worker.TELL_GRACE_S", 0.0)
+    given = [*tasks(("steps", ((0.5, 0),))), *tasks(("sleep", 1.0), ("sleep", 1.0))]
+    assert all(isinstance(each, Done) for each in executor.run(do, given))
+
+
+def test_what_a_busy_caller_has_not_read_yet_is_no_overrun(executor, monkeypatch):
+    monkeypatch.setattr("infra_grader.executors._worker.TELL_GRACE_S", 0.0)
+    running = executor.run(do, tasks(("say", 1), ("steps", ((1.0, 0.2),)), ("say", 2), seconds=2.0))
+    first = next(running)
+    time.sleep(2.5)  # all is done by now, and nobody has looked
+    assert all(isinstance(each, Done) for each in (first, *running))
+
+
 def test_a_worker_that_does_not_listen_is_ended_by_force(executor, monkeypatch):
-    monkeypatch.setattr("infra_grader.executors.local_executor.GRACE_S", 0.5)
+    monkeypatch.setattr("infra_grader.executors._worker.GRACE_S", 0.5)
     (lost,) = executor.run(do, tasks(("deaf", 0), seconds=1.0))
     assert lost.is_overrun
+
+
+def test_a_worker_that_does_not_listen_costs_the_others_no_time(monkeypatch):
+    monkeypatch.setattr("infra_grader.executors._worker.GRACE_S", 5.0)
+    with closing(open_local("", 1)) as executor:
+        running = executor.run(do, tasks(("deaf", 0), ("say", 1), seconds=3.0))
+        lost, began = next(running), time.monotonic()
+        done = next(running)
+        assert (lost.is_overrun, done.value[1]) == (True, 1)
+        assert time.monotonic() - began < 4.5  # and not the five seconds that the first may take to leave
 
 
 def test_what_a_task_has_opened_is_closed_when_it_is_ended(executor, tmp_path):
@@ -126,7 +136,7 @@ import sys
 from contextlib import closing
 from infra_grader.capabilities.executor import Task
 from infra_grader.executors.local_executor import open_local
-from test_local_executor import do
+from tasks import do
 if __name__ == "__main__":
     with closing(open_local("", 1)) as executor:
         for ended in executor.run(do, [Task(id="0", payload=("hold", sys.argv[1]), seconds=60)]):
@@ -140,7 +150,7 @@ def parent(tmp_path):
     script = tmp_path / "parent.py"
     script.write_text(PARENT)
     file = tmp_path / "open"
-    variables = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    variables = {**os.environ, "PYTHONPATH": str(Path(do.__code__.co_filename).parent)}
     process = subprocess.Popen([sys.executable, script, file], env=variables, start_new_session=True)
     until = time.monotonic() + 20
     while not (file.exists() and file.read_text()) and time.monotonic() < until:
@@ -158,6 +168,19 @@ def test_ctrl_c_ends_workers_and_closes_what_they_opened(parent):
     assert file.read_text() == "closed"
     with pytest.raises(ProcessLookupError):
         os.kill(worker, 0)
+
+
+def test_workers_end_with_a_parent_that_is_killed(parent):
+    process, worker, file = parent
+    process.kill()
+    process.wait(30)
+    until = time.monotonic() + 20
+    while file.read_text() != "closed" and time.monotonic() < until:
+        time.sleep(0.05)
+    assert file.read_text() == "closed"
+    while Path(f"/proc/{worker}").exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not Path(f"/proc/{worker}").exists()
 
 
 def test_an_address_is_refused():

@@ -11,8 +11,16 @@ from typing import Any, Protocol
 
 from infra_grader.model.record import Record
 
-Tell = Callable[[str], None]
-"""Says what a task is at, so that one that is lost tells what it was lost at."""
+
+class Tell(Protocol):
+    """Says what a task is at, so that one that is lost tells what it was lost at."""
+
+    def __call__(self, what: str, seconds: float | None = None) -> None:
+        """Say it. With seconds, the task promises to say something else, or to be done, within so many.
+
+        If it does not, its worker is ended, a little later, and the task is `Lost` with `is_overrun`: code that cannot
+        be interrupted costs the step that it hangs in, and not all the time that the task may take.
+        """
 
 
 class Task(Record):
@@ -43,7 +51,7 @@ class Lost(Record):
     reason: str
     """What happened, as a clause."""
     is_overrun: bool = False
-    """Whether it took longer than it might."""
+    """Whether it took longer than it might, as a whole or for what it was at."""
 
 
 Work = Callable[[Any, Tell], Any]
