@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from infra_grader.plugin import RenderOptions
-from infra_grader.reports.html_report import TEMPLATES, infra_grader_report_formats, render
+from infra_grader.reports._page import TEMPLATES
+from infra_grader.reports.html_report import infra_grader_report_formats, render
 
 OPTIONS = RenderOptions()
 ALLOWED = {

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Callable
 from decimal import Decimal
-from functools import lru_cache
-from pathlib import Path
+from functools import cache
 from typing import TYPE_CHECKING
 
 from infra_grader.model.outcome import Measure
 from infra_grader.model.scorecard import CriterionScore, Scorecard
 from infra_grader.plugin import RenderOptions, ReportFormat, hookimpl
-from infra_grader.reports import _findings, _text, _wording
+from infra_grader.reports import _findings, _page, _text, _wording
 
 if TYPE_CHECKING:
     from jinja2 import Environment
-
-TEMPLATES = Path(__file__).parent / "templates"
 
 
 @hookimpl
@@ -32,7 +27,7 @@ def render(scorecard: Scorecard, options: RenderOptions) -> str:  # noqa: ARG001
     from markupsafe import Markup
 
     shown = _findings.for_learner(scorecard)
-    style = _style()
+    style = _page.source("report.css")
     return (
         _environment()
         .get_template("report.html")
@@ -92,29 +87,10 @@ WORDS: tuple[Callable[..., str | bool | list[str] | list[_text.Quoted]], ...] = 
 """What the template may call, under its own name; their text is escaped like any other."""
 
 
-@lru_cache(maxsize=1)
+@cache
 def _environment() -> Environment:
-    # Imported on use: a template engine is of no use to the other reports.
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.globals |= {function.__name__: function for function in WORDS}
-    environment.globals["STATUS_WORDS"] = _wording.STATUS_WORDS
-    return environment
-
-
-@lru_cache(maxsize=1)
-def _style() -> str:
-    return (TEMPLATES / "report.css").read_text(encoding="utf-8")
+    return _page.environment(WORDS, STATUS_WORDS=_wording.STATUS_WORDS)
 
 
 def _policy(style: str) -> str:
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    return f"default-src 'none'; style-src {_page.digest(style)}; base-uri 'none'; form-action 'none'"
