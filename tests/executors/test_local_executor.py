@@ -4,12 +4,13 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
-from tasks import do, tasks
+from tasks import do, kettle, tasks, twice
 
 from infra_grader.capabilities.executor import Done, Lost
 from infra_grader.errors import UsageError
@@ -129,6 +130,39 @@ def test_workers_are_replaced_so_that_memory_does_not_grow():
 def test_workers_serve_several_runs(executor):
     for _ in range(2):
         assert len(list(executor.run(do, tasks(("say", 1))))) == 1
+
+
+def test_a_second_run_may_do_other_work(executor):
+    assert [each.value for each in executor.run(twice, tasks(3))] == [6]
+    assert [each.value[1] for each in executor.run(do, tasks(("say", 3)))] == [3]
+
+
+def test_work_that_a_worker_cannot_load_is_lost_with_the_reason(executor, monkeypatch):
+    monkeypatch.setattr(twice, "__module__", "nowhere_to_be_found")
+    monkeypatch.setitem(sys.modules, "nowhere_to_be_found", sys.modules["tasks"])
+    (lost,) = executor.run(twice, tasks(3))
+    assert lost.reason == "the grader itself failed: ModuleNotFoundError: No module named 'nowhere_to_be_found'"
+
+
+def test_what_runs_can_be_given_up_by_another_thread(executor, tmp_path):
+    file = tmp_path / "open"
+    running = executor.run(do, tasks(("say", 1), ("hold", str(file))))
+    next(running)
+    until = time.monotonic() + 20
+    while not file.exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    threading.Thread(target=executor.stop).start()
+    assert [each.reason for each in running] == ["it was given up"]
+    assert file.read_text() == "closed"
+
+
+def test_a_task_is_refused_that_needs_what_is_not_here(executor):
+    needing = [task.replace(needs=("a kettle",)) for task in tasks(("say", 1))]
+    assert executor.survey(kettle) == {"this machine": {"a kettle"}}
+    assert len(list(executor.run(do, needing))) == 1
+    executor.survey(tuple)
+    with pytest.raises(UsageError, match="this machine does not have what 0 needs: a kettle"):
+        list(executor.run(do, needing))
 
 
 PARENT = """

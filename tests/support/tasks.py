@@ -36,5 +36,15 @@ def do(payload, tell):
     return (what, value, os.getpid())
 
 
+def twice(payload, _tell):
+    """Return the double."""
+    return 2 * payload
+
+
+def kettle():
+    """Find what every machine has."""
+    return ["a kettle"]
+
+
 def tasks(*payloads, seconds=20.0):
     return [Task(id=str(number), payload=payload, seconds=seconds) for number, payload in enumerate(payloads)]

@@ -6,7 +6,7 @@ hang in a file made to hang it, so whoever waits for it waits only for so long.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from infra_grader.model.record import Record
@@ -32,6 +32,8 @@ class Task(Record):
     """What the work is given: a value that can be pickled."""
     seconds: float
     """How long it may take before its worker is ended."""
+    needs: tuple[str, ...] = ()
+    """What the machine that does it must have, in the words of the survey that was made, such as `live docker`."""
 
 
 class Done(Record):
@@ -58,11 +60,27 @@ Work = Callable[[Any, Tell], Any]
 """What is done with the payload of each task: a function that can be pickled. It raises nothing it can help."""
 
 
+Survey = Callable[[], Collection[str]]
+"""Finds what the machine has that it is called on; a function that can be pickled."""
+
+
 class Executor(Protocol):
     """Workers, and the way to them. Used in one thread."""
 
+    say: Callable[[str], object]
+    """Is told what a person who waits should know, in a line; does nothing unless it is set."""
+
+    def survey(self, find: Survey) -> Mapping[str, frozenset[str]]:
+        """Ask each machine once what it has, also those that join later, and return it by the names of machines.
+
+        Raises `UsageError` if there are none.
+        """
+
     def run(self, work: Work, tasks: Iterable[Task]) -> Iterator[Done | Lost]:
-        """Yield how each task ended, as soon as it has, in any order; tasks are taken only when a worker is free."""
+        """Yield how each task ended, as soon as it has, in any order; tasks are taken only when a worker is free.
+
+        Raises `UsageError` when a task needs what no machine has, or when all machines have gone.
+        """
 
     def close(self) -> None:
         """End the workers and what they are at."""

@@ -6,6 +6,7 @@ import faulthandler
 import math
 import multiprocessing
 import os
+import pickle
 import signal
 import threading
 import time
@@ -28,14 +29,15 @@ AT, DONE, FAILED = "at", "done", "failed"
 class Worker:
     """One worker process, seen from the parent."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self) -> None:
         # Not a fork: the parent holds the journal, and a child must inherit neither its lock nor its database.
         context = multiprocessing.get_context("spawn")
         self.pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, work), name="infra-grader worker", daemon=False)
+        self._process = context.Process(target=_serve, args=(theirs,), name="infra-grader worker", daemon=False)
         self._process.start()
         theirs.close()
         self.task: Task | None = None
+        self._work: Work | None = None
         self.lives = LIVES
         self._at = ""
         self._until = self._said_until = math.inf
@@ -52,13 +54,14 @@ class Worker:
         """What to wait for until it has ended."""
         return self._process.sentinel
 
-    def give(self, task: Task) -> None:
+    def give(self, work: Work, task: Task) -> None:
         """Let it begin a task. One that has just died is noticed when its answer is read."""
+        known, self._work = self._work, work
         self.task, self._at = task, ""
         self.lives -= 1
         self._until, self._said_until = time.monotonic() + task.seconds, math.inf
         with suppress(OSError):
-            self.pipe.send((task.payload, task.seconds))
+            self.pipe.send((None if work is known else work, task.payload, task.seconds))
 
     def read(self) -> Done | Lost | None:
         """Return how the task ended, or `None` if the worker has only said what it is at."""
@@ -88,6 +91,10 @@ class Worker:
         reason = f"it took more than {self.task.seconds:g} s" if is_whole else f"this took more than {self._said_s:g} s"
         return Lost(task=self.task, at=self._at, reason=reason, is_overrun=True)
 
+    def given_up(self) -> Lost | None:
+        """Return the task as lost, since nobody wants it any more."""
+        return None if self.task is None else Lost(task=self.task, at=self._at, reason="it was given up")
+
     def ask_to_end(self) -> None:
         """Ask it to end, which closes what it has opened; `has_ended` says when it has."""
         self.task = None
@@ -106,7 +113,7 @@ class Worker:
         return True
 
 
-def _serve(pipe: Connection, work: Work) -> None:
+def _serve(pipe: Connection) -> None:
     """Do tasks until the parent is gone or asks to end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group: the parent decides what ends
     signal.signal(signal.SIGTERM, _leave)
@@ -115,15 +122,19 @@ def _serve(pipe: Connection, work: Work) -> None:
     def tell(what: str, seconds: float | None = None) -> None:
         pipe.send((AT, (what, seconds)))
 
+    work: Work | None = None
     with (
         open(os.devnull, "wb") as nowhere,
         suppress(EOFError, BrokenPipeError, ConnectionResetError, KeyboardInterrupt),
     ):
         while True:
-            payload, seconds = pipe.recv()
-            # Should the parent be gone and C code hold the interpreter, nothing else would end this process.
-            faulthandler.dump_traceback_later(min(seconds, LONGEST_S) + 3 * GRACE_S, exit=True, file=nowhere)
+            given = pipe.recv_bytes()
             try:
+                changed, payload, seconds = pickle.loads(given)  # noqa: S301 - from the parent, by a pipe of its own
+                work = changed or work
+                assert work is not None
+                # Should the parent be gone and C code hold the interpreter, nothing else would end this process.
+                faulthandler.dump_traceback_later(min(seconds, LONGEST_S) + 3 * GRACE_S, exit=True, file=nowhere)
                 answer = (DONE, work(payload, tell))
             except Exception as error:  # noqa: BLE001 - one submission's fault must not cost the others their worker
                 answer = (FAILED, f"the grader itself failed: {type(error).__name__}: {error}")

@@ -4,47 +4,71 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
 
-from infra_grader.capabilities.executor import Done, ExecutorKind, Lost, Task, Work
+from infra_grader.capabilities.executor import Done, ExecutorKind, Lost, Survey, Task, Work
 from infra_grader.errors import UsageError
 from infra_grader.executors._worker import Worker
 from infra_grader.plugin import hookimpl
+
+HERE = "this machine"
+DOCTOR = "infra-grader doctor says there what is missing."
 
 
 class Local:
     """A number of worker processes."""
 
     def __init__(self, workers: int) -> None:
+        self.say: Callable[[str], object] = lambda _text: None
         self._workers = workers
+        self._offers: frozenset[str] = frozenset()
+        self._bell, self._rope = Pipe(duplex=False)
         self._live: list[Worker] = []
         self._leaving: list[Worker] = []
         """Those that were asked to end: what they remove on their way costs the others no time."""
+
+    def survey(self, find: Survey) -> Mapping[str, frozenset[str]]:
+        """Return what this machine has; see `Executor`."""
+        self._offers = frozenset(find())
+        return {HERE: self._offers}
 
     def run(self, work: Work, tasks: Iterable[Task]) -> Iterator[Done | Lost]:
         """Yield how each task ended; see `Executor`."""
         waiting = iter(tasks)
         is_over = False
         while True:
-            while not is_over and (free := self._free(work)) is not None:
+            while not is_over and (free := self._free()) is not None:
                 task = next(waiting, None)
                 if task is None:
                     is_over = True
                 else:
-                    free.give(task)
+                    self._check(task)
+                    free.give(work, task)
             if not any(worker.task for worker in self._live):
                 self._wait_for_leaving()
                 return
             yield from self._collect()
+
+    def stop(self) -> None:
+        """Let what runs end soon, as lost; for another thread. Only `close` is of use afterwards."""
+        self._rope.send(None)
 
     def close(self) -> None:
         """End the workers; see `Executor`."""
         for worker in tuple(self._live):
             self._end(worker)
         self._wait_for_leaving()
+        self._bell.close()
+        self._rope.close()
 
-    def _free(self, work: Work) -> Worker | None:
+    def _check(self, task: Task) -> None:
+        """Raise `UsageError` if this machine does not have what a task needs."""
+        if lacking := sorted(set(task.needs) - self._offers):
+            raise UsageError(f"{HERE} does not have what {task.id} needs: {', '.join(lacking)}", DOCTOR)
+
+    def _free(self) -> Worker | None:
         """Return a worker without a task, a new one if need be; `None` if all are busy."""
         for worker in [worker for worker in self._live if worker.task is None and not worker.lives]:
             self._end(worker)
@@ -52,17 +76,17 @@ class Local:
             if worker.task is None:
                 return worker
         if len(self._live) < self._workers:
-            self._live.append(Worker(work))
+            self._live.append(Worker())
             return self._live[-1]
         return None
 
     def _collect(self) -> Iterator[Done | Lost]:
         """Yield what has ended, waiting until something has or somebody's time is up."""
         busy = [worker for worker in self._live if worker.task is not None]
-        ready = self._wait([worker.pipe for worker in busy])
+        ready = self._wait([self._bell, *(worker.pipe for worker in busy)])
         for worker in busy:
             ended = worker.read() if worker.pipe in ready else None
-            ended = ended or worker.overrun()
+            ended = ended or (worker.given_up() if self._bell in ready else worker.overrun())
             if isinstance(ended, Lost):
                 self._end(worker)
             if ended is not None:
