@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 
 import msgspec
@@ -54,17 +54,26 @@ def head_of(rubric: Rubric) -> GradebookHead:
     )
 
 
-def read_gradebook(journal: Journal) -> Gradebook:
+def read_gradebook(journal: Journal, order: Callable[[Learner], str] | None = None) -> Gradebook:
     """Return the gradebook of a batch as its journal holds it now; it is of use while the journal is open.
 
-    Raises `JournalError` if the journal holds no roster yet.
+    Rows are in the roster's order, or in another one. Raises `JournalError` if the journal holds no roster yet.
     """
     facts = journal.facts
     if ROSTER not in facts or HEAD not in facts:
         raise JournalError("the journal", "it holds no class yet", BEGIN)
     roster = msgspec.json.decode(facts[ROSTER], type=Roster)
+    learners = roster.learners if order is None else sorted(roster.learners, key=order)
     head = msgspec.json.decode(facts[HEAD], type=GradebookHead)
-    return Gradebook(head=head, columns=roster.columns, rows=_Rows(journal, roster.learners))
+    return Gradebook(head=head, columns=roster.columns, rows=_Rows(journal, learners))
+
+
+def learner_ids(journal: Journal) -> list[str]:
+    """Return the ids of the roster, in its order; none if the journal holds no class yet."""
+    facts = journal.facts
+    return (
+        [learner.id for learner in msgspec.json.decode(facts[ROSTER], type=Roster).learners] if ROSTER in facts else []
+    )
 
 
 class _Rows:

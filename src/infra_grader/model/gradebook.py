@@ -88,6 +88,7 @@ class PenaltyStanding(Record):
     title: str
     lost: Decimal
     message: str = ""
+    visibility: Visibility = Visibility.VISIBLE
 
 
 class GradebookRow(Record):
