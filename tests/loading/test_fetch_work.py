@@ -81,3 +81,26 @@ def test_what_has_gone_since_the_roster_was_read_stays_open(tmp_path, command):
     with pytest.raises(FetchFailed, match="There is nothing at") as raised:
         fetch_work(Learner(id="ada", source=str(tmp_path / "gone")), tmp_path / "new", command)
     assert raised.value.is_ours
+
+
+def test_a_folder_or_an_archive_that_has_changed_has_another_stamp(tmp_path, command):
+    (tmp_path / "ada").mkdir()
+    (tmp_path / "ada" / "app.py").write_text("x = 1\n")
+    with zipfile.ZipFile(tmp_path / "ben.zip", "w") as packed:
+        packed.writestr("app.py", "x = 1\n")
+
+    def stamps(number):
+        sources = [tmp_path / "ada", tmp_path / "ben.zip"]
+        return [
+            fetch_work(Learner(id="x", source=str(source)), tmp_path / f"{number}-{source.stem}", command).stamp
+            for source in sources
+        ]
+
+    before = stamps(0)
+    assert stamps(1) == before
+    (tmp_path / "ada" / "app.py").write_text("x = 22\n")
+    with zipfile.ZipFile(tmp_path / "ben.zip", "a") as packed:
+        packed.writestr("more.py", "y = 1\n")
+    after = stamps(2)
+    assert after[0] != before[0]
+    assert after[1] != before[1]

@@ -21,6 +21,7 @@ COMMANDS = {
     "validate": ("grade_command", "validate", "check an exercise on your own machine"),
     "report": ("grade_command", "report", "render a recorded result again"),
     "rescore": ("grade_command", "rescore", "apply a changed rubric to a recorded result"),
+    "batch": ("batch_command", "batch", "grade a class"),
     "rubric": ("rubric_command", "rubric", "list, show, check, prove and start rubrics"),
     "exercise": ("exercise_command", "exercise", "list, show and install exercises"),
     "checks": ("catalog_command", "checks", "the reference of check kinds"),

@@ -10,7 +10,7 @@ import importlib
 import importlib.util
 import os
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -24,7 +24,9 @@ from infra_grader.errors import PluginError, UnknownNameError, UsageError
 from infra_grader.plugin import NAME, PROJECT, CheckKind, ReportFormat, check_kinds
 
 if TYPE_CHECKING:
+    from infra_grader.capabilities.executor import ExecutorKind
     from infra_grader.capabilities.sandbox import SandboxKind
+    from infra_grader.model.roster import Learner
 
 AUTO_SANDBOXES = ("docker", "bubblewrap")
 """The sandboxes that `auto` may choose, the first one first."""
@@ -177,6 +179,28 @@ class Registry:
             self._load_builtin(f"sandboxes.{file.stem}")
         return [kind for _, kind in sorted(self._sandboxes().items())]
 
+    def find_executor(self, name: str) -> ExecutorKind:
+        """Return the executor of this name. Raises `UsageError` if no plugin provides it."""
+        if name.isidentifier() and (PACKAGE / "executors" / f"{name}_executor.py").is_file():
+            self._load_builtin(f"executors.{name}_executor")
+        if name not in (executors := self._executors()):
+            allowed = ", ".join(kind.name for kind in self.all_executors())
+            raise UsageError(f"this version has no executor {name}", f"It has {allowed}.")
+        return executors[name]
+
+    def all_executors(self) -> list[ExecutorKind]:
+        """Return every executor, sorted by name."""
+        self._load_all_entry_points()
+        for file in (PACKAGE / "executors").glob("[a-z]*_executor.py"):
+            self._load_builtin(f"executors.{file.stem}")
+        return [kind for _, kind in sorted(self._executors().items())]
+
+    def read_roster(self, path: Path) -> Sequence[Learner] | None:
+        """Return the learners of a roster that a plugin reads, or `None` if none does."""
+        self._load_all_entry_points()
+        answers = self.manager.hook.infra_grader_read_roster(path=path)
+        return next((answer for answer in answers if answer is not None), None)
+
     def named_hooks(self, hook: str) -> list[tuple[str, Callable[..., Any]]]:
         """Return each plugin that may observe and adjust with a caller of this hook of its, in the order named."""
         plugins = self.manager.get_plugins()
@@ -184,6 +208,12 @@ class Registry:
             (Path(self.manager.get_name(plugin) or "").name, self.manager.subset_hook_caller(hook, plugins - {plugin}))
             for plugin in self.named
         ]
+
+    def builtin_hook(self, hook: str, place: str) -> Callable[..., Any]:
+        """Return a caller of this hook of the built-in plugin at a place, such as `engine.late`."""
+        self._load_builtin(place)
+        plugins = self.manager.get_plugins()
+        return self.manager.subset_hook_caller(hook, plugins - {self.manager.get_plugin(place)})
 
     def _formats(self) -> dict[str, ReportFormat]:
         formats: dict[str, ReportFormat] = {}
@@ -198,6 +228,10 @@ class Registry:
         if other := next((kind for kind in given if not isinstance(kind, SandboxKind)), None):
             name = str(getattr(other, "name", other))
             raise PluginError(name, "it is given as a sandbox and is no infra_grader.capabilities.sandbox.SandboxKind")
+        return {kind.name: kind for kind in given}
+
+    def _executors(self) -> dict[str, ExecutorKind]:
+        given = [kind for each in self.manager.hook.infra_grader_executors() for kind in each]
         return {kind.name: kind for kind in given}
 
     def _given_by(self, plugin: ModuleType, name: str, hook: str) -> list[object]:

@@ -36,6 +36,25 @@ def rescore(scorecard: Scorecard, rubric: Rubric) -> Scorecard:
     )
 
 
+def standing(scorecard: Scorecard, rubric: Rubric) -> Mapping[str, Outcome]:
+    """Return the judged outcomes of a record that answer the rubric's questions still, by check id."""
+    recorded = {check.id: check for check in scorecard.all_checks()}
+    return {
+        check.id: judge(check, _as_found(recorded[check.id]))
+        for check in rubric.all_checks()
+        if check.id in recorded and _stands(recorded[check.id], check)
+    }
+
+
+def _stands(record: CheckScore, check: CheckSpec) -> bool:
+    is_judged = not record.status.is_open and record.status is not Status.BLOCKED
+    return is_judged and not record.blocked_by and not _asks_otherwise(record, check)
+
+
+def _asks_otherwise(record: CheckScore, check: CheckSpec) -> bool:
+    return record.uses != check.uses or bool(record.parameters and record.parameters != check.parameters)
+
+
 def _outcome(check: CheckSpec, recorded: Mapping[str, CheckScore], outcomes: Mapping[str, Outcome]) -> Outcome:
     record = recorded.get(check.id)
     held = held_back(check, outcomes)
@@ -43,7 +62,7 @@ def _outcome(check: CheckSpec, recorded: Mapping[str, CheckScore], outcomes: Map
         return held
     if record is None:
         return not_assessed("The record does not hold this check.", GRADE_AGAIN)
-    if record.uses != check.uses or (record.parameters and record.parameters != check.parameters):
+    if _asks_otherwise(record, check):
         return not_assessed("The record answers another question: the check's parameters have changed.", GRADE_AGAIN)
     if record.status is Status.BLOCKED or record.blocked_by:
         return not_assessed(f"It was not run: {record.blocked_by} did not pass then.", GRADE_AGAIN)

@@ -92,6 +92,16 @@ class Repository:
             reason = f"Fetching took more than {self._limits.seconds:g} s."
             raise FetchFailed(reason, "Fetch again later.", is_ours=True) from overrun
 
+    def reach(self) -> None:
+        """Ask the server whether the repository is there and may be read. Raises `FetchFailed`."""
+        try:
+            ended = self._run("ls-remote", "--quiet", "--", self._source, "HEAD", inside=False)
+        except Overrun as overrun:
+            reason = f"It did not answer within {self._limits.seconds:g} s."
+            raise FetchFailed(reason, "Try again later.", is_ours=True) from overrun
+        if ended.exit_status:
+            raise self._failure(ended)
+
     def _fetched(self, ref: str, until: datetime | None, *, wants_past: bool) -> Fetched:
         self._git("init", "--quiet", "--template=", str(self._folder), inside=False)
         if COMMIT.fullmatch(ref):

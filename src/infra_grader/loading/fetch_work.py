@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +20,8 @@ class Work(Record):
     """A learner's work, ready to be graded."""
 
     folder: Path
+    stamp: str
+    """What tells this work from others of the same learner: its commit, or a digest of names, sizes and times."""
     commit: str | None = None
     """Full id of the commit that was fetched; nothing for a folder or an archive without a repository."""
     submitted: datetime | None = None
@@ -47,12 +50,26 @@ def fetch_work(
     if is_folder and not place.exists():
         raise FetchFailed(f"There is nothing at {learner.source}.", "Look at the roster's source.", is_ours=True)
     if is_folder and place.is_file():
-        return Work(folder=unpack(place, folder, limits), submitted=learner.submitted)
+        return Work(folder=unpack(place, folder, limits), stamp=_stamp(place), submitted=learner.submitted)
     if is_folder and not os.path.lexists(place / ".git"):
-        return Work(folder=place, submitted=learner.submitted)
+        return Work(folder=place, stamp=_stamp(place), submitted=learner.submitted)
     source = place.as_uri() if is_folder else learner.source
     repository = Repository(source, folder, command, limits)
     fetched = repository.fetch(
         commit or learner.ref, until=until if not (commit or learner.ref) else None, history=history
     )
-    return Work(folder=folder, commit=fetched.commit, submitted=learner.submitted or fetched.committed)
+    submitted = learner.submitted or fetched.committed
+    return Work(folder=folder, stamp=fetched.commit, commit=fetched.commit, submitted=submitted)
+
+
+def _stamp(place: Path) -> str:
+    """Return a digest of the names, sizes and times of an archive, or of a folder's files."""
+    digest = hashlib.sha256()
+    files = (
+        [place] if place.is_file() else [Path(parent, name) for parent, _, names in os.walk(place) for name in names]
+    )
+    for file in sorted(files):
+        facts = file.lstat()
+        name = os.fsencode(file.relative_to(place))
+        digest.update(b"%s\0%d\0%d\0" % (name, facts.st_size, facts.st_mtime_ns))
+    return f"files:{digest.hexdigest()[:40]}"

@@ -1,0 +1,297 @@
+"""The run of a batch: whom the roster names is graded by workers, and each result is in the journal before the next.
+
+The journal is the truth. Whatever ends a run, the next one goes on with whoever has no scorecard yet.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Any, Self
+
+import msgspec
+
+from infra_grader.api import GradeOptions, load_rubric, names_file
+from infra_grader.batch.assignment import Assignment, Graded
+from infra_grader.batch.choice import Chosen, What, Wish, check_wishes, choose
+from infra_grader.batch.files import RESULT, forget_files, render_files, without_files, write_files
+from infra_grader.batch.publish import publish
+from infra_grader.batch.work import PREFIX, grade_one
+from infra_grader.capabilities.executor import Done, Executor, Lost, Task
+from infra_grader.capabilities.home import sweep
+from infra_grader.engine.gradebook import HEAD, ROSTER, head_of
+from infra_grader.engine.journal import Entry, Journal
+from infra_grader.engine.plan import plan
+from infra_grader.engine.registry import Registry
+from infra_grader.errors import UsageError
+from infra_grader.loading.fetch_outcome import FetchLimits
+from infra_grader.loading.result_file import parse_result
+from infra_grader.model.gradebook import State
+from infra_grader.model.outcome import Status
+from infra_grader.model.record import Record
+from infra_grader.model.roster import Roster
+from infra_grader.model.rubric import Rubric
+
+RUBRIC, TERMS, SEED = "rubric", "terms", "seed"
+"""Facts of the journal: the rubric as it was named, what the class is graded by, and where random inputs start."""
+SECONDS = 1800.0
+"""For one submission, after which no further check is begun."""
+MARGIN_S = 600.0
+"""What a submission may take beyond that, for the check it is at and for fetching, before its worker is ended."""
+MOST_LOST = 3
+"""Checks of one submission at which a worker may be lost, before the submission is left open."""
+MOST_TRIES = 2
+"""How often a submission is tried whose worker was lost at no check."""
+
+
+class BatchOptions(Record):
+    """How to grade a class."""
+
+    grade: GradeOptions = GradeOptions(seconds=SECONDS)
+    """Its `seed` is the class's; each learner has one of their own that follows from it."""
+    plugins: tuple[Path, ...] = ()
+    limits: FetchLimits = FetchLimits()
+    most: int | None = None
+    """How many submissions are graded in this run at most."""
+    wishes: tuple[Wish, ...] = ()
+    refetch: bool = False
+    """Whether what is graded again is fetched as the roster says now, and not as it was."""
+    takes_late: bool = False
+    """Whether work that is handed in after it was due counts, at the cost that a policy takes."""
+
+
+class Event(Record):
+    """What has just become of a learner's submission."""
+
+    learner: str
+    state: State
+    done: int
+    total: int
+    message: str = ""
+    passed: bool | None = None
+    """Whether it passes; `None` where that is open."""
+
+
+class Summary(Record):
+    """What a run has come to."""
+
+    graded: int
+    """Submissions in this run that have a scorecard now."""
+    states: Mapping[State, int]
+    """Learners of the roster by their state, this run and those before it together."""
+    older: int
+    """Of those with a scorecard, how many were graded by an older version of the rubric."""
+    gone: int
+    """Learners with a result whom the roster no longer names."""
+
+
+class Batch:
+    """An open batch: its journal, its roster and its rubric. Use it in a `with` block."""
+
+    def __init__(self, roster: Roster, rubric: str, out: Path, registry: Registry, options: BatchOptions) -> None:
+        """Open a batch in a folder, or begin one.
+
+        Raises `UsageError` where what is asked for does not fit what the folder holds, `RubricError` and
+        `JournalError`.
+        """
+        self.roster = roster
+        self.out = out
+        self._options = options
+        self._registry = registry
+        self._name = os.path.abspath(rubric) if names_file(rubric) else rubric
+        self.rubric = load_rubric(self._name, registry)
+        registry.use(self.rubric.plugins)
+        plan(self.rubric, options.grade.only)  # a wrong name is said before anything is graded
+        check_wishes(options.wishes, roster, self.rubric)
+        self._terms = _terms(self.rubric, options)
+        with ExitStack() as opening:
+            self._journal = opening.enter_context(closing(Journal(out)))
+            self._check_terms()
+            self._seed = self._set_facts()
+            self._closing = opening.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._closing.close()
+
+    def chosen(self) -> list[Chosen]:
+        """Return whom this run grades."""
+        found = choose(self.roster, self._journal.newest(), self._options.wishes, self.rubric, self._open_checks)
+        return list(found)[: self._options.most]
+
+    def run(self, chosen: Sequence[Chosen], executor: Executor, observe: Callable[[Event], object]) -> Summary:
+        """Grade those chosen, write their files and the gradebook, and return what came out.
+
+        Each result is in the journal before `observe` sees it. Raises `JournalError` or `UsageError` where something
+        cannot be written; what was done before that stays done.
+        """
+        for _ in sweep(PREFIX):
+            pass
+        causes = {one.learner.id: one.cause for one in chosen}
+        states: Counter[State] = Counter()
+        for number, (learner, graded) in enumerate(self._ended(chosen, executor), start=1):
+            self._record(learner, graded, causes[learner])
+            states[graded.state] += 1
+            observe(
+                Event(
+                    learner=learner,
+                    state=graded.state,
+                    done=number,
+                    total=len(chosen),
+                    message=graded.message,
+                    passed=graded.passed,
+                )
+            )
+        self._write_missing()
+        publish(self._journal, self.out)
+        return self._summary(states[State.GRADED])
+
+    def _ended(self, chosen: Sequence[Chosen], executor: Executor) -> Iterator[tuple[str, Graded]]:
+        """Yield how each submission came out; one whose worker is lost is tried again after the others."""
+        tasks: Iterable[Task] = map(self._task, chosen)
+        while True:
+            again: list[Task] = []
+            for ended in executor.run(grade_one, tasks):
+                match ended:
+                    case Done(task=task, value=graded):
+                        yield task.id, graded
+                    case Lost(task=task) if (retry := self._retry(ended)) is not None:
+                        again.append(task.replace(payload=retry))
+                    case Lost(task=task):
+                        yield task.id, Graded(state=State.OPEN, message=_why(ended))
+            if not again:
+                return
+            tasks = again
+
+    def _task(self, chosen: Chosen) -> Task:
+        options, learner, previous = self._options, chosen.learner, chosen.previous
+        keeps = previous is not None and not options.refetch
+        assignment = Assignment(
+            learner=learner,
+            rubric=self._name,
+            sha256=self.rubric.sha256,
+            plugins=options.plugins,
+            options=options.grade.replace(seed=_seed_of(self._seed, learner.id)),
+            limits=options.limits,
+            commit=previous.work if keeps and previous and not previous.work.startswith("files:") else "",
+            until=None if options.takes_late else learner.deadline,
+            stamp=previous.work if previous else "",
+            previous=self._journal.result(previous.number) if previous else None,
+            redo=chosen.redo,
+        )
+        return Task(id=learner.id, payload=assignment, seconds=(options.grade.seconds or SECONDS) + MARGIN_S)
+
+    def _retry(self, lost: Lost) -> Assignment | None:
+        """Return what to try after a worker was lost, or nothing if that is of no use."""
+        assignment: Assignment = lost.task.payload
+        checks = self.rubric.checks_by_id()
+        if lost.at in checks and lost.at not in assignment.lost and len(assignment.lost) < MOST_LOST:
+            return assignment.replace(lost={**assignment.lost, lost.at: lost.reason})
+        if not lost.is_overrun and assignment.tries + 1 < MOST_TRIES:
+            return assignment.replace(tries=assignment.tries + 1)
+        return None
+
+    def _record(self, learner: str, graded: Graded, cause: str) -> None:
+        forget_files(self.out, learner)
+        self._journal.add(
+            Entry(
+                learner=learner,
+                cause=cause,
+                state=graded.state,
+                rubric=self.rubric.sha256,
+                work=graded.work,
+                submitted=graded.submitted,
+                earned=graded.earned,
+                possible=graded.possible,
+                message=graded.message,
+            ),
+            graded.files.get(RESULT),
+        )
+        if graded.files:
+            write_files(self.out, learner, graded.files)
+
+    def _write_missing(self) -> None:
+        """Write the files that a run before this one had no time to write."""
+        newest = self._journal.newest()
+        with_result = [learner for learner, entry in newest.items() if entry.state is State.GRADED]
+        for learner in without_files(self.out, with_result):
+            record = self._journal.result(newest[learner].number)
+            if record is not None:
+                write_files(self.out, learner, render_files(parse_result(record, learner), self._registry))
+
+    def _open_checks(self, entry: Entry) -> frozenset[str]:
+        record = self._journal.result(entry.number)
+        if record is None:
+            return frozenset()
+        checks = parse_result(record, entry.learner).all_checks()
+        return frozenset(check.id for check in checks if check.status in (Status.NOT_ASSESSED, Status.ERROR))
+
+    def _summary(self, graded: int) -> Summary:
+        newest = self._journal.newest()
+        named = [newest.get(learner.id) for learner in self.roster.learners]
+        return Summary(
+            graded=graded,
+            states=Counter(State.WAITING if entry is None else entry.state for entry in named),
+            older=sum(
+                entry is not None and entry.state is State.GRADED and entry.rubric != self.rubric.sha256
+                for entry in named
+            ),
+            gone=len(newest.keys() - {learner.id for learner in self.roster.learners}),
+        )
+
+    def _check_terms(self) -> None:
+        """Raise `UsageError` if those before were graded by other terms, unless they are to be graded again."""
+        before = self._journal.facts.get(TERMS)
+        if before is None:
+            return
+        was, now = msgspec.json.decode(before), msgspec.json.decode(self._terms)
+        changed = [name for name in now if was.get(name) != now[name]]
+        if changed and not any(wish.what in (What.RUBRIC, What.ALL) for wish in self._options.wishes):
+            raise UsageError(
+                f"{self.out} holds a class that was graded otherwise: {', '.join(changed)} has changed since",
+                "Grade it as before, grade those again with --regrade rubric, or name another folder with --out.",
+            )
+
+    def _set_facts(self) -> str:
+        """Write down what holds for the class, and return its seed: the one given, that of before, or a new one."""
+        before = self._journal.facts
+        given = self._options.grade.seed
+        seed = str(given) if given is not None else before.get(SEED, str(int.from_bytes(os.urandom(4))))
+        facts = {
+            RUBRIC: self._name,
+            TERMS: self._terms,
+            SEED: seed,
+            ROSTER: msgspec.json.encode(self.roster).decode(),
+            HEAD: msgspec.json.encode(head_of(self.rubric)).decode(),
+        }
+        for name, value in facts.items():
+            if before.get(name) != value:
+                self._journal.set_fact(name, value)
+        return seed
+
+
+def _terms(rubric: Rubric, options: BatchOptions) -> str:
+    """Return, as JSON, what scores of one class must have in common."""
+    terms: dict[str, Any] = {
+        "the rubric": rubric.sha256,
+        "--only": sorted(options.grade.only),
+        "--unassessed": options.grade.unassessed or "",
+        "the rule for late work": options.takes_late,
+    }
+    return msgspec.json.encode(terms).decode()
+
+
+def _seed_of(seed: str, learner: str) -> int:
+    """Return where a learner's random inputs start: the same in every run, and none of another's business."""
+    return int.from_bytes(hashlib.sha256(f"{seed}\0{learner}".encode()).digest()[:4])
+
+
+def _why(lost: Lost) -> str:
+    at = f" while at {lost.at}" if lost.at else ""
+    return f"It was given up{at}: {lost.reason}. Run again, or grade it by hand."

@@ -1,0 +1,167 @@
+"""One learner's work, from the roster's row to a scorecard and its files; this runs in a worker."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Mapping
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+
+from infra_grader.api import grade, load_rubric
+from infra_grader.batch.assignment import Assignment, Graded
+from infra_grader.batch.files import RESULT, render_files
+from infra_grader.capabilities.command import Command
+from infra_grader.capabilities.executor import Tell
+from infra_grader.capabilities.home import Home
+from infra_grader.engine.registry import Registry
+from infra_grader.engine.rescore import standing
+from infra_grader.engine.run import GRACE_S
+from infra_grader.errors import SubmissionError
+from infra_grader.loading.fetch_outcome import FetchFailed
+from infra_grader.loading.fetch_work import Work, fetch_work
+from infra_grader.loading.result_file import parse_result
+from infra_grader.model.gradebook import State
+from infra_grader.model.outcome import ZERO, NotAssessed, Outcome, Status
+from infra_grader.model.rubric import CheckSpec, Rubric
+from infra_grader.model.scorecard import SubmissionRef
+
+PREFIX = "infra-grader-batch-"
+"""Of the folders that work is fetched into; `capabilities.home.sweep` finds those of crashed workers by it."""
+WAITS_S = (2.0, 8.0)
+"""Seconds before each further try to fetch, where the fault may be on our side."""
+BY_HAND = "Look at the submission by hand: it may be made to harm the grader."
+FETCHING = "fetching"
+
+
+def grade_one(assignment: Assignment, tell: Tell) -> Graded:
+    """Fetch and grade one learner's work. Raises nothing that the learner can cause."""
+    registry, rubric = _loaded(assignment.rubric, assignment.plugins)
+    if rubric.sha256 != assignment.sha256:
+        message = f"The rubric {rubric.id} is another one on this worker. Give every worker the same file and version."
+        return Graded(state=State.OPEN, message=message)
+    with ExitStack() as opened:
+        home = Home(PREFIX)
+        opened.callback(home.close)
+        command = Command()
+        opened.callback(command.close)
+        tell(FETCHING)
+        try:
+            work = _fetched(assignment, home.folder, command, reads_history=_reads_history(rubric))
+            return _graded(assignment, work, rubric, registry, tell)
+        except FetchFailed as failed:
+            state = State.OPEN if failed.is_ours else State.ABSENT
+            return Graded(state=state, message=f"{failed.reason} {failed.remedy}".strip())
+        except NotAssessed as lacking:  # no git
+            return Graded(state=State.OPEN, message=f"{lacking} {lacking.remedy}".strip())
+        except SubmissionError as error:
+            return Graded(state=State.OPEN, message=f"{error.problem}. {error.remedy}".strip())
+
+
+@lru_cache(maxsize=4)
+def _loaded(rubric: str, plugins: tuple[Path, ...]) -> tuple[Registry, Rubric]:
+    """Return a rubric and its kinds; a worker grades many submissions by the same one."""
+    registry = Registry(list(plugins))
+    return registry, load_rubric(rubric, registry)
+
+
+def _reads_history(rubric: Rubric) -> bool:
+    return any(check.uses.startswith("git.") for check in rubric.all_checks())
+
+
+def _fetched(assignment: Assignment, folder: Path, command: Command, *, reads_history: bool) -> Work:
+    for number, wait_s in enumerate([*WAITS_S, None]):
+        try:
+            return fetch_work(
+                assignment.learner,
+                folder / f"try-{number}",
+                command,
+                commit=assignment.commit,
+                until=assignment.until,
+                history=reads_history,
+                limits=assignment.limits,
+            )
+        except FetchFailed as failed:
+            if wait_s is None or not failed.is_ours:
+                raise
+            time.sleep(wait_s)
+    raise AssertionError("the last try returns or raises")
+
+
+def _graded(assignment: Assignment, work: Work, rubric: Rubric, registry: Registry, tell: Tell) -> Graded:
+    settled = {**_carried(assignment, rubric, work.stamp), **_lost(assignment.lost)}
+
+    def begin(check: CheckSpec, seconds: float) -> None:
+        tell(check.id, seconds + GRACE_S)
+
+    def observe(_check: CheckSpec, _outcome: Outcome) -> None:
+        tell("")
+
+    learner = assignment.learner
+    scorecard = grade(
+        work.folder,
+        rubric,
+        options=assignment.options.replace(settled=settled),
+        registry=registry,
+        begin=begin,
+        observe=observe,
+        known=SubmissionRef(
+            id=learner.id,
+            path=learner.source,
+            root=".",
+            commit=work.commit,
+            submitted=_utc(work.submitted) or None,
+            due=_utc(learner.deadline) or None,
+        ),
+    )
+    return Graded(
+        state=State.GRADED,
+        files=render_files(scorecard, registry),
+        work=work.stamp,
+        submitted=_utc(work.submitted),
+        earned=str(scorecard.score.earned),
+        possible=str(scorecard.score.possible),
+        passed=scorecard.score.passed,
+    )
+
+
+def _carried(assignment: Assignment, rubric: Rubric, stamp: str) -> Mapping[str, Outcome]:
+    """Return the outcomes of an earlier run that stand: a person's marks, and what need not be asked again."""
+    if assignment.previous is None:
+        return {}
+    stands = standing(parse_result(assignment.previous, RESULT), rubric)
+    is_same = assignment.redo is not None and stamp == assignment.stamp
+    again = _connected(rubric, assignment.redo or ()) if is_same else {check.id for check in rubric.all_checks()}
+    return {
+        check.id: stands[check.id]
+        for check in rubric.all_checks()
+        if check.id in stands and (check.uses.startswith("manual.") or check.id not in again)
+    }
+
+
+def _connected(rubric: Rubric, redo: Collection[str]) -> set[str]:
+    """Return the checks to ask again: those named, what hangs on them, and all that any of these needs."""
+    checks = list(rubric.all_checks())
+    again = set(redo)
+    for _ in checks:  # as often as a chain can be long
+        again |= {check.id for check in checks if not again.isdisjoint(check.needs)}
+    for _ in checks:
+        again |= {need for check in checks if check.id in again for need in check.needs}
+    return again
+
+
+def _lost(lost: Mapping[str, str]) -> Mapping[str, Outcome]:
+    return {
+        check: Outcome(
+            status=Status.ERROR,
+            fraction=ZERO,
+            message=f"The grader's worker was lost at this check: {reason}.",
+            remedy=BY_HAND,
+        )
+        for check, reason in lost.items()
+    }
+
+
+def _utc(moment: datetime | None) -> str:
+    return "" if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
