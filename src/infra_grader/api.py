@@ -29,7 +29,7 @@ from infra_grader.loading.fetch import open_submission
 from infra_grader.model.outcome import Outcome
 from infra_grader.model.record import Record
 from infra_grader.model.rubric import CheckSpec, Rubric, Unassessed
-from infra_grader.model.scorecard import Scorecard, SubmissionRef
+from infra_grader.model.scorecard import LATE, Scorecard, SubmissionRef
 from infra_grader.model.submission import Submission
 
 COMMIT_LIMIT_S = 30.0
@@ -61,6 +61,8 @@ class GradeOptions(Record):
     """Outcomes that stand already, by check id; those checks are not run."""
     seconds: float | None = None
     """After how many seconds no further check is begun; those left are not assessed."""
+    late: str = ""
+    """A late policy to use in place of the rubric's, as `reading.late_policy` reads it; the scorecard records it."""
 
 
 def load_rubric(rubric: str | os.PathLike[str], registry: Registry | None = None) -> Rubric:
@@ -147,7 +149,8 @@ def grade(
             until=Deadline(options.seconds) if options.seconds is not None else None,
         )
     named = known.replace(root=submission.root) if known is not None else submission_ref(submission, *commit())
-    scorecard = score(rubric, outcomes, named, environment=environment(session), started=started, finished=_now())
+    facts = {**environment(session), **({LATE: options.late} if options.late else {})}
+    scorecard = score(rubric, outcomes, named, environment=facts, started=started, finished=_now())
     return adjusted(scorecard, rubric, registry)
 
 

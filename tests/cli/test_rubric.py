@@ -125,6 +125,19 @@ def test_show_and_docs_and_list(tmp_path):
     assert "exercise-01-overview" in listed.out
 
 
+def test_show_and_docs_say_what_late_work_costs(tmp_path):
+    text = SIMPLE.replace("pass_mark: 6", "pass_mark: 6\nlate: {grace: 1h30m, per_day: 10%, cap: 50%}")
+    rubric = write_rubric(tmp_path, text)
+    said = "Each day begun after the deadline costs 10 % of the points earned, 50 % at most."
+    said += " Up to 1h30m late costs nothing."
+    docs = run("rubric", "docs", rubric, folder=tmp_path).out
+    assert f"## Late work\n\n{said}" in docs
+    assert f"Late work: {said}" in run("rubric", "show", rubric, folder=tmp_path).out
+    hourly = write_rubric(tmp_path, SIMPLE.replace("pass_mark: 6", "pass_mark: 6\nlate: {per_hour: 1%, of: points}"))
+    said = "Each hour begun after the deadline costs 1 % of the points of this rubric."
+    assert said in run("rubric", "docs", hourly, folder=tmp_path).out
+
+
 def test_fingerprints_are_those_of_git(tmp_path):
     (tmp_path / "starter").mkdir()
     (tmp_path / "starter/a.txt").write_text("hello\n")

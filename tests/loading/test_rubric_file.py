@@ -13,7 +13,7 @@ import pytest
 from infra_grader.errors import PluginError, RubricError
 from infra_grader.loading import rubric_cache
 from infra_grader.loading.rubric_file import load_rubric
-from infra_grader.model.rubric import AwardRow, Unassessed, Visibility
+from infra_grader.model.rubric import AwardRow, LateBase, LatePolicy, Unassessed, Visibility
 
 
 def test_all_keys_reach_the_model(load):
@@ -270,3 +270,12 @@ print(sorted(name for name in heavy if name in sys.modules))
         [sys.executable, "-c", program], capture_output=True, text=True, check=False, env=dict(os.environ)
     )
     assert (run.stdout.strip(), run.stderr) == ("[]", "")
+
+
+def test_a_late_policy_is_the_same_from_the_file_and_from_the_cache(load, tmp_path):
+    late = ("pass_mark: 70", "pass_mark: 70\nlate: {grace: 1h30m, per_hour: 0.5%, cap: 25 %, of: points}")
+    wanted = LatePolicy(percent=Decimal("0.5"), period_s=3600, grace_s=5400, cap=Decimal(25), of=LateBase.POINTS)
+    cache = tmp_path / "cache"
+    assert [load(late, cache=cache).late, load(late, cache=cache).late] == [wanted, wanted]
+    plain = load(("pass_mark: 70", "pass_mark: 70\nlate: {per_day: 10%}"))
+    assert plain.late == LatePolicy(percent=Decimal(10))

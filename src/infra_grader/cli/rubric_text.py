@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from infra_grader.model.rubric import CheckSpec, Rubric, Visibility
+from infra_grader.model.rubric import CheckSpec, LateBase, LatePolicy, Rubric, Visibility
+from infra_grader.reading.late_policy import span_text
+
+DAY_S = 86_400
+WHOLE = Decimal(100)
 
 
 def plain(points: Decimal) -> str:
@@ -30,7 +34,18 @@ def outline(rubric: Rubric) -> str:
         ]
     if rubric.penalties:
         lines += ["", "Penalties", *(_line(check) for check in rubric.penalties)]
+    if rubric.late:
+        lines += ["", f"Late work: {late_words(rubric.late)}"]
     return "\n".join(lines)
+
+
+def late_words(policy: LatePolicy) -> str:
+    """Return what a late policy takes, in a sentence."""
+    period = "day" if policy.period_s == DAY_S else "hour"
+    of = "points earned" if policy.of is LateBase.EARNED else "points of this rubric"
+    most = f", {plain(policy.cap)} % at most" if policy.cap < WHOLE else ""
+    grace = f" Up to {span_text(policy.grace_s)} late costs nothing." if policy.grace_s else ""
+    return f"Each {period} begun after the deadline costs {plain(policy.percent)} % of the {of}{most}.{grace}"
 
 
 def _line(check: CheckSpec) -> str:
@@ -60,6 +75,8 @@ def page(rubric: Rubric) -> str:
         parts += [f"## Bonus (up to {plain(rubric.bonus.max_points)} points)", _table(rubric.bonus.checks)]
     if rubric.penalties:
         parts += ["## Penalties", _table(rubric.penalties)]
+    if rubric.late:
+        parts += ["## Late work", late_words(rubric.late)]
     return "\n\n".join(parts)
 
 

@@ -9,7 +9,7 @@ from infra_grader.engine.registry import Registry
 from infra_grader.engine.run import Observe
 from infra_grader.model.outcome import Outcome
 from infra_grader.model.rubric import CheckSpec, Rubric
-from infra_grader.model.scorecard import ADJUSTED_BY, Scorecard
+from infra_grader.model.scorecard import ADJUSTED_BY, LATE, Scorecard
 
 
 def observers(registry: Registry) -> list[Observe]:
@@ -30,9 +30,13 @@ def observers(registry: Registry) -> list[Observe]:
 def adjusted(scorecard: Scorecard, rubric: Rubric, registry: Registry) -> Scorecard:
     """Return the scorecard after every plugin that may adjust it has had its turn, in the order named.
 
-    It tells which of them changed it.
+    The built-in late policy comes last, where the rubric or the command line asks for one: it takes its share of what
+    the others leave. The scorecard tells which of them changed it.
     """
-    for name, hook in registry.named_hooks("infra_grader_adjust_scorecard"):
+    hooks = registry.named_hooks("infra_grader_adjust_scorecard")
+    if rubric.late is not None or LATE in scorecard.environment:
+        hooks.append((LATE, registry.builtin_hook("infra_grader_adjust_scorecard", "engine.late")))
+    for name, hook in hooks:
         try:
             answers = hook(scorecard=scorecard, rubric=rubric)
         except (Exception, SystemExit):  # noqa: BLE001 - whatever a plugin raises

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from infra_grader.errors import Problem
 from infra_grader.model.outcome import ONE, ZERO, Status
-from infra_grader.model.scorecard import ADJUSTED_BY, CheckScore, PenaltyScore, Score, Scorecard
+from infra_grader.model.scorecard import ADJUSTED_BY, LATE, CheckScore, PenaltyScore, Score, Scorecard
 
 NOTHING = Decimal(0)
 EXPECTED = {Status.PASSED: "1/1", Status.PARTIAL: "between 0/1 and 1/1"}
@@ -17,8 +17,8 @@ EXPECTED = {Status.PASSED: "1/1", Status.PARTIAL: "between 0/1 and 1/1"}
 def contradictions(scorecard: Scorecard) -> list[Problem]:
     """Return where the record contradicts itself, with the place in the document.
 
-    Criteria and bonus are the sums of their checks; no total is higher than they give, unless the record names plugins
-    that adjusted it; a status fits its fraction; ids are unique; what passed has reached the pass mark.
+    Criteria and bonus are the sums of their checks; no total is higher than they give, unless the record names outside
+    plugins that adjusted it; a status fits its fraction; ids are unique; what passed has reached the pass mark.
     """
     return [*_group_problems(scorecard), *_penalty_problems(scorecard.penalties), *_score_problems(scorecard)]
 
@@ -86,7 +86,8 @@ def _score_problems(scorecard: Scorecard) -> Iterator[Problem]:
     possible = sum((criterion.possible for criterion in scorecard.criteria), bonus.possible if bonus else NOTHING)
     yield from _differs("score.points", score.points, (criterion.points for criterion in scorecard.criteria))
     yield from _exceeds("score.earned", score.earned, score.possible)
-    if ADJUSTED_BY in scorecard.environment:  # the totals are what those plugins made of them
+    adjusters = {*str(scorecard.environment.get(ADJUSTED_BY, LATE)).split(", ")}
+    if adjusters != {LATE}:  # the totals are what those plugins made of them; what is late is a penalty like others
         return
     yield from _exceeds("score.earned", score.earned, max(NOTHING, earned - lost))
     yield from _exceeds("score.possible", score.possible, max(NOTHING, possible - least))

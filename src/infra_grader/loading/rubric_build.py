@@ -12,9 +12,18 @@ import msgspec
 
 from infra_grader.loading.points import split_points
 from infra_grader.loading.rubric_draft import CheckDraft, Path, RubricDraft
-from infra_grader.loading.rubric_format import AWARD_ROW, BonusForm, CheckForm, CriterionForm, PenaltyForm, RubricForm
-from infra_grader.model.rubric import AwardRow, Bonus, CheckSpec, Criterion, Rubric
+from infra_grader.loading.rubric_format import (
+    AWARD_ROW,
+    BonusForm,
+    CheckForm,
+    CriterionForm,
+    LateForm,
+    PenaltyForm,
+    RubricForm,
+)
+from infra_grader.model.rubric import AwardRow, Bonus, CheckSpec, Criterion, LatePolicy, Rubric
 from infra_grader.plugin import Params, path_parameters
+from infra_grader.reading.late_policy import late_policy
 
 HUNDREDTH = Decimal("0.01")
 
@@ -39,6 +48,7 @@ def build_rubric(form: RubricForm, draft: RubricDraft, params: Mapping[Path, Par
         penalties=tuple(builder.penalty(("penalties", place), check) for place, check in enumerate(form.penalties)),
         grades=tuple((letter, _number(percent)) for letter, percent in form.grades.items()),
         plugins=tuple(form.plugins),
+        late=None if form.late is None else _late(form.late),
         sha256=sha256,
     )
 
@@ -110,6 +120,11 @@ def _award(table: Mapping[str, float]) -> tuple[AwardRow, ...]:
         assert found is not None
         rows.append(AwardRow(operator=found[1], bound=Fraction(found[2]), fraction=Fraction(_number(float(share)))))
     return tuple(rows)
+
+
+def _late(form: LateForm) -> LatePolicy:
+    said = {"per-day": form.per_day, "per-hour": form.per_hour, "grace": form.grace, "cap": form.cap, "of": form.of}
+    return late_policy({key: text for key, text in said.items() if text is not None})
 
 
 def _number(value: float) -> Decimal:

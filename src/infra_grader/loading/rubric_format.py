@@ -10,8 +10,9 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from infra_grader.model.rubric import Unassessed, Visibility
+from infra_grader.model.rubric import LateBase, Unassessed, Visibility
 from infra_grader.plugin import RelativePath
+from infra_grader.reading.late_policy import PERCENT, SPAN
 
 FORMAT = "infra-grader/rubric/v1"
 MOST_POINTS = 1_000_000
@@ -28,6 +29,8 @@ Weight = Annotated[
 ]
 Condition = Annotated[str, Meta(pattern=AWARD_ROW, description='An operator and a number, such as "<= 5".')]
 Share = Annotated[float, Meta(ge=0, le=1, description="The fraction of the points that is then earned, 0 to 1.")]
+Percent = Annotated[str, Meta(pattern=PERCENT)]
+Span = Annotated[str, Meta(pattern=SPAN)]
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 
 
@@ -111,6 +114,18 @@ class StarterForm(_Closed, frozen=True, kw_only=True):
     ceiling: Annotated[Points, Meta(description="Points that the untouched starter may earn at most.")] | None = None
 
 
+class LateForm(_Closed, frozen=True, kw_only=True):
+    """What it costs to hand in late; `per_day` or `per_hour` is needed."""
+
+    per_day: Annotated[Percent, Meta(description="For each day begun since the deadline, such as 10%.")] | None = None
+    per_hour: Annotated[Percent, Meta(description="For each hour begun since the deadline, such as 1%.")] | None = None
+    grace: Annotated[Span, Meta(description="How late costs nothing yet, such as 1h or 1h30m.")] = "0s"
+    cap: Annotated[Percent, Meta(description="What it costs at most, such as 50%.")] = "100%"
+    of: Annotated[LateBase, Meta(description="Whether it is part of the points earned, or of the rubric's points.")] = (
+        LateBase.EARNED
+    )
+
+
 class RubricForm(_Closed, frozen=True, kw_only=True):
     """A rubric of infra-grader: criteria, their checks, points, pass mark and grades."""
 
@@ -134,4 +149,5 @@ class RubricForm(_Closed, frozen=True, kw_only=True):
         dict[Text, Annotated[float, Meta(ge=0, le=100)]],
         Meta(description="Letters and the percent of the points from which they are given, best first."),
     ] = {}
+    late: LateForm | None = None
     plugins: Annotated[list[Text], Meta(description="Outside plugins that may observe or adjust a scorecard.")] = []

@@ -253,11 +253,19 @@ def _path_faults(path: Path, text: str) -> Iterator[Fault]:
         yield Fault(path, f'"{text}" is written with backslashes', "forward slashes")
 
 
+def _late_periods(draft: RubricDraft) -> Iterator[Fault]:
+    late = draft.data.get("late")
+    if isinstance(late, dict) and ("per_day" in late) == ("per_hour" in late):
+        said = "both per_day and per_hour" if "per_day" in late else "neither per_day nor per_hour"
+        yield Fault(("late",), f"the late policy says {said}", "one of per_day and per_hour, such as per_day: 10%")
+
+
 RULES: tuple[Callable[[RubricDraft], Iterator[Fault]], ...] = (
     _empty_parts,
     _repeated_ids,
     _fine_points,
     _sums,
+    _late_periods,
     _marks,
     _weights,
     _grades,

@@ -94,6 +94,28 @@ class Bonus(Record):
     checks: tuple[CheckSpec, ...]
 
 
+class LateBase(StrEnum):
+    """What a late policy takes its percentage of."""
+
+    EARNED = "earned"
+    """The points that were earned."""
+    POINTS = "points"
+    """The rubric's points."""
+
+
+class LatePolicy(Record):
+    """What it costs to hand in late: a percentage for each period begun since the deadline."""
+
+    percent: Decimal
+    """For each period begun, 0 to 100."""
+    period_s: int = 86_400
+    grace_s: int = 0
+    """How late costs nothing yet; what is later counts from the deadline on."""
+    cap: Decimal = Decimal(100)
+    """The percentage that it costs at most."""
+    of: LateBase = LateBase.EARNED
+
+
 class Rubric(Record):
     """A rubric that has been read and found valid."""
 
@@ -116,6 +138,7 @@ class Rubric(Record):
     grades: tuple[tuple[str, Decimal], ...] = ()
     """Letters and the percent from which they are given, best first."""
     plugins: tuple[str, ...] = ()
+    late: LatePolicy | None = None
     source: str = ""
     """Where it was read from, to show to people."""
     folder: Path = Path()

@@ -12,6 +12,10 @@ ADJUSTED_BY = "adjusted_by"
 """Fact of the environment that names the plugins which changed a scorecard, where some did: then its totals need not
 follow from its checks."""
 
+LATE = "late"
+"""Name of the built-in plugin that takes points for late work. Also the fact of the environment that holds the late
+policy which the command line gave in place of the rubric's, in its words."""
+
 
 class RubricRef(Record):
     """Which rubric a scorecard was made with."""
@@ -117,7 +121,8 @@ class PenaltyScore(Record):
     lost: Decimal
     """Points taken from `earned`; an open penalty counts in full here."""
     lost_at_least: Decimal
-    """Points taken from `possible`; an open penalty counts 0 here."""
+    """Points that are lost whatever becomes of open checks; an open penalty counts 0 here. They are taken from
+    `possible`, and a percentage of what is earned takes more of it while checks are open."""
 
 
 class Score(Record):

@@ -5,7 +5,15 @@ from __future__ import annotations
 from decimal import Decimal
 
 from infra_grader.model.outcome import Status
-from infra_grader.model.scorecard import ADJUSTED_BY, CheckScore, CriterionScore, PenaltyScore, Scorecard, SubmissionRef
+from infra_grader.model.scorecard import (
+    ADJUSTED_BY,
+    LATE,
+    CheckScore,
+    CriterionScore,
+    PenaltyScore,
+    Scorecard,
+    SubmissionRef,
+)
 from infra_grader.reports._findings import OpenGroup, open_groups, unmet_requirements
 from infra_grader.reports._text import line, number, prose
 
@@ -63,8 +71,9 @@ def verdict_reasons(scorecard: Scorecard) -> list[str]:
         reasons.append(f"{points(certain)} are taken off as a penalty.")
     if score.penalty > certain:
         reasons.append(f"{points(score.penalty - certain)} are held back for penalties that are still open.")
-    if names := scorecard.environment.get(ADJUSTED_BY):
-        reasons.append(f"The score was adjusted by the plugin {line(str(names))}.")
+    adjusters = str(scorecard.environment.get(ADJUSTED_BY, "")).split(", ")
+    if names := ", ".join(name for name in adjusters if name != LATE):  # that one is told by its penalty
+        reasons.append(f"The score was adjusted by the plugin {line(names)}.")
     if score.grade is not None:
         reasons.append(f"Grade {line(score.grade)}.")
     if score.provisional:
