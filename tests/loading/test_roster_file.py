@@ -142,6 +142,48 @@ def test_a_date_is_the_end_of_its_day_in_the_zone_of_the_course(write):
         read_roster(path, timezone="Nowhere")
 
 
+def test_the_time_of_handing_in_may_stand_in_the_roster(write):
+    path = write(
+        "id,source,submitted\nada,ada,2026-11-26T17:04:05+01:00\nben,ben,\n",
+    )
+    ada, ben = read_roster(path).learners
+    assert ada.submitted == datetime(2026, 11, 26, 16, 4, 5, tzinfo=UTC)
+    assert (ben.submitted, "submitted" in ada.columns) == (None, False)
+
+
+def test_a_time_of_handing_in_that_cannot_be_used_is_refused(write):
+    path = write("id,source,submitted\nada,ada,2026-11-26\nben,ben,2026-11-26T10:00\n")
+    assert problems_of(path) == [
+        (2, 3, "'2026-11-26' names no time of day"),
+        (3, 3, "'2026-11-26T10:00' names no time zone"),
+    ]
+    assert problems_of(path, timezone="Europe/Berlin") == [(2, 3, "'2026-11-26' names no time of day")]
+    odd = write("id,source,due,submitted\nada,ada,9999-12-31T00:00Z,yesterday\n", "odd.csv")
+    assert [message for _, _, message in problems_of(odd)] == [
+        "'9999-12-31T00:00Z' is in no year of a course",
+        "'yesterday' is no date",
+    ]
+
+
+def test_what_the_clocks_show_twice_or_never_is_read_in_favour_of_the_learner(write):
+    path = write(
+        "id,source,due,submitted\n"
+        "ada,ada,2026-10-25T02:30,2026-10-25T02:30\n"  # put back from 3 to 2: there are two of it
+        "ben,ben,2026-03-29T02:30,2026-03-29T02:30\n"  # put forward from 2 to 3: there is none of it
+    )
+    ada, ben = read_roster(path, timezone="Europe/Berlin").learners
+    assert ada.deadline == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
+    assert ada.submitted.astimezone(UTC) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    assert ben.deadline - ben.submitted.astimezone(UTC) == timedelta(hours=1)
+
+
+def test_an_extension_of_a_day_is_24_hours_whatever_the_clocks_do(write):
+    path = write("id,source,due,extension_hours\nada,ada,2026-03-28T23:59:59,24\nben,ben,2026-03-28T23:59:59,0.1\n")
+    ada, ben = read_roster(path, timezone="Europe/Berlin").learners
+    assert ada.deadline - ada.due.astimezone(UTC) == timedelta(hours=24)
+    assert ben.deadline - ben.due.astimezone(UTC) == timedelta(minutes=6)
+
+
 CANVAS = (
     "Student,ID,SIS User ID,SIS Login ID,Section,Project 01 (1234),Final Score\n"
     "    Points Possible,,,,,100,(read only)\n"

@@ -24,11 +24,11 @@ def read_roster(
 ) -> Roster:
     """Return the roster in a file or folder.
 
-    It is a CSV with the columns `id,name,email,source,ref,due,extension_hours` and any others, an export of Canvas'
-    gradebook or Moodle's grading worksheet, a folder of folders or archives, a list of repositories as JSON, or what
-    a plugin reads. `source` says where the work is of those for whom the roster does not, with columns in braces;
-    `timezone` is the zone of dates that name none. Raises `RosterError` with every problem, by row and column, and
-    `UsageError` for a zone that there is not.
+    It is a CSV with the columns `id,name,email,source,ref,due,extension_hours,submitted` and any others, an export of
+    Canvas' gradebook or Moodle's grading worksheet, a folder of folders or archives, a list of repositories as JSON,
+    or what a plugin reads. `source` says where the work is of those for whom the roster does not, with columns in
+    braces; `timezone` is the zone of dates that name none. Raises `RosterError` with every problem, by row and column,
+    and `UsageError` for a zone that there is not.
     """
     if not path.exists():
         raise UsageError(f"there is no roster {path}", "Name a CSV or JSON file, or a folder of submissions.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date, datetime, time, tzinfo
+from datetime import UTC, date, datetime, time, tzinfo
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
@@ -13,8 +13,10 @@ from infra_grader.loading.learner_id import id_problems
 from infra_grader.model.record import Record
 from infra_grader.model.roster import Learner
 
-COLUMNS = ("id", "name", "email", "source", "ref", "due", "extension_hours")
+COLUMNS = ("id", "name", "email", "source", "ref", "due", "extension_hours", "submitted")
 """The columns that mean something; all others are passed through."""
+LONGEST_DATE = len("2026-11-26")
+YEARS = range(1970, 2200)
 END_OF_DAY = time(23, 59, 59)
 MAX_EXTENSION_HOURS = 24 * 366
 ADDRESS = re.compile(r"(?:https?|ssh|git|file)://\S+|[\w.-]+@[\w.-]+:(?!/)\S+")
@@ -63,6 +65,10 @@ def read_row(row: Row, reading: Reading) -> tuple[Learner, list[Problem]]:
     due = _due(cells["due"], reading.zone)
     if isinstance(due, str):
         problems.append(row.problem("due", due, "such as 2026-11-26T23:59+01:00, or a date with --timezone"))
+    submitted = _submitted(cells["submitted"], reading.zone)
+    if isinstance(submitted, str):
+        allowed = "such as 2026-11-26T23:59+01:00, or without the zone with --timezone"
+        problems.append(row.problem("submitted", submitted, allowed))
     hours = _hours(cells["extension_hours"])
     if hours is None:
         allowed = f"a number from 0 to {MAX_EXTENSION_HOURS}"
@@ -75,6 +81,7 @@ def read_row(row: Row, reading: Reading) -> tuple[Learner, list[Problem]]:
         ref=cells["ref"],
         due=None if isinstance(due, str) else due,
         extension_hours=hours or Decimal(0),
+        submitted=None if isinstance(submitted, str) else submitted,
         columns={column: text for column, text in row.cells.items() if column not in COLUMNS},
         line=row.line,
     )
@@ -101,18 +108,37 @@ def _source(text: str, folder: Path) -> tuple[str, str]:
 
 
 def _due(text: str, zone: tzinfo | None) -> datetime | str | None:
-    """Return when work is due, or what is wrong with what is said."""
+    """Return when work is due, or what is wrong with what is said; a date means its end."""
+    moments = _moments(text, zone)
+    # Of a time that the clocks show twice, or never, the learner has the later one.
+    return max(moments, key=datetime.timestamp) if isinstance(moments, tuple) else moments
+
+
+def _submitted(text: str, zone: tzinfo | None) -> datetime | str | None:
+    """Return when work was handed in, or what is wrong with what is said."""
+    if 0 < len(text) <= LONGEST_DATE and not isinstance(_moments(text, UTC), str):
+        return f"{text!r} names no time of day"  # any that we chose would be early for one learner and late for another
+    moments = _moments(text, zone)
+    return min(moments, key=datetime.timestamp) if isinstance(moments, tuple) else moments
+
+
+def _moments(text: str, zone: tzinfo | None) -> tuple[datetime, ...] | str | None:
+    """Return what a date or time can mean, or what is wrong with it: two moments where the clocks are put back."""
     if not text:
         return None
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return f"{text!r} is no date"
-    if len(text) <= len("2026-11-26"):
+    if moment.year not in YEARS:
+        return f"{text!r} is in no year of a course"
+    if len(text) <= LONGEST_DATE:
         moment = datetime.combine(date.fromisoformat(text), END_OF_DAY)
-    if moment.tzinfo is None and zone is None:
+    if moment.tzinfo is not None:
+        return (moment,)
+    if zone is None:
         return f"{text!r} names no time zone"
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
+    return tuple(moment.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
 
 
 def _hours(text: str) -> Decimal | None:

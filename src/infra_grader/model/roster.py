@@ -1,7 +1,7 @@
 """A roster: who is to be graded, and where their work is."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from infra_grader.model.record import Record
@@ -30,8 +30,10 @@ class Learner(Record):
 
     @property
     def deadline(self) -> datetime | None:
-        """Until when the work is in time, extension counted."""
-        return None if self.due is None else self.due + timedelta(hours=float(self.extension_hours))
+        """Until when the work is in time, extension counted; in UTC, where hours are hours whatever the clocks do."""
+        if self.due is None:
+            return None
+        return self.due.astimezone(UTC) + timedelta(seconds=int(self.extension_hours * 3600))
 
 
 class Roster(Record):
