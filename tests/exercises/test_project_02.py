@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import containers
 import pytest
 import tools
 
@@ -24,8 +25,9 @@ CACHES = shutil.ignore_patterns(".*_cache", "__pycache__")
 FILES_ONLY = ("static", "manual")
 
 
-def graded(folder: Path, only: tuple[str, ...] = FILES_ONLY) -> Scorecard:
-    return grade(folder, RUBRIC, options=GradeOptions(needs_commit=False, only=only))
+def graded(folder: Path, only: tuple[str, ...] = FILES_ONLY, live: str = "none") -> Scorecard:
+    """Grade a submission; its image is built where a test asks for it, and in the proof."""
+    return grade(folder, RUBRIC, options=GradeOptions(needs_commit=False, only=only, live=live))
 
 
 @pytest.fixture
@@ -74,6 +76,27 @@ def lost_ids(scorecard: Scorecard) -> set[str]:
 def test_fastapi_with_a_chart_alone_and_k6_loses_no_point_but_of_the_bonus():
     scorecard = graded(FASTAPI, only=())
     assert lost_ids(scorecard) == {"bonus-tls", "bonus-egress"}
+
+
+def test_image_elsewhere_on_another_port_is_built_and_asked(copy):
+    containers.require()
+    submission = copy(FASTAPI)
+    text = (submission / "Dockerfile").read_text(encoding="utf-8").replace("5000", "8080")
+    (submission / "Dockerfile").unlink()
+    (submission / "docker").mkdir()
+    (submission / "docker/Dockerfile").write_text(text, encoding="utf-8")
+    scorecard = graded(submission, only=("live",), live="docker")
+    assert lost(scorecard) == []
+    passed = {check.id for check in scorecard.all_checks() if check.status is Status.PASSED}
+    assert {"image-builds", "container-healthy", "container-predicts", "container-metrics"} < passed
+    assert {"container-user", "container-stops"} < passed
+
+
+def test_image_is_left_open_without_docker():
+    scorecard = graded(EXERCISE / "solution", only=("live",))
+    (image,) = [check for check in scorecard.all_checks() if check.id == "image-builds"]
+    assert (image.status, image.message) == (Status.NOT_ASSESSED, "Live checks on Docker were not asked for.")
+    assert scorecard.score.possible == 110
 
 
 def test_fork_of_the_course_is_graded_in_its_project_folder(tmp_path):
