@@ -22,6 +22,7 @@ COMMANDS = {
     "report": ("grade_command", "report", "render a recorded result again"),
     "rescore": ("grade_command", "rescore", "apply a changed rubric to a recorded result"),
     "batch": ("batch_command", "batch", "grade a class"),
+    "gradebook": ("gradebook_command", "gradebook", "what came out for a class, for people and other programs"),
     "copies": ("copies_command", "copies", "show what the submissions of a class have in common"),
     "rubric": ("rubric_command", "rubric", "list, show, check, prove and start rubrics"),
     "exercise": ("exercise_command", "exercise", "list, show and install exercises"),
