@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing, redirect_stdout
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from infra_grader.cli.main import INTERRUPTED, PASSED, UNDECIDED, WRONG_USE
 from infra_grader.cli.options import add_common, add_roster, add_rubric
 from infra_grader.cli.output import tell, write
 from infra_grader.cli.wording import worded_problem
+from infra_grader.engine.offers import find_offers
 from infra_grader.engine.openers import live_names
 from infra_grader.engine.registry import Registry
 from infra_grader.errors import UsageError
@@ -133,6 +134,9 @@ def _run(batch: Batch, registry: Registry, options: argparse.Namespace) -> Summa
     progress = ClassProgress(len(chosen))
     try:
         with closing(registry.find_executor(name).open(address, options.jobs)) as executor:
+            executor.say = lambda text: tell(f"infra-grader: {text}")
+            if name != "local":
+                _tell_unlike(executor.survey(find_offers))
             return batch.run(chosen, executor, progress.step)
     except KeyboardInterrupt:
         progress.wipe()
@@ -152,6 +156,14 @@ def _tell_unreached(roster: Roster, chosen: Sequence[Chosen]) -> None:
             "none of the repositories can be reached",
             "Look at the network and at git's credentials: git ls-remote ADDRESS.",
         )
+
+
+def _tell_unlike(offers: Mapping[str, frozenset[str]]) -> None:
+    """Tell of machines that differ in what they have: what is assessed then depends on who grades."""
+    if len(set(offers.values())) > 1:
+        tell("infra-grader: the workers differ in what they have, so checks may be open for some learners alone:")
+        for machine, found in sorted(offers.items()):
+            tell(f"  {machine}: {', '.join(sorted(found)) or 'no sandbox, nothing live'}")
 
 
 def _check(roster: Roster) -> int:

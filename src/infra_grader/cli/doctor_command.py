@@ -149,9 +149,9 @@ def _is_needed(need: Need, kind: str) -> bool:
 
 def _print_plugins(registry: Registry) -> None:
     """List what outside plugins add, by the same hooks that built-in features use."""
-    executors = [item for given in registry.manager.hook.infra_grader_executors() for item in given]
+    executors = registry.all_executors()
     print(f"\nReport formats: {', '.join(registry.format_names())}")
-    print(f"Executors: {', '.join(str(getattr(item, 'name', item)) for item in executors) or 'none'}")
+    print(f"Executors: {', '.join(kind.name for kind in executors)}")
 
 
 def _problems(registry: Registry) -> Mapping[str, str]:
