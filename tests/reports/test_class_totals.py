@@ -54,7 +54,18 @@ def test_checks_stand_with_the_dearest_first_and_say_what_was_blocked(totals):
 def test_penalties_are_averages_over_all_who_were_graded(totals):
     [late] = totals.costs()
 
-    assert (late.title, late.lost, late.losers, late.learners) == ("Handed in late", Decimal(10) / 3, 1, 3)
+    assert (late.title, late.lost, late.losers, late.learners) == ("The check late", Decimal(10) / 3, 1, 3)
+
+
+def test_a_late_policy_is_one_penalty_however_late_each_was():
+    rows = [graded(number, standing("builds", Status.PASSED, 40, "40", "40"), late=number) for number in (1, 3)]
+    by_policy = [
+        row.replace(penalties=(row.penalties[0].replace(id="late-2", title=f"Handed in {lost} days late"),))
+        for row, lost in zip(rows, (1, 3), strict=True)
+    ]
+    [late] = totals_of(by_policy).costs()
+
+    assert (late.title, late.lost, late.losers) == ("Handed in late", 2, 2)
 
 
 def test_reasons_are_grouped_by_what_they_say(totals):

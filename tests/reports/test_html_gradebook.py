@@ -218,6 +218,7 @@ def test_a_class_is_shown_a_page_at_a_time(show, count):
     assert page.run("document.getElementById('shown').textContent") == f"{count} learners"
     assert page.run("document.getElementById('pages').hidden") == (count <= 100)
     assert page.run("document.querySelectorAll('figure svg[role=img]').length") == 2
+    assert page.run("document.querySelectorAll('figure g[aria-label]').length") == 0
 
 
 @pytest.mark.parametrize("count", [300, 1000])

@@ -9,9 +9,12 @@ from decimal import Decimal
 from infra_grader.model.gradebook import CheckStanding, GradebookHead, GradebookRow, State
 from infra_grader.model.outcome import Status
 from infra_grader.model.record import Record
+from infra_grader.model.scorecard import LATE
 
 MAX_REASONS = 100
 """Different reasons for open points that are told apart; a message may be another for each learner."""
+LATE_TITLE = "Handed in late"
+"""Of the penalty of a late policy, whose own title says how late a learner was."""
 NOTHING = Decimal(0)
 UNFETCHED = "submission open"
 """What stands for a status where a submission as a whole is open."""
@@ -138,7 +141,9 @@ class ClassTotals:
                 known.blocked += check.status is Status.BLOCKED and check.possible < check.points
         for penalty in row.penalties:
             if penalty.lost:
-                cost = self._costs.setdefault(penalty.id, _Sum(penalty.id, penalty.title, "", NOTHING))
+                known = self._checks.get(penalty.id)
+                title = known.title if known else LATE_TITLE if penalty.id.startswith(LATE) else penalty.title
+                cost = self._costs.setdefault(penalty.id, _Sum(penalty.id, title, "", NOTHING))
                 cost.add(penalty.lost, NOTHING, NOTHING)
 
     def _add_reasons(self, row: GradebookRow) -> None:

@@ -215,7 +215,7 @@
     const open = (check) => check.status === status && check.message === message && check.possible > check.earned;
     const whole = (item) => item.row.dataset.state === "open" && detail(item).message === message;
     leads(line, {
-      words: `with this reason: ${message}`,
+      words: `with this reason: ${message || facts.words[status] || "open"}`,
       holds: status in facts.words ? (item) => checksOf(item).some(open) : whole,
     });
   }
@@ -272,6 +272,8 @@
     const chart = CHARTS[figure.dataset.chart](Math.min(width, 928));
     chart.setAttribute("role", "img");
     chart.setAttribute("aria-label", `${figure.getAttribute("aria-label")}; the table below has the numbers`);
+    // The library labels the groups inside, too, which a picture must not have.
+    for (const group of chart.querySelectorAll("g[aria-label]")) group.removeAttribute("aria-label");
     figure.replaceChildren(chart);
   }
   const figures = document.querySelectorAll("figure[data-chart]");
