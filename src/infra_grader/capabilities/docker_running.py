@@ -165,6 +165,11 @@ class RunningContainer:
         self._ask(lambda: self.docker.api.restart(self.key, timeout=1))
         self.__dict__.pop("published", None)  # Docker gives new ports
 
+    def start(self) -> None:
+        """Start it again where it was stopped."""
+        self._ask(lambda: self.docker.api.start(self.key))
+        self.__dict__.pop("published", None)  # Docker gives new ports
+
     def memory_bytes(self) -> int:
         """Return what it uses now, without what the kernel only keeps of files; 0 where that cannot be told."""
         found = self._ask(lambda: self.docker.api.stats(self.key, stream=False, one_shot=True)) or {}

@@ -1,0 +1,50 @@
+"""The hosts of a started project: the names and addresses by which its services reach each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from infra_grader.model.record import Record
+from infra_grader.reading.compose_live import Prepared
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104 - as targets name it
+
+
+class Hosts(Record):
+    """The hosts of a project, in lower case."""
+
+    started: Mapping[str, str]
+    """Each with its service."""
+    left_out: frozenset[str]
+    """Those of services that were not started."""
+
+    def is_own(self, host: str) -> bool:
+        """Whether a name is of what was started, or would have to be: one with dots may be anywhere."""
+        return host not in self.left_out and (host in self.started or "." not in host)
+
+
+def find_hosts(prepared: Prepared, own: str) -> Hosts:
+    """Return the hosts of a project as one of its services, `own`, sees them: the loopback is itself."""
+    started = dict.fromkeys(LOOPBACK, own)
+    for name, service in prepared.model["services"].items():
+        started |= dict.fromkeys(_names(name, service), name)
+    for member in prepared.project.members():
+        networks = (prepared.project.container(member).inspect().get("NetworkSettings") or {}).get("Networks") or {}
+        for network in networks.values():
+            named = [network.get("IPAddress"), *(network.get("Aliases") or ())]
+            started |= {str(one).lower(): member.service for one in named if one}
+    left_out: set[str] = set()
+    for name in prepared.left_out:
+        service = prepared.service(name)
+        left_out |= _names(name, service.value.data if service is not None else {})
+    return Hosts(started=started, left_out=frozenset(left_out - started.keys()))
+
+
+def _names(name: str, service: object) -> set[str]:
+    """Return the names by which others reach a service."""
+    facts = service if isinstance(service, Mapping) else {}
+    found = [name, facts.get("container_name"), facts.get("hostname")]
+    networks = facts.get("networks")
+    for network in networks.values() if isinstance(networks, Mapping) else ():
+        found += (network or {}).get("aliases") or ()
+    return {str(one).lower() for one in found if one}
