@@ -46,6 +46,15 @@ class RosterError(InfraGraderError):
         self.problems = problems
 
 
+class MarksError(InfraGraderError):
+    """A file of marks cannot be used; `problems` holds every fault found in it."""
+
+    def __init__(self, source: str, *problems: Problem) -> None:
+        super().__init__(f"{source}: {'; '.join(p.message for p in problems)}")
+        self.source = source
+        self.problems = problems
+
+
 class SubmissionError(InfraGraderError):
     """A submission cannot be opened at all: no such folder, not a folder, not readable."""
 

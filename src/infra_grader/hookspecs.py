@@ -41,9 +41,10 @@ def infra_grader_adjust_scorecard(scorecard: Scorecard, rubric: Rubric) -> Score
     """Return a scorecard to use instead of this one (a late policy, say), or `None` to leave it.
 
     Called only for plugins that `--plugin` or the rubric names, one after another in the order named, each given
-    what the one before returned; the built-in late policy comes last. One that raises, or returns something else, is logged and leaves the scorecard.
-    The record names the plugins that changed it (`environment.adjusted_by`), and then its totals may be higher or lower
-    than what its checks give. Those of criteria and of the bonus stay the sums of their checks.
+    what the one before returned; the built-in late policy comes last. One that raises, or returns something else, is
+    logged and leaves the scorecard. The record names the plugins that changed it (`environment.adjusted_by`), and then
+    its totals may be higher or lower than what its checks give. Those of criteria and of the bonus stay the sums of
+    their checks.
     """
 
 

@@ -23,6 +23,7 @@ COMMANDS = {
     "rescore": ("grade_command", "rescore", "apply a changed rubric to a recorded result"),
     "batch": ("batch_command", "batch", "grade a class"),
     "gradebook": ("gradebook_command", "gradebook", "what came out for a class, for people and other programs"),
+    "mark": ("mark_command", "mark", "give points for what only a person can judge"),
     "copies": ("copies_command", "copies", "show what the submissions of a class have in common"),
     "rubric": ("rubric_command", "rubric", "list, show, check, prove and start rubrics"),
     "exercise": ("exercise_command", "exercise", "list, show and install exercises"),

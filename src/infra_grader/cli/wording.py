@@ -8,6 +8,7 @@ from infra_grader.errors import (
     ExportError,
     InfraGraderError,
     JournalError,
+    MarksError,
     PluginError,
     Problem,
     ResultError,
@@ -24,6 +25,7 @@ FILES: Mapping[type[InfraGraderError], str] = {
     RosterError: "the roster",
     ResultError: "the result",
     ExportError: "the export",
+    MarksError: "the file of marks",
 }
 """What files with faults are called."""
 
@@ -31,7 +33,7 @@ FILES: Mapping[type[InfraGraderError], str] = {
 def worded(error: InfraGraderError) -> str:
     """Return the text for an error that a user can mend; several lines where it has several faults."""
     match error:
-        case RubricError() | RosterError() | ResultError() | ExportError():
+        case RubricError() | RosterError() | ResultError() | ExportError() | MarksError():
             return _problems(FILES[type(error)], error.source, error.problems)
         case SubmissionError() | JournalError():
             return _sentence(f"{error.path}: {error.problem}", error.remedy)

@@ -65,7 +65,8 @@ def _outcome(check: CheckSpec, recorded: Mapping[str, CheckScore], outcomes: Map
     if _asks_otherwise(record, check):
         return not_assessed("The record answers another question: the check's parameters have changed.", GRADE_AGAIN)
     if record.status is Status.BLOCKED or record.blocked_by:
-        return not_assessed(f"It was not run: {record.blocked_by} did not pass then.", GRADE_AGAIN)
+        unknown = not_assessed(f"It was not run: {record.blocked_by} did not pass then.", GRADE_AGAIN)
+        return unknown.replace(blocked_by=record.blocked_by)  # it is blocked by it again if that one is lost again
     return judge(check, _as_found(record))
 
 
