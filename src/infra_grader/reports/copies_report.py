@@ -52,7 +52,7 @@ def render_terminal(copies: Copies) -> str:
     """Return the first pairs, a line each."""
     total = len(copies.pairs) + copies.more_pairs
     read = f"{len(copies.compared)} submissions compared, {len(copies.uncompared)} could not be"
-    lines = [f"{read}; {total} pairs have something of their own in common"]
+    lines = [f"{read}; pairs with something of their own in common: {total}"]
     lines += [
         f"{percent(pair.share):>5}  {_text.line(pair.left)}  {_text.line(pair.right)}  {remarks(pair)}".rstrip()
         for pair in copies.pairs[:SHORT]
