@@ -29,7 +29,7 @@ from infra_grader.loading.fetch import open_submission
 from infra_grader.model.outcome import Outcome
 from infra_grader.model.record import Record
 from infra_grader.model.rubric import CheckSpec, Rubric, Unassessed
-from infra_grader.model.scorecard import LATE, Scorecard, SubmissionRef
+from infra_grader.model.scorecard import LATE, UNASSESSED, Scorecard, SubmissionRef
 from infra_grader.model.submission import Submission
 
 COMMIT_LIMIT_S = 30.0
@@ -150,6 +150,8 @@ def grade(
         )
     named = known.replace(root=submission.root) if known is not None else submission_ref(submission, *commit())
     facts = {**environment(session), **({LATE: options.late} if options.late else {})}
+    if options.unassessed is not None:
+        facts[UNASSESSED] = options.unassessed.value
     scorecard = score(rubric, outcomes, named, environment=facts, started=started, finished=_now())
     return adjusted(scorecard, rubric, registry)
 
@@ -159,6 +161,7 @@ def rescore(
 ) -> Scorecard:
     """Return what a recorded scorecard is worth under another version of its rubric, without asking anything again.
 
+    Words of the command line that the record holds, on late work and on what is not assessed, go before the rubric's.
     Raises `RubricError`, or `UsageError` if the record is of another rubric.
     """
     registry = registry or Registry()
@@ -169,6 +172,8 @@ def rescore(
             f"the record is of the rubric {scorecard.rubric.id}, not of {rubric.id}",
             "Name the rubric that the submission was graded with, in any version.",
         )
+    if (said := str(scorecard.environment.get(UNASSESSED))) in tuple(Unassessed):
+        rubric = rubric.replace(unassessed=Unassessed(said))
     registry.use(rubric.plugins)
     from infra_grader.engine.rescore import rescore as rescored  # grading does without it
 

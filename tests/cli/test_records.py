@@ -66,3 +66,17 @@ def test_what_is_no_record_is_refused(tmp_path, content):
 def test_a_record_that_is_not_there_is_refused(tmp_path):
     ended = run("report", "nowhere.json", folder=tmp_path)
     assert (ended.code, "nowhere.json" in ended.err) == (2, True)
+
+
+def test_what_the_command_line_said_of_open_checks_holds_for_the_record(tmp_path):
+    manual = "uses: manual.points, with: {look_for: [One]}"
+    rubric = write_rubric(tmp_path, SIMPLE.replace("uses: file.exists, with: {paths: [notes.md]}", manual))
+    work = write_submission(tmp_path, README__md="Hello\n")
+    chosen = ("--rubric", rubric, "--report", "json=r.json")
+    run("grade", work, *chosen, "--unassessed", "zero", folder=tmp_path)
+    first = json.loads((tmp_path / "r.json").read_text())
+    assert (first["score"]["possible"], first["environment"]["unassessed"]) == (6, "zero")
+    run("rescore", "r.json", *chosen, folder=tmp_path)
+    assert json.loads((tmp_path / "r.json").read_text()) == first
+    run("grade", work, *chosen, folder=tmp_path)
+    assert "unassessed" not in json.loads((tmp_path / "r.json").read_text())["environment"]
