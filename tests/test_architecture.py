@@ -35,7 +35,8 @@ MAY_CATCH_EXCEPTION = {
     "engine/ask.py",  # the one call of a check
     "engine/adjust.py",  # the calls of observers and adjusters
     "engine/registry.py",  # the import of a plugin
-    "executors/local_executor.py",  # the work of one submission, in a worker that the others need
+    "executors/_worker.py",  # the work of one submission, in a worker that the others need
+    "executors/_dask_flow.py",  # what a cluster answers for a task, of which it may have lost anything
     "cli/main.py",  # the last resort
 }
 POSIX_ONLY = {"fcntl", "grp", "pty", "pwd", "resource", "termios", "tty"}

@@ -6,7 +6,6 @@ import faulthandler
 import math
 import multiprocessing
 import os
-import pickle
 import signal
 import threading
 import time
@@ -128,9 +127,8 @@ def _serve(pipe: Connection) -> None:
         suppress(EOFError, BrokenPipeError, ConnectionResetError, KeyboardInterrupt),
     ):
         while True:
-            given = pipe.recv_bytes()
             try:
-                changed, payload, seconds = pickle.loads(given)  # noqa: S301 - from the parent, by a pipe of its own
+                changed, payload, seconds = pipe.recv()  # fails for work that cannot be loaded here
                 work = changed or work
                 assert work is not None
                 # Should the parent be gone and C code hold the interpreter, nothing else would end this process.
@@ -139,7 +137,7 @@ def _serve(pipe: Connection) -> None:
             except Exception as error:  # noqa: BLE001 - one submission's fault must not cost the others their worker
                 answer = (FAILED, f"the grader itself failed: {type(error).__name__}: {error}")
             faulthandler.cancel_dump_traceback_later()
-            pipe.send(answer)
+            pipe.send(answer)  # fails where the parent is gone, be it the reason or not
 
 
 def _end_with_parent() -> None:
