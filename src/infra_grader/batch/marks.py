@@ -94,7 +94,7 @@ def mark_class(out: Path, journal: Journal, marks: Marks, giving: Giving, regist
         by_learner.setdefault(mark.learner, []).append(mark)
     newest = journal.newest()
     problems = list(marks.problems)
-    known = learner_ids(journal)
+    known = dict.fromkeys(learner_ids(journal))
     for learner, mine in by_learner.items():
         problems += _learner_problems(journal, newest.get(learner), mine, known, giving.rubric, registry)
     _refuse(marks.source, problems)
@@ -121,7 +121,7 @@ def _learner_problems(
     journal: Journal,
     entry: Entry | None,
     marks: Sequence[Mark],
-    known: Sequence[str],
+    known: Mapping[str, object],
     rubric: Rubric,
     registry: Registry,
 ) -> Iterator[Problem]:
