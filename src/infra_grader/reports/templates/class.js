@@ -29,6 +29,13 @@
   }
   const checksOf = (item) => detail(item).parts.flatMap((part) => part[3].map(checkOf));
 
+  // Many changes at once are quick only where the browser does not watch.
+  function aside(change) {
+    body.remove();
+    change();
+    get("class").append(body);
+  }
+
   // --- Which rows are shown, in which order -------------------------------------------------------------------------
 
   let page = 0;
@@ -73,7 +80,7 @@
   function filter() {
     for (const item of rows) item.shown = matches(item);
     page = 0;
-    show();
+    aside(show);
   }
 
   function keyOf(item) {
@@ -99,9 +106,11 @@
       if (place === sorted.column) head.ariaSort = sorted.sign === 1 ? "ascending" : "descending";
       else head.removeAttribute("aria-sort");
     });
-    body.append(...rows.flatMap((item) => (item.pane ? [item.row, item.pane] : [item.row])));
     page = 0;
-    show();
+    aside(() => {
+      body.append(...rows.flatMap((item) => (item.pane ? [item.row, item.pane] : [item.row])));
+      show();
+    });
   }
 
   // --- One learner --------------------------------------------------------------------------------------------------
@@ -164,11 +173,14 @@
 
   // --- The controls -------------------------------------------------------------------------------------------------
 
-  for (const item of rows) {
-    const name = item.row.cells[0].firstElementChild;
-    item.button = make("button", { type: "button", class: "plain", "aria-expanded": "false" });
-    name.replaceWith(item.button);
-    item.button.append(name);
+  function begin() {
+    for (const item of rows) {
+      const name = item.row.cells[0].firstElementChild;
+      item.button = make("button", { type: "button", class: "plain", "aria-expanded": "false" });
+      name.replaceWith(item.button);
+      item.button.append(name);
+    }
+    show();
   }
   body.addEventListener("click", (event) => {
     const button = event.target.closest("th > button");
@@ -182,7 +194,7 @@
   for (const id of ["find", "state", "with-open", "awaiting"]) get(id).addEventListener("input", filter);
   function turn(by) {
     page += by;
-    show();
+    aside(show);
     get("learners").scrollIntoView();
   }
   get("back").addEventListener("click", () => turn(-1));
@@ -220,7 +232,7 @@
     });
   }
   get("tools").hidden = false;
-  show();
+  aside(begin);
 
   // --- The charts ---------------------------------------------------------------------------------------------------
 
