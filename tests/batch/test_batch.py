@@ -146,6 +146,21 @@ def test_the_last_commit_before_the_work_is_due_counts(tmp_path, grade):
     assert ended.code == 3
 
 
+def test_late_work_counts_at_its_cost_where_a_policy_says_so(tmp_path, grade):
+    work = tmp_path / "work" / "ada"
+    commit(work, {"README.md": "Hello\n"}, at="2026-11-01T12:00:00Z")
+    late = commit(work, {"notes.md": "Notes\n"}, at="2026-11-03T12:00:00Z")
+    rows = [{"id": "ada", "source": work.as_uri(), "due": "2026-11-02T00:00Z"}]
+    ended = grade(write_roster(tmp_path / "class.csv", rows), "--late", "per-day=10%,cap=50%")
+    assert ended.code == 0, ended.err
+    card = results(tmp_path / "out")["ada"]
+    assert card["submission"]["commit"] == late
+    assert (card["score"]["earned"], card["score"]["penalty"]) == (4.8, 1.2)
+    assert "1 day" in card["penalties"][0]["title"]
+    assert marks(tmp_path)[0]["penalty"] == "1.2"
+    assert "--late has changed since" in grade(tmp_path / "class.csv").err
+
+
 def test_what_is_graded_again_is_the_commit_of_then(tmp_path, grade):
     work = tmp_path / "work" / "ada"
     first = commit(work, {"README.md": "Hello\n"})
@@ -248,6 +263,7 @@ def test_a_class_without_a_wall_has_to_be_asked_for_twice(tmp_path, grade):
         (["--regrade", "learner:bem"], "Did you mean ben?"),
         (["--executor", "slurm"], "no executor slurm"),
         (["--executor", "local=here"], "takes no address"),
+        (["--late", "per-year=10%"], "per-day"),
         (["--jobs", "0"], "no number from 1"),
         (["--only", "nothing"], "no check and no tag"),
         (["--sandbox", "cage"], "no sandbox cage"),

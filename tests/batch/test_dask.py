@@ -4,8 +4,8 @@ import subprocess
 import sys
 from contextlib import closing
 
-from classes import RUBRIC, commit, results, write, write_roster
-from command_line import environment, write_rubric
+from classes import results, write_class
+from command_line import environment
 from dask_cluster import Cluster, require_dask, wait_for
 
 from infra_grader.engine.journal import Journal
@@ -13,23 +13,10 @@ from infra_grader.engine.journal import Journal
 LEARNERS = 24
 
 
-def write_class(folder):
-    """Write a class of folders and repositories with its rubric; return the arguments that all runs share."""
-    rubric = write_rubric(folder, RUBRIC.format(version=1), "class.yaml")
-    rows = []
-    for number in range(LEARNERS):
-        work = folder / "class" / f"l{number:02}"
-        files = {"README.md": "Hello\n"} if number % 3 else {"README.md": "Hello\n", "notes.md": "Notes\n"}
-        (write if number % 4 else commit)(work, files)
-        rows.append({"id": work.name, "source": str(work)})
-    roster = write_roster(folder / "class.csv", rows)
-    return ["batch", str(roster), "--rubric", str(rubric), "--sandbox", "none", "--seed", "3"]
-
-
 def test_a_cluster_gives_what_one_machine_gives(tmp_path):
     require_dask()
     variables = environment(tmp_path)
-    command = [sys.executable, "-P", "-m", "infra_grader", *write_class(tmp_path)]
+    command = [sys.executable, "-P", "-m", "infra_grader", *write_class(tmp_path, LEARNERS)]
     subprocess.run([*command, "--out", str(tmp_path / "local")], env=variables, capture_output=True, check=True)
     out = tmp_path / "dask"
     with closing(Cluster(tmp_path)) as cluster:

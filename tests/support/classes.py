@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from command_line import write_rubric
+
 RUBRIC = """\
 schema: infra-grader/rubric/v1
 id: class
@@ -93,6 +95,19 @@ def write_roster(place: Path, rows: Iterable[Mapping[str, object]]) -> Path:
         table.writeheader()
         table.writerows(rows)
     return place
+
+
+def write_class(folder: Path, learners: int) -> list[str]:
+    """Write a class of folders and repositories, and its rubric; return the arguments that all its runs share."""
+    rubric = write_rubric(folder, RUBRIC.format(version=1), "class.yaml")
+    rows = []
+    for number in range(learners):
+        work = folder / "class" / f"l{number:02}"
+        files = {"README.md": "Hello\n"} if number % 3 else {"README.md": "Hello\n", "notes.md": "Notes\n"}
+        (write if number % 4 else commit)(work, files)
+        rows.append({"id": work.name, "source": str(work)})
+    roster = write_roster(folder / "class.csv", rows)
+    return ["batch", str(roster), "--rubric", str(rubric), "--sandbox", "none", "--seed", "3"]
 
 
 def results(out: Path) -> dict[str, Any]:

@@ -24,13 +24,14 @@ FILES: Mapping[str, Callable[[Gradebook, TextIO], object]] = {
 }
 
 
-def publish(journal: Journal, out: Path) -> None:
+def publish(journal: Journal, out: Path, last: int) -> None:
     """Write the files of the class, each as a whole or not at all, where they do not show the journal's state yet.
 
-    Raises `UsageError` where they cannot be written.
+    `last` is the number of its last entry. Raises `UsageError` where they cannot be written.
     """
-    state = _state(journal)
-    if journal.facts.get(PUBLISHED) == state and all((out / name).exists() for name in FILES):
+    facts = journal.facts
+    state = f"{last}:{hashlib.sha256((facts[ROSTER] + facts[HEAD]).encode()).hexdigest()[:16]}"
+    if facts.get(PUBLISHED) == state and all((out / name).exists() for name in FILES):
         return
     gradebook = read_gradebook(journal)
     for name, write in FILES.items():
@@ -42,9 +43,3 @@ def publish(journal: Journal, out: Path) -> None:
                 os.fsync(stream.fileno())
             part.replace(out / name)
     journal.set_fact(PUBLISHED, state)
-
-
-def _state(journal: Journal) -> str:
-    facts = journal.facts
-    last = max((entry.number for entry in journal.newest().values()), default=0)
-    return f"{last}:{hashlib.sha256((facts[ROSTER] + facts[HEAD]).encode()).hexdigest()[:16]}"

@@ -35,6 +35,7 @@ from infra_grader.model.outcome import Status
 from infra_grader.model.record import Record
 from infra_grader.model.roster import Roster
 from infra_grader.model.rubric import Rubric
+from infra_grader.reading.late_policy import parse_late
 
 RUBRIC, TERMS, SEED = "rubric", "terms", "seed"
 """Facts of the journal: the rubric as it was named, what the class is graded by, and where random inputs start."""
@@ -60,8 +61,6 @@ class BatchOptions(Record):
     wishes: tuple[Wish, ...] = ()
     refetch: bool = False
     """Whether what is graded again is fetched as the roster says now, and not as it was."""
-    takes_late: bool = False
-    """Whether work that is handed in after it was due counts, at the cost that a policy takes."""
 
 
 class Event(Record):
@@ -107,11 +106,14 @@ class Batch:
         registry.use(self.rubric.plugins)
         plan(self.rubric, options.grade.only)  # a wrong name is said before anything is graded
         check_wishes(options.wishes, roster, self.rubric)
+        late = options.grade.late
+        self._takes_late = bool(parse_late(late) if late else self.rubric.late)
         self._terms = _terms(self.rubric, options)
         with ExitStack() as opening:
             self._journal = opening.enter_context(closing(Journal(out)))
             self._check_terms()
             self._seed = self._set_facts()
+            self._newest = self._journal.newest()
             self._closing = opening.pop_all()
 
     def __enter__(self) -> Self:
@@ -122,7 +124,7 @@ class Batch:
 
     def chosen(self) -> list[Chosen]:
         """Return whom this run grades."""
-        found = choose(self.roster, self._journal.newest(), self._options.wishes, self.rubric, self._open_checks)
+        found = choose(self.roster, self._newest, self._options.wishes, self.rubric, self._open_checks)
         return list(found)[: self._options.most]
 
     def run(self, chosen: Sequence[Chosen], executor: Executor, observe: Callable[[Event], object]) -> Summary:
@@ -149,13 +151,13 @@ class Batch:
                 )
             )
         self._write_missing()
-        publish(self._journal, self.out)
+        publish(self._journal, self.out, last=max((entry.number for entry in self._newest.values()), default=0))
         return self._summary(states[State.GRADED])
 
     def _ended(self, chosen: Sequence[Chosen], executor: Executor) -> Iterator[tuple[str, Graded]]:
         """Yield how each submission came out; one whose worker is lost is tried again after the others."""
         tasks: Iterable[Task] = map(self._task, chosen)
-        while True:
+        while chosen:
             again: list[Task] = []
             for ended in executor.run(grade_one, tasks):
                 match ended:
@@ -180,7 +182,7 @@ class Batch:
             options=options.grade.replace(seed=_seed_of(self._seed, learner.id)),
             limits=options.limits,
             commit=previous.work if keeps and previous and not previous.work.startswith("files:") else "",
-            until=None if options.takes_late else learner.deadline,
+            until=None if self._takes_late else learner.deadline,
             stamp=previous.work if previous else "",
             previous=self._journal.result(previous.number) if previous else None,
             redo=chosen.redo,
@@ -199,7 +201,7 @@ class Batch:
 
     def _record(self, learner: str, graded: Graded, cause: str) -> None:
         forget_files(self.out, learner)
-        self._journal.add(
+        self._newest[learner] = self._journal.add(
             Entry(
                 learner=learner,
                 cause=cause,
@@ -218,10 +220,9 @@ class Batch:
 
     def _write_missing(self) -> None:
         """Write the files that a run before this one had no time to write."""
-        newest = self._journal.newest()
-        with_result = [learner for learner, entry in newest.items() if entry.state is State.GRADED]
+        with_result = [learner for learner, entry in self._newest.items() if entry.state is State.GRADED]
         for learner in without_files(self.out, with_result):
-            record = self._journal.result(newest[learner].number)
+            record = self._journal.result(self._newest[learner].number)
             if record is not None:
                 write_files(self.out, learner, render_files(parse_result(record, learner), self._registry))
 
@@ -233,8 +234,7 @@ class Batch:
         return frozenset(check.id for check in checks if check.status in (Status.NOT_ASSESSED, Status.ERROR))
 
     def _summary(self, graded: int) -> Summary:
-        newest = self._journal.newest()
-        named = [newest.get(learner.id) for learner in self.roster.learners]
+        named = [self._newest.get(learner.id) for learner in self.roster.learners]
         return Summary(
             graded=graded,
             states=Counter(State.WAITING if entry is None else entry.state for entry in named),
@@ -242,7 +242,7 @@ class Batch:
                 entry is not None and entry.state is State.GRADED and entry.rubric != self.rubric.sha256
                 for entry in named
             ),
-            gone=len(newest.keys() - {learner.id for learner in self.roster.learners}),
+            gone=len(self._newest.keys() - {learner.id for learner in self.roster.learners}),
         )
 
     def _check_terms(self) -> None:
@@ -282,7 +282,7 @@ def _terms(rubric: Rubric, options: BatchOptions) -> str:
         "the rubric": rubric.sha256,
         "--only": sorted(options.grade.only),
         "--unassessed": options.grade.unassessed or "",
-        "the rule for late work": options.takes_late,
+        "--late": options.grade.late,
     }
     return msgspec.json.encode(terms).decode()
 

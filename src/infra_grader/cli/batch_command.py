@@ -26,6 +26,7 @@ from infra_grader.loading.roster_file import read_roster
 from infra_grader.model.gradebook import State
 from infra_grader.model.roster import Roster
 from infra_grader.model.rubric import Unassessed
+from infra_grader.reading.late_policy import late_text, parse_late
 
 
 def batch_options(parser: argparse.ArgumentParser) -> None:
@@ -62,6 +63,13 @@ def batch_options(parser: argparse.ArgumentParser) -> None:
         type=_count,
         default=int(SECONDS),
         help=f"after which no further check of a submission is begun (default: {SECONDS:g})",
+    )
+    parser.add_argument(
+        "--late",
+        metavar="POLICY",
+        type=_late,
+        help="what late work costs in place of the rubric's word, such as grace=1h,per-day=10%%,cap=50%%, or none: "
+        "the newest commit counts then, else the last one in time",
     )
     parser.add_argument(
         "--unassessed",
@@ -111,6 +119,7 @@ def batch(options: argparse.Namespace) -> int:
                 sandbox=options.sandbox,
                 live=options.live,
                 seconds=float(options.time_limit),
+                late=options.late or "",
             ),
             plugins=tuple(Path(plugin).absolute() for plugin in options.plugin),
             most=options.limit,
@@ -194,6 +203,13 @@ def _worded(summary: Summary, out: Path) -> str:
     lines.append(f"Gradebook: {out / 'gradebook.csv'}")
     lines.append(f"Class page: {out / 'class.html'}")
     return "\n".join(lines) + "\n"
+
+
+def _late(text: str) -> str:
+    try:
+        return late_text(parse_late(text))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _count(text: str) -> int:
