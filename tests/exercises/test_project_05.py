@@ -22,7 +22,8 @@ REPLACED = ("kubernetes", ".github", "src", "tests", "Dockerfile", "requirements
 
 
 def graded(folder: Path, *only: str) -> Scorecard:
-    return grade(folder, RUBRIC, options=GradeOptions(needs_commit=False, only=only))
+    """Grade a submission; its image is built in the proof."""
+    return grade(folder, RUBRIC, options=GradeOptions(needs_commit=False, only=only, live="none"))
 
 
 @pytest.fixture
@@ -51,6 +52,14 @@ def test_chart_gitlab_and_fastapi_lose_nothing(solution):
         shutil.rmtree(place) if place.is_dir() else place.unlink()
     shutil.copytree(EXERCISE / "alternatives/helm-gitlab-fastapi", solution, dirs_exist_ok=True)
     assert lost(graded(solution)) == []
+
+
+def test_image_is_left_open_without_docker():
+    scorecard = graded(EXERCISE / "solution", "image-builds", "image-sound")
+    told = {check.id: check.message for check in scorecard.all_checks() if check.status is Status.NOT_ASSESSED}
+    assert told["image-builds"] == "Live checks on Docker were not asked for."
+    assert told["image-sound"] == "Waits for image-builds, which is open."
+    assert scorecard.score.possible == 110
 
 
 def test_workflows_where_the_course_puts_them_lose_nothing(solution):

@@ -203,3 +203,14 @@ def test_other_containers_are_reached_by_alias(tmp_path):
 def test_an_image_that_is_not_there_leaves_the_check_open(tmp_path):
     outcome = run_check("docker.run", {"reference": "nowhere.invalid/none:1"}, tmp_path, live="docker")
     assert outcome.status == "not_assessed"
+
+
+@pytest.mark.parametrize(
+    ("own", "seen"), [("", "/ours /app/lib"), ("ENV PYTHONPATH=/app/more\n", "/ours /app/lib /app/more")]
+)
+def test_python_looks_into_the_folders_of_the_rubric_first(tmp_path, own, seen):
+    code = "import sys; found = ' '.join(place for place in sys.path[1:] if 'lib/python' not in place)"
+    command = ["python3", "-c", f"{code}; sys.exit(found.replace('/usr/lib/python311.zip', '').strip() != {seen!r})"]
+    folders = ["/ours", "/app/lib"]
+    outcome = run(tmp_path, SOUND + own + CMD, exits=0, command=command, python_path=folders)
+    assert outcome.status == "passed", outcome

@@ -17,6 +17,7 @@ from infra_grader.reading.live_image import image_of
 
 COMMON_PORTS = (8000, 5000, 8080, 80, 3000)
 """What services listen on, where an image does not say."""
+PYTHON_PATH = "PYTHONPATH"
 Port = Annotated[int, Meta(ge=1, le=65_535)]
 Text = Annotated[str, Meta(min_length=1)]
 
@@ -52,6 +53,14 @@ class ContainerParams(Params):
         Meta(description="Files or folders of the rubric's own that are seen read-only inside, by absolute place."),
     ] = msgspec.field(default_factory=dict)
 
+    python_path: Annotated[
+        list[Text],
+        Meta(
+            description="Folders inside, by absolute place, in which Python looks first, such as a mounted one with "
+            "stand-ins; what the image's own PYTHONPATH names comes after them."
+        ),
+    ] = msgspec.field(default_factory=list)
+
     def __post_init__(self) -> None:
         """Refuse what is no container."""
         if (self.image is None) == (not self.reference):
@@ -78,7 +87,7 @@ def request_of(context: Context, params: ContainerParams) -> ContainerRequest:
         image=image,
         title=title,
         command=tuple(params.command),
-        variables=params.variables,
+        variables=_variables(params, facts),
         ports=tuple(params.ports) or exposed(facts) or COMMON_PORTS,
         network=params.network,
         alias=params.alias,
@@ -102,6 +111,15 @@ def by_hand(context: Context, params: ContainerParams, request: ContainerRequest
     if params.image is None or not (build := image_of(context, params.image).command):
         return request.command_line
     return f"{build} -t IMAGE; {request.command_line}" if " -t " not in build else request.command_line
+
+
+def _variables(params: ContainerParams, image: Mapping[str, Any]) -> Mapping[str, str]:
+    """Return the variables of a container, with the folders in which its Python looks first."""
+    if not params.python_path:
+        return params.variables
+    own = dict(line.split("=", 1) for line in image.get("Env") or () if "=" in line)
+    after = params.variables.get(PYTHON_PATH, own.get(PYTHON_PATH, ""))
+    return {**params.variables, PYTHON_PATH: ":".join(filter(None, [*params.python_path, after]))}
 
 
 def _own(context: Context, path: str) -> Path:
