@@ -29,7 +29,7 @@ def without_ours(page):
     """Return the page with the names of our styles and scripts in their places, and no digests."""
     for name in OURS:
         page = page.replace(_page.source(name), f"[{name}]")
-    return re.sub("'sha256-[^']+'", "[digest]", page)
+    return re.sub("sha256-[^&']+", "[digest]", page)
 
 
 def hostile():
@@ -169,7 +169,7 @@ def test_memory_does_not_grow_with_the_class(tmp_path):
                 tracemalloc.stop()
 
     peak(5)  # what is read once for all pages
-    assert peak(2000) <= 1.3 * peak(100)
+    assert peak(1000) <= 1.3 * peak(100)
 
 
 # --- In a browser -----------------------------------------------------------------------------------------------------
