@@ -121,8 +121,8 @@ def test_the_history_of_a_learner_is_told_from_the_start(tmp_path, changed):
     assert [line.split()[1] for line in lines if line.startswith("20")] == ["batch", "regrade", "regrade", "mark"]
     assert "70 up to 100  -2.5" in ended.out
     assert "  +30 " in lines[-1]
-    assert "5ca1ab1e5ca1" in lines[-1]
-    assert "c0ffeec0ffee" in lines[-1]
+    assert "5ca1ab1e" in lines[-1]
+    assert "c0ffeec0" in lines[-1]
     assert "\x1b" not in ended.out
     assert "No network for \\x1b[31m a while." in ended.out
 

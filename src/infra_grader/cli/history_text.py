@@ -12,7 +12,7 @@ from infra_grader.reading.visible import visible
 
 HEADS = ("when", "cause", "state", "score", "change", "rubric", "work")
 GAP = "  "
-DIGITS = 12
+DIGITS = 8
 """Of digests and commits."""
 WON, LOST = "\x1b[32m", "\x1b[31m"
 PLAIN = "\x1b[0m"
@@ -47,7 +47,7 @@ def _lines(entries: Iterable[Entry]) -> Iterator[Line]:
             _score(entry),
             "" if change is None else _signed(change),
             entry.rubric[:DIGITS],
-            visible(entry.work[:DIGITS]),
+            visible(entry.work.rpartition(":")[2][:DIGITS]),
         )
         yield Line(cells=cells, change=change, message=visible(entry.message))
         before = before if earned is None else earned
