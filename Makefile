@@ -43,6 +43,9 @@ bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/many_files.py
 	$(BIN)/python benchmarks/sandboxes.py
 	$(BIN)/python benchmarks/overhead.py
+	$(BIN)/python benchmarks/batch.py
+	$(BIN)/python benchmarks/gradebooks.py
+	$(BIN)/python benchmarks/copies.py
 
 docs: $(VENV)/.dev
 	$(BIN)/python docs/write_checks.py
