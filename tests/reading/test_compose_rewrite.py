@@ -305,3 +305,21 @@ def test_no_place_lies_in_another(paths):
     binds = lay_out_binds(paths, TOP, "/places")
     places = {binds.place(path) for path in binds.sources}
     assert not any(one != other and one.startswith(f"{other}/") for one in places for other in places)
+
+
+def test_what_looks_at_the_machine_finds_an_empty_folder():
+    mounts = [
+        {"type": "bind", "source": source, "target": target, "read_only": is_read}
+        for source, target, is_read in (
+            ("/proc", "/host/proc", True),
+            ("/", "/rootfs", True),
+            ("/sys", "/sys", True),
+            ("/var/log", "/logs", False),
+            ("/etc", "/host/etc", True),
+        )
+    ]
+    made = started({"services": {"node": {"image": "node", "volumes": mounts}}})["services"]["node"]["volumes"]
+    assert made == [
+        {"type": "tmpfs", "target": "/host/proc", "read_only": True},
+        {"type": "tmpfs", "target": "/rootfs", "read_only": True},
+    ]

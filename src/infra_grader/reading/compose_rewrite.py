@@ -40,6 +40,8 @@ JOINED = frozenset({"depends_on", "links", "networks", "ports", "volumes_from"})
 """Keys by which a service meets others; nothing of them is handed on as it stands."""
 OF_A_NETWORK = ("aliases", "ipv4_address", "ipv6_address", "link_local_ips", "mac_address", "priority")
 OF_A_MOUNT = ("type", "source", "target", "read_only")
+OF_THE_MACHINE = frozenset({"/", "/proc", "/sys", "/dev/disk", "/var/log", "/var/lib/docker"})
+"""Folders by which programs look at the machine: in their place lies an empty one."""
 PORT = re.compile(r"([0-9]{1,5})(?:/tcp)?\Z")
 
 
@@ -210,8 +212,12 @@ def _ports(name: str, service: Model, start: Start) -> list[dict[str, Any]]:
 
 
 def _mounts(service: Model, start: Start, locate: Locate) -> Iterator[dict[str, Any]]:
-    own = [mount for mount in service.get("volumes") or () if not mount_topic(mount, locate)]
+    mounts = service.get("volumes") or ()
+    own = [mount for mount in mounts if not mount_topic(mount, locate)]
     targets = {mount.get("target") for mount in own}
+    # Programs that look at the machine end where the folder is missing, and only see nothing where it is empty.
+    asked = {str(mount["target"]) for mount in mounts if _looks_at_machine(mount, locate)}
+    yield from ({"type": "tmpfs", "target": target, "read_only": True} for target in sorted(asked - targets))
     for mount in own:
         if mount.get("type") != "bind":
             kept = {key: mount[key] for key in OF_A_MOUNT if mount.get(key)}
@@ -222,6 +228,12 @@ def _mounts(service: Model, start: Start, locate: Locate) -> Iterator[dict[str, 
             first, *inner = start.binds.mounts(mount, path)
             yield first
             yield from (item for item in inner if item["target"] not in targets)
+
+
+def _looks_at_machine(mount: Model, locate: Locate) -> bool:
+    """Whether a mount is set aside that shows a service the machine itself, without letting it write there."""
+    is_shown = mount.get("type") == "bind" and mount.get("source") in OF_THE_MACHINE and bool(mount.get("read_only"))
+    return is_shown and mount.get("target") not in OF_THE_MACHINE and bool(mount_topic(mount, locate))
 
 
 def _deploy(deploy: Mapping[str, Any]) -> dict[str, Any]:
