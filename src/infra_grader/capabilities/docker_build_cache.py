@@ -33,6 +33,10 @@ ROUNDS = 20
 SETTLE_S = 5.0
 """Seconds that the daemon is given to let go of what a stopped build used."""
 PAUSE_S = 0.1
+BUSY = "disk usage operation is already running"
+"""What a daemon says that counts for somebody else; older ones count for one client at a time."""
+BUSY_S = 60.0
+"""Seconds that the daemon is given to count for others, which takes long where it has much."""
 BASES = ("pulled from ", "from local")
 """How the descriptions of records begin that hold base images."""
 
@@ -45,8 +49,8 @@ class BuildCache:
         self._api = docker.api
         for folder in _left():
             _prune_left(self._api, folder)
-        self._home = Home(PREFIX)
         self._before = frozenset(record["ID"] for record in _records(self._api))
+        self._home = Home(PREFIX)
         self._ledger = self._home.folder / LEDGER
         facts = {"address": address(), "started": time.time(), "before": sorted(self._before)}
         self._ledger.write_text(json.dumps(facts), encoding="utf-8")
@@ -124,7 +128,22 @@ def _prune_left(api: Any, folder: Path) -> None:
 
 def _records(api: Any) -> list[Mapping[str, Any]]:
     with answering():
-        return [record for record in api.df().get("BuildCache") or () if record.get("ID")]
+        return [record for record in _usage(api).get("BuildCache") or () if record.get("ID")]
+
+
+def _usage(api: Any) -> Mapping[str, Any]:
+    """Return what the daemon holds, once it has time to count it."""
+    import docker.errors
+
+    until = time.monotonic() + BUSY_S
+    while True:
+        try:
+            found: Mapping[str, Any] = api.df()
+            return found
+        except docker.errors.APIError as error:
+            if BUSY not in str(error.explanation) or time.monotonic() > until:
+                raise
+        time.sleep(PAUSE_S)
 
 
 def _made(record: Mapping[str, Any]) -> float:
