@@ -69,7 +69,7 @@ class Cluster:
             process = subprocess.Popen(
                 [*command, "--no-dashboard", *options],
                 cwd=self._folder,
-                env={**os.environ, "PYTHONPATH": paths, **variables},
+                env={**os.environ, "PYTHONPATH": paths, "DASK_TEMPORARY_DIRECTORY": str(self._folder), **variables},
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
