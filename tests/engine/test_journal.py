@@ -180,3 +180,13 @@ def test_the_lock_goes_with_its_process(tmp_path):
     journal = Journal(tmp_path)
     assert f"process {os.getpid()}" in (tmp_path / LOCK).read_text()
     journal.close()
+
+
+def test_the_newest_entry_of_one_learner_is_that_of_all(tmp_path):
+    journal = Journal(tmp_path)
+    for learner in ("ada", "ben", "ada"):
+        journal.add(Entry(learner=learner, cause="batch", state=State.OPEN))
+    assert [entry.number for entry in map(journal.newest_of, ("ada", "ben")) if entry] == [3, 2]
+    assert {learner: journal.newest_of(learner) for learner in ("ada", "ben")} == journal.newest()
+    assert journal.newest_of("cyd") is None
+    journal.close()

@@ -87,9 +87,8 @@ class _Rows:
         return len(self._learners)
 
     def __iter__(self) -> Iterator[GradebookRow]:
-        newest = self._journal.newest()
         for learner in self._learners:
-            entry = newest.get(learner.id)
+            entry = self._journal.newest_of(learner.id)
             if entry is None:
                 yield GradebookRow(learner=learner, state=State.WAITING, message="Not graded yet.")
             else:

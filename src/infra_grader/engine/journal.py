@@ -52,6 +52,7 @@ INSERT INTO entries (learner, at, cause, state, rubric, work, submitted, earned,
 VALUES (:learner, :at, :cause, :state, :rubric, :work, :submitted, :earned, :possible, :message)
 """
 NEWEST = "SELECT * FROM entries WHERE number IN (SELECT max(number) FROM entries GROUP BY learner)"
+NEWEST_OF = "SELECT * FROM entries WHERE learner = ? ORDER BY number DESC LIMIT 1"
 HISTORY = "SELECT * FROM entries WHERE :learner IN ('', learner) ORDER BY number"
 
 
@@ -144,6 +145,12 @@ class Journal:
         """Return the newest entry of each learner, by id."""
         with _told(self._path):
             return {entry.learner: entry for entry in map(_entry, self._database.execute(NEWEST))}
+
+    def newest_of(self, learner: str) -> Entry | None:
+        """Return the newest entry of a learner, or nothing if there is none."""
+        with _told(self._path):
+            row = self._database.execute(NEWEST_OF, (learner,)).fetchone()
+            return None if row is None else _entry(row)
 
     def history(self, learner: str = "") -> list[Entry]:
         """Return the entries of a learner, or of all, from the first one on."""
