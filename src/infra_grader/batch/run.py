@@ -59,6 +59,8 @@ class BatchOptions(Record):
     most: int | None = None
     """How many submissions are graded in this run at most."""
     wishes: tuple[Wish, ...] = ()
+    needs: tuple[str, ...] = ()
+    """What a machine must have to grade, such as `sandbox docker`; see `capabilities.executor.Task`."""
     refetch: bool = False
     """Whether what is graded again is fetched as the roster says now, and not as it was."""
 
@@ -187,7 +189,8 @@ class Batch:
             previous=self._journal.result(previous.number) if previous else None,
             redo=chosen.redo,
         )
-        return Task(id=learner.id, payload=assignment, seconds=(options.grade.seconds or SECONDS) + MARGIN_S)
+        seconds = (options.grade.seconds or SECONDS) + MARGIN_S
+        return Task(id=learner.id, payload=assignment, seconds=seconds, needs=options.needs)
 
     def _retry(self, lost: Lost) -> Assignment | None:
         """Return what to try after a worker was lost, or nothing if that is of no use."""

@@ -19,7 +19,7 @@ from infra_grader.cli.output import tell, write
 from infra_grader.cli.wording import worded_problem
 from infra_grader.engine.offers import find_offers
 from infra_grader.engine.openers import live_names
-from infra_grader.engine.registry import Registry
+from infra_grader.engine.registry import AUTO_SANDBOXES, Registry
 from infra_grader.errors import UsageError
 from infra_grader.loading.reach_repositories import unreached
 from infra_grader.loading.roster_file import read_roster
@@ -27,6 +27,8 @@ from infra_grader.model.gradebook import State
 from infra_grader.model.roster import Roster
 from infra_grader.model.rubric import Unassessed
 from infra_grader.reading.late_policy import late_text, parse_late
+
+LOCAL = "local"
 
 
 def batch_options(parser: argparse.ArgumentParser) -> None:
@@ -40,7 +42,7 @@ def batch_options(parser: argparse.ArgumentParser) -> None:
         "--jobs", metavar="N", type=_count, default=os.cpu_count() or 1, help="submissions at a time (default: cores)"
     )
     parser.add_argument(
-        "--executor", metavar="NAME[=ADDRESS]", default="local", help="local (default), or dask, dask=ADDRESS"
+        "--executor", metavar="NAME[=ADDRESS]", default=LOCAL, help="local (default), or dask, dask=ADDRESS"
     )
     parser.add_argument("--limit", metavar="N", type=_count, help="grade at most so many submissions in this run")
     parser.add_argument(
@@ -124,6 +126,7 @@ def batch(options: argparse.Namespace) -> int:
             plugins=tuple(Path(plugin).absolute() for plugin in options.plugin),
             most=options.limit,
             wishes=wishes,
+            needs=_needs(options),
             refetch=options.refetch,
         )
         with Batch(roster, options.rubric, options.out, registry, chosen) as opened:
@@ -144,7 +147,7 @@ def _run(batch: Batch, registry: Registry, options: argparse.Namespace) -> Summa
     try:
         with closing(registry.find_executor(name).open(address, options.jobs)) as executor:
             executor.say = lambda text: tell(f"infra-grader: {text}")
-            if name != "local":
+            if name != LOCAL:
                 _tell_unlike(executor.survey(find_offers))
             return batch.run(chosen, executor, progress.step)
     except KeyboardInterrupt:
@@ -153,6 +156,15 @@ def _run(batch: Batch, registry: Registry, options: argparse.Namespace) -> Summa
         return None
     finally:
         progress.wipe()
+
+
+def _needs(options: argparse.Namespace) -> tuple[str, ...]:
+    """Return what the machines of others must have, as far as it was asked for by name."""
+    if options.executor == LOCAL:
+        return ()
+    sandbox = [f"sandbox {options.sandbox}"] if options.sandbox in AUTO_SANDBOXES else []
+    live = [f"live {name}" for name in sorted(live_names(options.live))] if options.live != "auto" else []
+    return (*sandbox, *live)
 
 
 def _tell_unreached(roster: Roster, chosen: Sequence[Chosen]) -> None:
