@@ -39,7 +39,10 @@ criteria:
       - {id: images, title: Images, uses: manifest.images, with: {manifests: k8s}}
       - {id: user, title: User, uses: dockerfile.user, with: {path: Dockerfile}}
       - {id: ports, title: Ports, uses: compose.ports, with: {path: docker-compose.yml}}
-      - {id: defines, title: Defines, uses: python.defines, with: {paths: src/module_0.py, names: [{function: handle_0}]}}
+      - id: defines
+        title: Defines
+        uses: python.defines
+        with: {paths: src/module_0.py, names: [{function: handle_0}]}
       - {id: parses, title: Parses, uses: python.parses, with: {paths: src}}
 """
 LOOP = """

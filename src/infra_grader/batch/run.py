@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
@@ -23,6 +24,7 @@ from infra_grader.batch.publish import publish
 from infra_grader.batch.work import PREFIX, grade_one
 from infra_grader.capabilities.executor import Done, Executor, Lost, Task
 from infra_grader.capabilities.home import sweep
+from infra_grader.engine.anonymous import KEY as PSEUDONYMS
 from infra_grader.engine.gradebook import HEAD, ROSTER, head_of
 from infra_grader.engine.journal import Entry, Journal
 from infra_grader.engine.plan import plan
@@ -272,6 +274,7 @@ class Batch:
             SEED: seed,
             ROSTER: msgspec.json.encode(self.roster).decode(),
             HEAD: msgspec.json.encode(head_of(self.rubric)).decode(),
+            PSEUDONYMS: before.get(PSEUDONYMS, secrets.token_hex(32)),
         }
         for name, value in facts.items():
             if before.get(name) != value:

@@ -57,7 +57,8 @@ DIED_OF_SIZE = "signal 25"
 SHOWN = 300
 
 ABSENT = re.compile(
-    r"repository .*(?:not found|does not exist)|not found: |repository not exported|no such repository|does not appear to be a git repository"
+    r"repository .*(?:not found|does not exist)|not found: |repository not exported|no such repository"
+    r"|does not appear to be a git repository"
     r"|couldn't find remote ref|not our ref|unadvertised object|Server does not allow request|bad object"
     r"|does not exist or you do not have",
     re.IGNORECASE,
