@@ -200,6 +200,38 @@ def test_a_rubric_that_has_changed_is_refused_unless_those_before_are_graded_aga
     ]
 
 
+def test_what_cannot_be_graded_again_keeps_its_score(tmp_path, grade):
+    work = tmp_path / "work" / "ada"
+    commit(work, GOOD)
+    commit(tmp_path / "work" / "ben", GOOD)
+    rows = [{"id": name, "source": (tmp_path / "work" / name).as_uri()} for name in ("ada", "ben")]
+    roster = write_roster(tmp_path / "class.csv", rows)
+    assert grade(roster).code == 0
+    work.rename(tmp_path / "gone")
+    ended = grade(roster, "--regrade", "all")
+    assert ended.code == 0, ended.err
+    assert "ada  absent: There is nothing to fetch" in ended.err
+    assert results(tmp_path / "out")["ada"]["score"]["earned"] == 6
+    assert [row["state"] for row in marks(tmp_path)] == ["graded", "graded"]
+    first, second = entries(tmp_path, "ada")
+    assert first[2:] == second[2:]
+    assert second[1].startswith("regrade all failed: There is nothing to fetch")
+
+
+def test_other_options_are_another_measure_and_grading_again_by_them_can_be_gone_on_with(tmp_path, grade):
+    for name in ("ada", "ben"):
+        write(tmp_path / "class" / name, {"README.md": "Hello\n"})
+    grade(tmp_path / "class")
+    other = ["--unassessed", "zero"]
+    assert "--unassessed has changed since" in grade(tmp_path / "class", *other).err
+    ended = grade(tmp_path / "class", *other, "--regrade", "rubric", "--limit", 1)
+    assert "1 were graded by another version of the rubric, or otherwise" in ended.out
+    ended = grade(tmp_path / "class", *other, "--regrade", "rubric")
+    assert "(1 of this run)" in ended.out
+    assert "otherwise" not in ended.out
+    assert [entry[:2] for entry in entries(tmp_path)[2:]] == [("ada", "regrade rubric"), ("ben", "regrade rubric")]
+
+
 def test_one_check_is_asked_again_and_the_others_stand(tmp_path, grade):
     write(tmp_path / "class" / "ada", {"README.md": "Hello\n"})
     grade(tmp_path / "class", "--only", "notes")

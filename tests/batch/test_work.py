@@ -1,18 +1,22 @@
 """One learner's work in a worker: what of an earlier run stands, and how faults of ours and theirs are told apart."""
 
+from decimal import Decimal
+
 import pytest
 from classes import RUBRIC, commit, write
 from command_line import write_rubric
 
-from infra_grader.api import GradeOptions
+from infra_grader.api import GradeOptions, rescore
 from infra_grader.batch import work
 from infra_grader.batch.assignment import Assignment
-from infra_grader.batch.files import FORMATS, RESULT
+from infra_grader.batch.files import FORMATS, RESULT, render_files
 from infra_grader.batch.work import FETCHING, grade_one
+from infra_grader.engine.marks import give
 from infra_grader.loading.fetch_outcome import FetchFailed
 from infra_grader.loading.result_file import parse_result
 from infra_grader.model.gradebook import State
-from infra_grader.model.outcome import Outcome, Status
+from infra_grader.model.mark import Mark
+from infra_grader.model.outcome import Status
 from infra_grader.model.roster import Learner
 
 CLASS = RUBRIC.format(version=1)
@@ -96,17 +100,35 @@ def test_of_what_is_asked_again_everything_connected_is(tmp_path, assignment):
     assert [status.value for status in statuses(grade_one(same, silent)).values()] == ["passed"] * 3 + ["failed"]
 
 
-def test_a_persons_marks_outlive_a_new_grading(tmp_path, assignment, monkeypatch):
+def test_a_persons_marks_outlive_a_new_grading_and_what_nobody_marked_does_not(tmp_path, assignment):
     write(tmp_path / "ada", {"README.md": "Hello\n"})
-    given = assignment()
-    marked = given.replace(options=given.options.replace(settled={"talk": Outcome.passed("Heard and understood.")}))
-    monkeypatch.setattr(work, "_lost", lambda lost: marked.options.settled)
+    text = CLASS.replace("[It was heard, It was understood]", "[It was heard], paths: [talk.md]")
+    given = assignment(text)
     first = grade_one(given, silent)
-    monkeypatch.undo()
-    assert statuses(first)["talk"] is Status.PASSED
+    assert statuses(first)["talk"] is Status.FAILED, "there is nothing to judge"
+    (tmp_path / "ada" / "talk.md").write_text("Slides\n")
+    second = grade_one(given.replace(previous=first.files[RESULT], stamp=first.work), silent)
+    assert statuses(second)["talk"] is Status.AWAITING
+    rubric = work._loaded(given.rubric, ())[1]
+    mark = Mark(learner="ada", check="talk", points=Decimal(3))
+    card, _ = give(parse_result(second.files[RESULT], "ada"), rubric, [mark], by="Eve", at="2026-11-26")
+    marked = render_files(rescore(card, rubric), work._loaded(given.rubric, ())[0])
     (tmp_path / "ada" / "notes.md").write_text("Notes\n")
-    again = grade_one(given.replace(previous=first.files[RESULT], stamp=first.work), silent)
-    assert statuses(again) == {"readme": Status.PASSED, "notes": Status.PASSED, "talk": Status.PASSED}
+    third = grade_one(given.replace(previous=marked[RESULT], stamp=second.work), silent)
+    assert statuses(third) == {"readme": Status.PASSED, "notes": Status.PASSED, "talk": Status.PARTIAL}
+    assert third.earned == "9.00"
+
+
+def test_what_is_open_stays_open_where_another_check_is_asked_again(tmp_path, assignment):
+    write(tmp_path / "ada", dict.fromkeys("abcd", "x\n"))
+    given = assignment(NEEDY)
+    left_out = given.replace(options=given.options.replace(only=("d",)))
+    first = grade_one(left_out, silent)
+    assert [status.value for status in statuses(first).values()] == ["not_assessed"] * 3 + ["passed"]
+    again = given.replace(previous=first.files[RESULT], stamp=first.work, redo=frozenset({"d"}))
+    assert statuses(grade_one(again, silent)) == statuses(first)
+    opened = statuses(grade_one(again.replace(redo=frozenset({"b"})), silent))
+    assert set(opened.values()) == {Status.PASSED}
 
 
 def test_a_check_that_cost_a_worker_is_our_error_and_not_tried_again(tmp_path, assignment):

@@ -24,7 +24,7 @@ class What(StrEnum):
     OPEN = "open"
     """The checks that are open, but for those that wait for a person."""
     RUBRIC = "rubric"
-    """Whoever was graded by another version of the rubric."""
+    """Whoever was graded by another version of the rubric, or with other options that make a score."""
     LEARNER = "learner"
     CHECK = "check"
 
@@ -81,9 +81,12 @@ def check_wishes(wishes: Sequence[Wish], roster: Roster, rubric: Rubric) -> None
 
 
 def choose(
-    roster: Roster, newest: Mapping[str, Entry], wishes: Sequence[Wish], rubric: Rubric, open_checks: OpenChecks
+    roster: Roster, newest: Mapping[str, Entry], wishes: Sequence[Wish], measure: str, open_checks: OpenChecks
 ) -> Iterator[Chosen]:
-    """Yield whom to grade, in the roster's order: with no wish whoever has no scorecard yet, else what is wished."""
+    """Yield whom to grade, in the roster's order: with no wish whoever has no scorecard yet, else what is wished.
+
+    `measure` is the digest of what scorecards are graded by now.
+    """
     for learner in roster.learners:
         entry = newest.get(learner.id)
         if entry is None or entry.state is not State.GRADED:
@@ -93,13 +96,13 @@ def choose(
         chosen = [
             Chosen(learner=learner, cause=f"regrade {wish}", previous=entry, redo=redo)
             for wish in wishes
-            if (redo := _redo(wish, entry, rubric, open_checks)) != frozenset()
+            if (redo := _redo(wish, entry, measure, open_checks)) != frozenset()
         ]
         if chosen:
             yield _joined(chosen)
 
 
-def _redo(wish: Wish, entry: Entry, rubric: Rubric, open_checks: OpenChecks) -> frozenset[str] | None:
+def _redo(wish: Wish, entry: Entry, measure: str, open_checks: OpenChecks) -> frozenset[str] | None:
     """Return the checks that a wish has asked again of a learner: none is an empty set, all is `None`."""
     match wish.what:
         case What.ALL:
@@ -107,7 +110,7 @@ def _redo(wish: Wish, entry: Entry, rubric: Rubric, open_checks: OpenChecks) -> 
         case What.LEARNER:
             return None if wish.name == entry.learner else frozenset()
         case What.RUBRIC:
-            return None if entry.rubric != rubric.sha256 else frozenset()
+            return None if entry.rubric != measure else frozenset()
         case What.CHECK:
             return frozenset({wish.name})
         case What.OPEN:

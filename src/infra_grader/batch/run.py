@@ -87,7 +87,7 @@ class Summary(Record):
     states: Mapping[State, int]
     """Learners of the roster by their state, this run and those before it together."""
     older: int
-    """Of those with a scorecard, how many were graded by an older version of the rubric."""
+    """Of those with a scorecard, how many were graded by another version of the rubric, or with other options."""
     gone: int
     """Learners with a result whom the roster no longer names."""
 
@@ -113,6 +113,7 @@ class Batch:
         late = options.grade.late
         self._takes_late = bool(parse_late(late) if late else self.rubric.late)
         self._terms = _terms(self.rubric, options)
+        self._measure = _measure(self.rubric, self._terms)
         with ExitStack() as opening:
             self._journal = opening.enter_context(closing(Journal(out)))
             self._check_terms()
@@ -128,7 +129,7 @@ class Batch:
 
     def chosen(self) -> list[Chosen]:
         """Return whom this run grades."""
-        found = choose(self.roster, self._newest, self._options.wishes, self.rubric, self._open_checks)
+        found = choose(self.roster, self._newest, self._options.wishes, self._measure, self._open_checks)
         return list(found)[: self._options.most]
 
     def run(self, chosen: Sequence[Chosen], executor: Executor, observe: Callable[[Event], object]) -> Summary:
@@ -205,13 +206,19 @@ class Batch:
         return None
 
     def _record(self, learner: str, graded: Graded, cause: str) -> None:
+        """Put into the journal what came out; where that is no scorecard, the one of before stands."""
+        before = self._newest.get(learner)
+        if graded.state is not State.GRADED and before is not None and before.state is State.GRADED:
+            failed = before.replace(cause=f"{cause} failed: {graded.message}")
+            self._newest[learner] = self._journal.add(failed, self._journal.result(before.number))
+            return
         forget_files(self.out, learner)
         self._newest[learner] = self._journal.add(
             Entry(
                 learner=learner,
                 cause=cause,
                 state=graded.state,
-                rubric=self.rubric.sha256,
+                rubric=self._measure,
                 work=graded.work,
                 submitted=graded.submitted,
                 earned=graded.earned,
@@ -244,8 +251,7 @@ class Batch:
             graded=graded,
             states=Counter(State.WAITING if entry is None else entry.state for entry in named),
             older=sum(
-                entry is not None and entry.state is State.GRADED and entry.rubric != self.rubric.sha256
-                for entry in named
+                entry is not None and entry.state is State.GRADED and entry.rubric != self._measure for entry in named
             ),
             gone=len(self._newest.keys() - {learner.id for learner in self.roster.learners}),
         )
@@ -255,8 +261,8 @@ class Batch:
         before = self._journal.facts.get(TERMS)
         if before is None:
             return
-        was, now = msgspec.json.decode(before), msgspec.json.decode(self._terms)
-        changed = [name for name in now if was.get(name) != now[name]]
+        was = msgspec.json.decode(before)
+        changed = [name for name, term in self._terms.items() if was.get(name) != term]
         if changed and not any(wish.what in (What.RUBRIC, What.ALL) for wish in self._options.wishes):
             raise UsageError(
                 f"{self.out} holds a class that was graded otherwise: {', '.join(changed)} has changed since",
@@ -270,7 +276,7 @@ class Batch:
         seed = str(given) if given is not None else before.get(SEED, str(int.from_bytes(os.urandom(4))))
         facts = {
             RUBRIC: self._name,
-            TERMS: self._terms,
+            TERMS: msgspec.json.encode(self._terms).decode(),
             SEED: seed,
             ROSTER: msgspec.json.encode(self.roster).decode(),
             HEAD: msgspec.json.encode(head_of(self.rubric)).decode(),
@@ -282,15 +288,21 @@ class Batch:
         return seed
 
 
-def _terms(rubric: Rubric, options: BatchOptions) -> str:
-    """Return, as JSON, what scores of one class must have in common."""
-    terms: dict[str, Any] = {
+def _terms(rubric: Rubric, options: BatchOptions) -> Mapping[str, Any]:
+    """Return what scores of one class must have in common, as plain data."""
+    return {
         "the rubric": rubric.sha256,
         "--only": sorted(options.grade.only),
-        "--unassessed": options.grade.unassessed or "",
+        "--unassessed": str(options.grade.unassessed or ""),
         "--late": options.grade.late,
     }
-    return msgspec.json.encode(terms).decode()
+
+
+def _measure(rubric: Rubric, terms: Mapping[str, Any]) -> str:
+    """Return a digest of what a class is graded by: the rubric's own, unless an option says more."""
+    if not any(term for name, term in terms.items() if name != "the rubric"):
+        return rubric.sha256
+    return hashlib.sha256(msgspec.json.encode(terms)).hexdigest()
 
 
 def _seed_of(seed: str, learner: str) -> int:

@@ -15,8 +15,9 @@ from infra_grader.batch.files import RESULT, render_files
 from infra_grader.capabilities.command import Command
 from infra_grader.capabilities.executor import Tell
 from infra_grader.capabilities.home import Home
+from infra_grader.engine.marks import given_for
 from infra_grader.engine.registry import Registry
-from infra_grader.engine.rescore import standing
+from infra_grader.engine.rescore import recorded_outcomes
 from infra_grader.engine.run import GRACE_S
 from infra_grader.errors import SubmissionError
 from infra_grader.loading.fetch_outcome import FetchFailed
@@ -127,17 +128,17 @@ def _graded(assignment: Assignment, work: Work, rubric: Rubric, registry: Regist
 
 
 def _carried(assignment: Assignment, rubric: Rubric, stamp: str) -> Mapping[str, Outcome]:
-    """Return the outcomes of an earlier run that stand: a person's marks, and what need not be asked again."""
+    """Return the outcomes of an earlier run that stand: people's marks, and what need not be asked again."""
     if assignment.previous is None:
         return {}
-    stands = standing(parse_result(assignment.previous, RESULT), rubric)
-    is_same = assignment.redo is not None and stamp == assignment.stamp
-    again = _connected(rubric, assignment.redo or ()) if is_same else {check.id for check in rubric.all_checks()}
-    return {
-        check.id: stands[check.id]
-        for check in rubric.all_checks()
-        if check.id in stands and (check.uses.startswith("manual.") or check.id not in again)
-    }
+    card = parse_result(assignment.previous, RESULT)
+    recorded = recorded_outcomes(card, rubric)
+    marked = {check.id for check in card.all_checks() if check.uses.startswith("manual.") and given_for(check)}
+    everything = {check.id for check in rubric.all_checks()}
+    again = everything
+    if assignment.redo is not None and stamp == assignment.stamp:
+        again = _connected(rubric, assignment.redo | (everything - recorded.keys()))
+    return {check: outcome for check, outcome in recorded.items() if check in marked or check not in again}
 
 
 def _connected(rubric: Rubric, redo: Collection[str]) -> set[str]:

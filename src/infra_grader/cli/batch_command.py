@@ -209,7 +209,7 @@ def _worded(summary: Summary, out: Path) -> str:
         if states.get(state):
             lines.append(f"{states[state]} {text}.")
     if summary.older:
-        lines.append(f"{summary.older} were graded by an older version of the rubric: --regrade rubric")
+        lines.append(f"{summary.older} were graded by another version of the rubric, or otherwise: --regrade rubric")
     if summary.gone:
         lines.append(f"{summary.gone} with a result are no longer on the roster; the gradebook leaves them out.")
     lines.append(f"Gradebook: {out / 'gradebook.csv'}")

@@ -66,7 +66,7 @@ class Entry(Record):
     at: str = ""
     """UTC, ISO 8601; filled in when it is added."""
     rubric: str = ""
-    """Digest of the rubric that it was graded with."""
+    """Digest of what it was graded by: the rubric, and the options that make a score where any were given."""
     work: str = ""
     """What was graded: a commit, or a digest of the files."""
     submitted: str = ""

@@ -36,19 +36,14 @@ def rescore(scorecard: Scorecard, rubric: Rubric) -> Scorecard:
     )
 
 
-def standing(scorecard: Scorecard, rubric: Rubric) -> Mapping[str, Outcome]:
-    """Return the judged outcomes of a record that answer the rubric's questions still, by check id."""
+def recorded_outcomes(scorecard: Scorecard, rubric: Rubric) -> Mapping[str, Outcome]:
+    """Return the outcomes of a record, judged, open and blocked ones, for the checks that ask the same still, by id."""
     recorded = {check.id: check for check in scorecard.all_checks()}
     return {
-        check.id: judge(check, _as_found(recorded[check.id]))
+        check.id: judge(check, _as_recorded(recorded[check.id]))
         for check in rubric.all_checks()
-        if check.id in recorded and _stands(recorded[check.id], check)
+        if check.id in recorded and not _asks_otherwise(recorded[check.id], check)
     }
-
-
-def _stands(record: CheckScore, check: CheckSpec) -> bool:
-    is_judged = not record.status.is_open and record.status is not Status.BLOCKED
-    return is_judged and not record.blocked_by and not _asks_otherwise(record, check)
 
 
 def _asks_otherwise(record: CheckScore, check: CheckSpec) -> bool:
@@ -74,6 +69,14 @@ def _was_left_out(record: CheckScore, recorded: Mapping[str, CheckScore]) -> boo
     """Whether `--only` left a check out: it is open for a reason of its own, though what it needs held it back."""
     needs = [recorded[need] for need in record.needs if need in recorded]
     return record.status.is_open and not record.blocked_by and not all(need.status.satisfies for need in needs)
+
+
+def _as_recorded(record: CheckScore) -> Outcome:
+    """Return the outcome of a check, also of one that was held back."""
+    found = _as_found(record)
+    if record.status is Status.BLOCKED or record.blocked_by:
+        return found.replace(status=record.status, blocked_by=record.blocked_by)
+    return found
 
 
 def _as_found(record: CheckScore) -> Outcome:
