@@ -1,8 +1,10 @@
 """What grading a class costs beside a bare loop over the same files: `python benchmarks/batch.py`.
 
 A class is generated: submissions of some thirty files, graded by ten checks that run in the grader's own process. The
-loop reads the same files with two processes, parses their YAML with libyaml, and writes JSON and JUnit. Then a finished
-run is resumed, against reading its journal, and the memory of a large class is held against that of a small one.
+loop reads the same files with two processes, parses their YAML with libyaml and writes JSON and JUnit. Then a finished
+run is resumed, against reading its journal, and the memory of a large class is held against that of a small one. Last, a
+class whose programs keep a core busy for a second each is graded in a sandbox, against two workers that only start the
+sandbox.
 """
 
 from __future__ import annotations
@@ -15,10 +17,31 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
+from infra_grader.capabilities.deadline import Deadline
+from infra_grader.capabilities.sandbox import Job, Limits
+from infra_grader.engine.registry import Registry
+
 PROGRAM = [sys.executable, "-P", "-m", "infra_grader", "batch"]
-SPEED_BAR, RESUME_BAR, MEMORY_BAR = 6.0, 2.0, 1.3
+SPEED_BAR, RESUME_BAR, MEMORY_BAR, BUSY_BAR = 6.0, 2.0, 1.3, 0.9
+BURN = "i=0\nwhile [ $i -lt 700000 ]; do i=$((i+1)); done\necho done\n"
+BURNING = """\
+schema: infra-grader/rubric/v1
+id: burn
+version: 1
+title: A program that takes its time
+points: 10
+pass_mark: 6
+criteria:
+  - id: burns
+    title: Burns
+    points: 10
+    checks:
+      - {id: burns, title: Burns, uses: command.run, with: {path: burn.sh, cases: [{stdout: {exact: done}}]}}
+"""
 RUBRIC = """\
 schema: infra-grader/rubric/v1
 id: bench
@@ -105,6 +128,7 @@ def main() -> int:
     parser.add_argument("--learners", type=int, default=1000)
     parser.add_argument("--many", type=int, default=5000, help="learners of the large class")
     parser.add_argument("--few", type=int, default=100)
+    parser.add_argument("--burning", type=int, default=60, help="submissions that run in a sandbox")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-batch-") as name:
         place = Path(name)
@@ -112,6 +136,7 @@ def main() -> int:
         rubric.write_text(RUBRIC)
         over = [_speed(place, rubric, options.learners)]
         over += _large(place, rubric, options.few, options.many)
+        over.append(_busy(place, options.burning))
     return int(any(over))
 
 
@@ -149,6 +174,33 @@ def _large(place: Path, rubric: Path, few: int, many: int) -> list[bool]:
         f"{statistics.median(reads) * 1000:.0f} ms, ratio {resumed:.2f} (bar {RESUME_BAR})"
     )
     return [ratio > MEMORY_BAR, resumed > RESUME_BAR]
+
+
+def _busy(place: Path, learners: int) -> bool:
+    kind = Registry().find_sandbox("bubblewrap")
+    if problem := kind.find_problem():
+        print(f"both cores busy: not measured: {problem}")
+        return False
+    for learner in range(learners):
+        work = place / "burning" / f"learner-{learner:03}"
+        work.mkdir(parents=True)
+        (work / "burn.sh").write_text(BURN)
+    (place / "burn.yaml").write_text(BURNING)
+    job = Job(arguments=("/bin/sh", "-c", BURN), limits=Limits())
+    with closing(kind.open(())) as sandbox, ThreadPoolExecutor(2) as workers:
+        start = time.perf_counter()
+        ended = list(workers.map(lambda _number: sandbox.run(job, Deadline(60)), range(learners)))
+        alone = time.perf_counter() - start
+    assert all(one.exit_status == 0 for one in ended)
+    arguments = ["--rubric", str(place / "burn.yaml"), "--out", str(place / "burnt"), "--jobs", "2"]
+    start = time.perf_counter()
+    _run([*PROGRAM, str(place / "burning"), *arguments, "--sandbox", "bubblewrap"])
+    graded = time.perf_counter() - start
+    print(
+        f"{learners} programs: sandbox alone {alone:.1f} s, batch {graded:.1f} s, "
+        f"{alone / graded:.2f} of what it reaches (bar {BUSY_BAR})"
+    )
+    return alone / graded < BUSY_BAR
 
 
 def _make_class(folder: Path, learners: int, files: int = 27) -> None:
