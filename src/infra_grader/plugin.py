@@ -340,6 +340,10 @@ class RenderOptions(Record):
     color: bool = False
     signs: bool = True
     """Whether the stream can show signs such as the tick."""
+    folder: str = "."
+    """Folder of the repository that holds the submission, with forward slashes; `.` where they are the same."""
+    token: str = ""
+    """Letters and digits that nobody can foresee, for marks which no text between them may end."""
 
 
 class ReportFormat(Record):
@@ -350,3 +354,7 @@ class ReportFormat(Record):
     """Whether it is meant for programs, and so must stand alone on standard output."""
     render: Callable[[Scorecard, RenderOptions], str]
     """Pure: gives back the text, prints nothing."""
+    is_commands: bool = False
+    """Whether its lines are commands to the runner of a workflow; in one, no other report's lines may be."""
+    side_files: Callable[[Scorecard, RenderOptions], Mapping[str, str]] | None = None
+    """Pure: gives back text by the environment variable that names the file to which it is added, if that is set."""
