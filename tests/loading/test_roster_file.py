@@ -1,6 +1,7 @@
 """Rosters in every form, and all that may be wrong with them."""
 
 import json
+import sqlite3
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from infra_grader.engine.journal import Journal
 from infra_grader.errors import RosterError, UsageError
 from infra_grader.loading.learner_id import id_problems, skeleton
 from infra_grader.loading.roster_file import read_roster
@@ -111,6 +113,11 @@ def test_what_is_fine_as_an_id_stays_inside_its_folder(tmp_path_factory, name):
         "ext::sh -c 'touch x'",
         "--upload-pack=touch",
         "https://ada:secret@example.org/x.git",
+        "HTTPS://ada:secret@example.org/x.git",
+        "https://ghp_secret@example.org/x.git",
+        "https://github_pat_secret@example.org/x.git",
+        "https://GLPAT-secret@example.org/x.git",
+        "https://0123456789secret98765@example.org/x.git",
         "fd::17",
         "ftp://example.org/x",
         "{login}",
@@ -235,6 +242,21 @@ def test_a_folder_of_submissions_and_archives(tmp_path):
     assert learners[1].source == str(tmp_path / "ben.zip")
 
 
+@pytest.mark.parametrize("is_open", [True, False])
+def test_the_folder_of_a_batch_is_no_submission(tmp_path, is_open):
+    for name in ("ada", "ben", "cy"):
+        (tmp_path / name).mkdir()
+    journal = Journal(tmp_path / "out")
+    if not is_open:
+        journal.close()
+    with sqlite3.connect(tmp_path / "ada" / "journal.sqlite") as work:
+        work.execute("CREATE TABLE notes (text TEXT)")
+    work.close()
+    (tmp_path / "ben" / "journal.sqlite").mkdir()
+    assert [learner.id for learner in read_roster(tmp_path).learners] == ["ada", "ben", "cy"]
+    journal.close()
+
+
 def test_a_list_of_repositories(write):
     listed = [
         {
@@ -281,8 +303,52 @@ def test_what_is_not_there_is_said(tmp_path):
 
 def test_a_plugin_may_read_what_we_do_not(write):
     path = write("ada ben", "class.txt")
-    given = [Learner(id="ada", source="/w/ada", columns={"team": "red"}), Learner(id="ben", source="/w/ben")]
+    given = [
+        Learner(id="ada", source="ada", columns={"team": "red"}),
+        Learner(id="ben", source=str(path.parent / "ben")),
+    ]
     roster = read_roster(path, ask_plugins=lambda _path: given)
     assert roster.columns == ("team",)
+    assert [learner.source for learner in roster.learners] == [str(path.parent / name) for name in ("ada", "ben")]
     with pytest.raises(RosterError, match="there twice"):
         read_roster(path, ask_plugins=lambda _path: [given[0], given[0]])
+
+
+def test_what_a_plugin_gives_is_checked_like_a_file(write):
+    path = write("ada ben", "class.txt")
+    noon = datetime(2026, 11, 26, 12)  # noqa: DTZ001 - the fault to be found
+    given = [
+        Learner(id="../../escaped", source="ada", line=7),
+        Learner(id="ada", source="ext::sh -c 'touch x'", ref="-x", due=noon, extension_hours=Decimal(-1)),
+        Learner(id="ben", source="https://ghp_hidden@example.org/x.git", submitted=noon),
+        Learner(id="cy"),
+        Learner(id=5, source="ada"),
+    ]
+    with pytest.raises(RosterError) as raised:
+        read_roster(path, ask_plugins=lambda _path: given)
+    places = [(problem.line, problem.path) for problem in raised.value.problems]
+    assert places == [
+        (None, "[1].source"), (None, "[1].ref"), (None, "[1].due"), (None, "[1].extension_hours"),
+        (None, "[2].source"), (None, "[2].submitted"), (None, "[3].source"), (None, "[4].id"),
+        (7, "[0].id"), (7, "[0].id"),
+    ]  # fmt: skip
+    assert "hidden" not in str(raised.value)
+
+
+def test_what_a_plugin_gives_that_is_no_learner_is_refused(write):
+    path = write("ada ben", "class.txt")
+    with pytest.raises(RosterError, match="the plugin gave 'ada', no Learner"):
+        read_roster(path, ask_plugins=lambda _path: ["ada", "ben"])
+
+
+def test_the_place_of_the_work_may_be_said_for_all_that_a_plugin_gives(write):
+    path = write("ada", "class.txt")
+    roster = read_roster(path, source="https://example.org/{id}.git", ask_plugins=lambda _path: [Learner(id="ada")])
+    assert roster.learners[0].source == "https://example.org/ada.git"
+
+
+def test_a_user_in_an_address_is_no_secret(write):
+    path = write(
+        "id,source\nada,https://ada@example.org/x.git\nben,ssh://a-very-long-name-of-a-user@example.org/x.git\n"
+    )
+    assert len(read_roster(path).learners) == 2

@@ -11,7 +11,7 @@ from infra_grader.errors import Problem, RosterError, UsageError
 from infra_grader.loading.learner_id import alike
 from infra_grader.loading.roster_folder import read_folder
 from infra_grader.loading.roster_repositories import read_repositories
-from infra_grader.loading.roster_row import Reading, Row, read_row
+from infra_grader.loading.roster_row import Reading, Row, check_learner, read_row
 from infra_grader.loading.roster_table import read_table
 from infra_grader.model.roster import Learner, Roster
 
@@ -32,11 +32,9 @@ def read_roster(
     """
     if not path.exists():
         raise UsageError(f"there is no roster {path}", "Name a CSV or JSON file, or a folder of submissions.")
-    if (given := ask_plugins(path)) is not None:
-        roster = Roster(source=str(path), learners=tuple(given), columns=_columns(given))
-        problems = list(_alike(roster.learners))
-    else:
-        roster, problems = _read(path, Reading(folder=_folder(path), zone=_zone(timezone), source=source))
+    reading = Reading(folder=_folder(path), zone=_zone(timezone), source=source)
+    given = ask_plugins(path)
+    roster, problems = _read(path, reading) if given is None else _checked(path, given, reading)
     if problems:
         raise RosterError(str(path), *sorted(problems, key=lambda problem: (problem.line or 0, problem.column or 0)))
     if not roster.learners:
@@ -54,6 +52,23 @@ def _read(path: Path, reading: Reading) -> tuple[Roster, list[Problem]]:
         learners.append(learner)
         problems += faults
     return Roster(source=str(path), learners=tuple(learners), columns=tuple(columns)), [*problems, *_alike(learners)]
+
+
+def _checked(path: Path, given: Sequence[Learner], reading: Reading) -> tuple[Roster, list[Problem]]:
+    """Return the roster of what a plugin gave, which is believed no more than a file is."""
+    foreign = [
+        Problem(f"the plugin gave {each!r:.80}, no Learner", path=f"[{place}]")
+        for place, each in enumerate(given)
+        if not isinstance(each, Learner)
+    ]
+    if foreign:
+        return Roster(source=str(path), learners=()), foreign
+    checked = [check_learner(learner, place, reading) for place, learner in enumerate(given)]
+    learners = tuple(learner for learner, _ in checked)
+    problems = [problem for _, faults in checked for problem in faults]
+    if all(isinstance(learner.id, str) for learner in learners):
+        problems += _alike(learners)
+    return Roster(source=str(path), learners=learners, columns=_columns(learners)), problems
 
 
 def _rows(path: Path) -> tuple[list[Row], list[str], list[Problem]]:

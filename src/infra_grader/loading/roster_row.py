@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, tzinfo
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -15,13 +15,18 @@ from infra_grader.model.roster import Learner
 
 COLUMNS = ("id", "name", "email", "source", "ref", "due", "extension_hours", "submitted")
 """The columns that mean something; all others are passed through."""
+TEXTS = ("id", "name", "email", "source", "ref")
+"""Those that are texts of a learner too."""
 LONGEST_DATE = len("2026-11-26")
 YEARS = range(1970, 2200)
 END_OF_DAY = time(23, 59, 59)
 MAX_EXTENSION_HOURS = 24 * 366
 ADDRESS = re.compile(r"(?:https?|ssh|git|file)://\S+|[\w.-]+@[\w.-]+:(?!/)\S+")
 """Addresses of repositories: those that git fetches without a helper program of the address's own choice."""
-SECRET = re.compile(r"\w+://[^/@\s]*:[^/@\s]*@")
+SECRET = re.compile(
+    r"\w+://[^/@\s]*:[^/@\s]*@|https?://(?:(?:gh[pousr]_|github_pat_|glpat-)[^/@\s]*|[^/@\s]{20,})@", re.IGNORECASE
+)
+"""Addresses with a password, or with a token in the place of a user's name, which no name of 20 letters or more is."""
 REF = re.compile(r"[^\x00-\x20\x7f~^:?*\[\\-][^\x00-\x20\x7f~^:?*\[\\]*")
 
 
@@ -58,10 +63,7 @@ def read_row(row: Row, reading: Reading) -> tuple[Learner, list[Problem]]:
     cells = {column: row.cells.get(column, "").strip() for column in COLUMNS}
     problems += [row.problem("id", said, allowed) for said, allowed in id_problems(cells["id"])]
     source, said = _source(cells["source"] or _filled(reading.source, row.cells), reading.folder)
-    if said:
-        problems.append(row.problem("source", said, "a folder, an archive, or an https or ssh address"))
-    if cells["ref"] and (not REF.fullmatch(cells["ref"]) or ".." in cells["ref"]):
-        problems.append(row.problem("ref", f"{cells['ref']!r} names no branch, tag or commit"))
+    problems += _work_problems(row, said, cells["ref"])
     due = _due(cells["due"], reading.zone)
     if isinstance(due, str):
         problems.append(row.problem("due", due, "such as 2026-11-26T23:59+01:00, or a date with --timezone"))
@@ -71,8 +73,7 @@ def read_row(row: Row, reading: Reading) -> tuple[Learner, list[Problem]]:
         problems.append(row.problem("submitted", submitted, allowed))
     hours = _hours(cells["extension_hours"])
     if hours is None:
-        allowed = f"a number from 0 to {MAX_EXTENSION_HOURS}"
-        problems.append(row.problem("extension_hours", f"{cells['extension_hours']!r} is no number of hours", allowed))
+        problems.append(_no_hours(row, cells["extension_hours"]))
     learner = Learner(
         id=cells["id"],
         name=cells["name"],
@@ -86,6 +87,38 @@ def read_row(row: Row, reading: Reading) -> tuple[Learner, list[Problem]]:
         line=row.line,
     )
     return learner, problems
+
+
+def check_learner(learner: Learner, place: int, reading: Reading) -> tuple[Learner, list[Problem]]:
+    """Return a learner that a plugin gave, by its place in the list, and every fault in it, as for a row of a file."""
+    row = Row(cells={}, line=learner.line, place=f"[{place}]")
+    if wrong := [name for name in TEXTS if not isinstance(getattr(learner, name), str)]:
+        return learner, [row.problem(name, f"{getattr(learner, name)!r} is no text") for name in wrong]
+    problems = [row.problem("id", said, allowed) for said, allowed in id_problems(learner.id)]
+    cells = {**learner.columns, "id": learner.id, "name": learner.name, "email": learner.email}
+    source, said = _source(learner.source or _filled(reading.source, cells), reading.folder)
+    problems += _work_problems(row, said, learner.ref)
+    for column in ("due", "submitted"):
+        moment = getattr(learner, column)
+        if isinstance(found := _moments(moment.isoformat() if moment else "", None), str):
+            problems.append(row.problem(column, found, "a datetime with a time zone"))
+    if _hours(str(learner.extension_hours)) is None:
+        problems.append(_no_hours(row, str(learner.extension_hours)))
+    return learner.replace(source=source), problems
+
+
+def _work_problems(row: Row, said: str, ref: str) -> Iterator[Problem]:
+    """Yield what is wrong with the place of the work, where something was said of it, and with its ref."""
+    if said:
+        yield row.problem("source", said, "a folder, an archive, or an https or ssh address")
+    if ref and (not REF.fullmatch(ref) or ".." in ref):
+        yield row.problem("ref", f"{ref!r} names no branch, tag or commit")
+
+
+def _no_hours(row: Row, text: str) -> Problem:
+    return row.problem(
+        "extension_hours", f"{text!r} is no number of hours", f"a number from 0 to {MAX_EXTENSION_HOURS}"
+    )
 
 
 def _filled(pattern: str, cells: Mapping[str, str]) -> str:
