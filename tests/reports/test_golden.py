@@ -10,6 +10,7 @@ from infra_grader.reports import (
     json_report,
     junit_report,
     markdown_report,
+    sarif_report,
     terminal_report,
     validate_report,
 )
@@ -21,6 +22,7 @@ RENDERERS = {
     "validate.plain.txt": (validate_report.render_validate, RenderOptions(signs=False)),
     "json": (json_report.render, RenderOptions()),
     "xml": (junit_report.render, RenderOptions()),
+    "sarif": (sarif_report.render, RenderOptions(folder="projects/one")),
     "md": (markdown_report.render, RenderOptions()),
     "html": (html_report.render, RenderOptions()),
 }

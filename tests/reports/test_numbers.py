@@ -11,7 +11,7 @@ import pytest
 
 from infra_grader.model.outcome import Status
 from infra_grader.plugin import RenderOptions
-from infra_grader.reports import html_report, json_report, junit_report, markdown_report, terminal_report
+from infra_grader.reports import html_report, json_report, junit_report, markdown_report, sarif_report, terminal_report
 from infra_grader.reports._text import number
 
 WIDE = RenderOptions(width=200)
@@ -86,6 +86,13 @@ def test_junit_shows_the_totals(card):
     assert properties["score.points"] == number(card.score.points)
 
 
+def test_sarif_shows_the_totals(card):
+    (run,) = json.loads(sarif_report.render(card, WIDE))["runs"]
+
+    for key in ("earned", "possible", "points", "percent"):
+        assert run["properties"][key] == pytest.approx(float(getattr(card.score, key)))
+
+
 def test_every_report_shows_the_points_of_every_criterion(scorecards):
     for name in ("lost_and_partial", "open_interval", "bonus_and_penalties", "errors_and_people"):
         card = scorecards.ALL[name]()
@@ -126,6 +133,7 @@ def test_no_report_but_the_record_shows_what_is_hidden(scorecards):
         markdown_report.render,
         html_report.render,
         junit_report.render,
+        sarif_report.render,
         render_validate,
     ):
         text = render(card, WIDE)
