@@ -209,13 +209,15 @@ def test_what_cannot_be_graded_again_keeps_its_score(tmp_path, grade):
     assert grade(roster).code == 0
     work.rename(tmp_path / "gone")
     ended = grade(roster, "--regrade", "all")
-    assert ended.code == 0, ended.err
+    assert ended.code == 3, ended.err
+    assert "1 could not be graded again; the score of before stands." in ended.out
     assert "ada  absent: There is nothing to fetch" in ended.err
     assert results(tmp_path / "out")["ada"]["score"]["earned"] == 6
     assert [row["state"] for row in marks(tmp_path)] == ["graded", "graded"]
     first, second = entries(tmp_path, "ada")
     assert first[2:] == second[2:]
-    assert second[1].startswith("regrade all failed: There is nothing to fetch")
+    assert second[1] == "regrade all failed"
+    assert grade(roster).code == 0
 
 
 def test_other_options_are_another_measure_and_grading_again_by_them_can_be_gone_on_with(tmp_path, grade):
@@ -345,6 +347,82 @@ def test_a_run_of_at_most_so_many_is_gone_on_with(tmp_path, grade):
     assert "3 were not looked at: run again." in ended.out
     assert grade(tmp_path / "class").code == 0
     assert len(entries(tmp_path)) == 5
+
+
+def test_those_who_were_not_tried_yet_come_first(tmp_path, grade):
+    commit(tmp_path / "work" / "ben", GOOD)
+    rows = [{"id": name, "source": (tmp_path / "work" / name).as_uri()} for name in ("ada", "ben")]
+    roster = write_roster(tmp_path / "class.csv", rows)
+    assert [grade(roster, "--limit", 1).code for _ in range(2)] == [3, 3]
+    assert [entry[0] for entry in entries(tmp_path)] == ["ada", "ben"]
+
+
+def test_grading_again_in_parts_grades_nobody_twice(tmp_path, grade):
+    for number in range(3):
+        write(tmp_path / "class" / f"l{number}", GOOD)
+    assert grade(tmp_path / "class").code == 0
+    for left in (2, 1):
+        ended = grade(tmp_path / "class", "--regrade", "all", "--limit", 1)
+        assert "1 of 1" in ended.err, left
+    assert "(1 of this run)" in grade(tmp_path / "class", "--regrade", "all").out
+    again = [entry[0] for entry in entries(tmp_path) if entry[1] == "regrade all"]
+    assert again == ["l0", "l1", "l2"]
+    assert "(3 of this run)" in grade(tmp_path / "class", "--regrade", "all").out, "done, so it begins anew"
+
+
+def test_where_only_unreachable_repositories_are_left_the_class_is_still_written(tmp_path, grade):
+    write(tmp_path / "work", GOOD)
+    rows = [{"id": "ada", "source": str(tmp_path / "work")}]
+    rows += [{"id": name, "source": f"file:///nowhere/{name}"} for name in ("ben", "cyd")]
+    roster = write_roster(tmp_path / "class.csv", rows)
+    assert grade(roster).code == 3
+    for name in ("gradebook.csv", "results/ada/result.json"):
+        (tmp_path / "out" / name).unlink()
+    ended = grade(roster)
+    assert ended.code == 3, ended.err
+    assert [row["state"] for row in marks(tmp_path)] == ["graded", "absent", "absent"]
+    assert (tmp_path / "out" / "results" / "ada" / "result.json").exists()
+
+
+def test_a_row_that_has_changed_is_told(tmp_path, grade):
+    write(tmp_path / "work", GOOD)
+    rows = [{"id": name, "source": str(tmp_path / "work"), "due": "2026-11-01T18:00Z"} for name in ("ada", "ben")]
+    grade(write_roster(tmp_path / "class.csv", rows))
+    rows[1]["due"] = "2026-11-02T18:00Z"
+    ended = grade(write_roster(tmp_path / "class.csv", rows))
+    assert "the row of ben has changed since; to count it: --regrade learner:ben" in ended.err
+    assert "the row of ada" not in ended.err
+
+
+def test_a_journal_that_was_cut_short_is_not_begun_anew(tmp_path, grade):
+    write(tmp_path / "class" / "ada", GOOD)
+    grade(tmp_path / "class")
+    (tmp_path / "out" / "journal.sqlite").write_bytes(b"")
+    for name in ("journal.sqlite-wal", "journal.sqlite-shm"):
+        (tmp_path / "out" / name).unlink(missing_ok=True)
+    before = results(tmp_path / "out")
+    ended = grade(tmp_path / "class")
+    assert ended.code == 2
+    assert "the journal that they belong to is empty" in ended.err
+    assert results(tmp_path / "out") == before
+    assert run("gradebook", tmp_path / "out", folder=tmp_path).code == 2
+
+
+def test_a_roster_in_the_folder_of_results_is_refused(tmp_path, grade):
+    write(tmp_path / "class" / "ada", GOOD)
+    grade(tmp_path / "class")
+    ended = grade(tmp_path / "out" / "gradebook.csv")
+    assert ended.code == 2
+    assert "Name another folder with --out" in ended.err
+
+
+def test_without_git_it_is_said_what_to_install(tmp_path, grade):
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "sh").symlink_to("/bin/sh")
+    roster = write_roster(tmp_path / "class.csv", [{"id": "ada", "source": "file:///nowhere"}])
+    ended = grade(roster, PATH=str(tmp_path / "bin"))
+    assert ended.code == 2
+    assert "apt-get install git" in ended.err
 
 
 def test_two_instructors_cannot_run_over_each_other(tmp_path, grade):

@@ -100,6 +100,17 @@ def test_of_what_is_asked_again_everything_connected_is(tmp_path, assignment):
     assert [status.value for status in statuses(grade_one(same, silent)).values()] == ["passed"] * 3 + ["failed"]
 
 
+def test_what_hangs_on_the_same_need_is_decided_together(tmp_path, assignment):
+    text = NEEDY.replace("needs: [b]", "needs: [a]")
+    write(tmp_path / "ada", dict.fromkeys("bcd", "x\n"))
+    first = grade_one(assignment(text), silent)
+    assert list(statuses(first).values()) == [Status.FAILED, Status.BLOCKED, Status.BLOCKED, Status.PASSED]
+    write(tmp_path / "ada", {"a": "x\n"})
+    given = assignment(text)
+    again = given.replace(previous=first.files[RESULT], redo=frozenset({"b"}), stamp=grade_one(given, silent).work)
+    assert set(statuses(grade_one(again, silent)).values()) == {Status.PASSED}
+
+
 def test_a_persons_marks_outlive_a_new_grading_and_what_nobody_marked_does_not(tmp_path, assignment):
     write(tmp_path / "ada", {"README.md": "Hello\n"})
     text = CLASS.replace("[It was heard, It was understood]", "[It was heard], paths: [talk.md]")

@@ -114,7 +114,7 @@ def _redo(wish: Wish, entry: Entry, measure: str, open_checks: OpenChecks) -> fr
         case What.CHECK:
             return frozenset({wish.name})
         case What.OPEN:
-            return open_checks(entry) if entry.earned != entry.possible else frozenset()
+            return open_checks(entry)
 
 
 def _joined(chosen: Sequence[Chosen]) -> Chosen:

@@ -8,10 +8,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TextIO
 
-from infra_grader.batch.files import told
+from infra_grader.batch.files import render_files, told, without_files, write_files
 from infra_grader.engine.gradebook import HEAD, ROSTER, read_gradebook
-from infra_grader.engine.journal import Journal
-from infra_grader.model.gradebook import Gradebook
+from infra_grader.engine.journal import Entry, Journal
+from infra_grader.engine.registry import Registry
+from infra_grader.loading.result_file import parse_result
+from infra_grader.model.gradebook import Gradebook, State
 from infra_grader.reports.csv_gradebook import write as write_csv
 from infra_grader.reports.html_gradebook import write as write_class_page
 
@@ -24,12 +26,18 @@ FILES: Mapping[str, Callable[[Gradebook, TextIO], object]] = {
 }
 
 
-def publish(journal: Journal, out: Path, last: int) -> None:
-    """Write the files of the class, each as a whole or not at all, where they do not show the journal's state yet.
+def publish(journal: Journal, out: Path, registry: Registry, newest: Mapping[str, Entry]) -> None:
+    """Write the files of the class, and those of learners that a crash left out, where they do not show the journal.
 
-    `last` is the number of its last entry. Raises `UsageError` where they cannot be written.
+    `newest` are the newest entries of the journal. Raises `UsageError` where something cannot be written.
     """
+    with_result = [learner for learner, entry in newest.items() if entry.state is State.GRADED]
+    for learner in without_files(out, with_result):
+        record = journal.result(newest[learner].number)
+        if record is not None:
+            write_files(out, learner, render_files(parse_result(record, learner), registry))
     facts = journal.facts
+    last = max((entry.number for entry in newest.values()), default=0)
     state = f"{last}:{hashlib.sha256((facts[ROSTER] + facts[HEAD]).encode()).hexdigest()[:16]}"
     if facts.get(PUBLISHED) == state and all((out / name).exists() for name in FILES):
         return

@@ -19,7 +19,7 @@ import msgspec
 from infra_grader.api import GradeOptions, load_rubric, names_file
 from infra_grader.batch.assignment import Assignment, Graded
 from infra_grader.batch.choice import Chosen, What, Wish, check_wishes, choose
-from infra_grader.batch.files import RESULT, forget_files, render_files, without_files, write_files
+from infra_grader.batch.files import RESULT, RESULTS, forget_files, write_files
 from infra_grader.batch.publish import publish
 from infra_grader.batch.work import PREFIX, grade_one
 from infra_grader.capabilities.executor import Done, Executor, Lost, Task
@@ -29,7 +29,7 @@ from infra_grader.engine.gradebook import HEAD, ROSTER, head_of
 from infra_grader.engine.journal import Entry, Journal
 from infra_grader.engine.plan import plan
 from infra_grader.engine.registry import Registry
-from infra_grader.errors import UsageError
+from infra_grader.errors import JournalError, UsageError
 from infra_grader.loading.fetch_outcome import FetchLimits
 from infra_grader.loading.result_file import parse_result
 from infra_grader.model.gradebook import State
@@ -39,8 +39,11 @@ from infra_grader.model.roster import Roster
 from infra_grader.model.rubric import Rubric
 from infra_grader.reading.late_policy import parse_late
 
-RUBRIC, TERMS, SEED = "rubric", "terms", "seed"
-"""Facts of the journal: the rubric as it was named, what the class is graded by, and where random inputs start."""
+RUBRIC, TERMS, SEED, WISH = "rubric", "terms", "seed", "wish"
+"""Facts of the journal: the rubric as it was named, what the class is graded by, where random inputs start, and what is
+being graded again until that is done."""
+ROW = ("source", "ref", "due", "extension_hours", "submitted")
+"""What of a roster's row makes a score."""
 SECONDS = 1800.0
 """For one submission, after which no further check is begun."""
 MARGIN_S = 600.0
@@ -90,6 +93,8 @@ class Summary(Record):
     """Of those with a scorecard, how many were graded by another version of the rubric, or with other options."""
     gone: int
     """Learners with a result whom the roster no longer names."""
+    kept: int = 0
+    """Submissions in this run that could not be graded again, so that the score of before stands."""
 
 
 class Batch:
@@ -105,6 +110,7 @@ class Batch:
         self.out = out
         self._options = options
         self._registry = registry
+        self._is_last = False
         self._name = os.path.abspath(rubric) if names_file(rubric) else rubric
         self.rubric = load_rubric(self._name, registry)
         registry.use(self.rubric.plugins)
@@ -116,9 +122,12 @@ class Batch:
         self._measure = _measure(self.rubric, self._terms)
         with ExitStack() as opening:
             self._journal = opening.enter_context(closing(Journal(out)))
-            self._check_terms()
-            self._seed = self._set_facts()
             self._newest = self._journal.newest()
+            self._check_begun()
+            self._check_terms()
+            self.changed = self._changed_rows()
+            """Learners with a scorecard whose row says something else now about what was graded."""
+            self._seed = self._set_facts()
             self._closing = opening.pop_all()
 
     def __enter__(self) -> Self:
@@ -127,10 +136,18 @@ class Batch:
     def __exit__(self, *_error: object) -> None:
         self._closing.close()
 
+    @property
+    def has_scorecards(self) -> bool:
+        """Whether anybody has a scorecard yet."""
+        return any(entry.state is State.GRADED for entry in self._newest.values())
+
     def chosen(self) -> list[Chosen]:
-        """Return whom this run grades."""
-        found = choose(self.roster, self._newest, self._options.wishes, self._measure, self._open_checks)
-        return list(found)[: self._options.most]
+        """Return whom this run grades: first those whom no run has tried yet."""
+        found = list(choose(self.roster, self._newest, self._options.wishes, self._measure, self._open_checks))
+        since = self._wished_since()
+        left = [one for one in found if one.previous is None or not _is_graded_since(one.previous, since)]
+        self._is_last = self._options.most is None or len(left) <= self._options.most
+        return sorted(left, key=lambda one: one.learner.id in self._newest)[: self._options.most]
 
     def run(self, chosen: Sequence[Chosen], executor: Executor, observe: Callable[[Event], object]) -> Summary:
         """Grade those chosen, write their files and the gradebook, and return what came out.
@@ -141,23 +158,35 @@ class Batch:
         for _ in sweep(PREFIX):
             pass
         causes = {one.learner.id: one.cause for one in chosen}
-        states: Counter[State] = Counter()
-        for number, (learner, graded) in enumerate(self._ended(chosen, executor), start=1):
-            self._record(learner, graded, causes[learner])
-            states[graded.state] += 1
-            observe(
-                Event(
-                    learner=learner,
-                    state=graded.state,
-                    done=number,
-                    total=len(chosen),
-                    message=graded.message,
-                    passed=graded.passed,
-                )
-            )
-        self._write_missing()
-        publish(self._journal, self.out, last=max((entry.number for entry in self._newest.values()), default=0))
-        return self._summary(states[State.GRADED])
+        graded_again, kept = 0, 0
+        try:
+            for number, (learner, graded) in enumerate(self._ended(chosen, executor), start=1):
+                stands = self._record(learner, graded, causes[learner])
+                graded_again += graded.state is State.GRADED
+                kept += stands
+                observe(_event(learner, graded, number, len(chosen)))
+        except KeyboardInterrupt:
+            self._publish()
+            raise
+        if self._is_last:
+            self._journal.set_fact(WISH, "")
+        self._publish()
+        return self._summary(graded_again, kept)
+
+    def _publish(self) -> None:
+        publish(self._journal, self.out, self._registry, self._newest)
+
+    def _wished_since(self) -> int:
+        """Return the number of the last entry when what is wished was wished first; a run may have been cut short."""
+        last = max((entry.number for entry in self._newest.values()), default=0)
+        if not self._options.wishes:
+            return last
+        wish = {"wishes": [str(wish) for wish in self._options.wishes], "refetch": self._options.refetch}
+        before = msgspec.json.decode(self._journal.facts.get(WISH) or "{}")
+        if {**wish, "since": before.get("since")} == before:
+            return int(before["since"])
+        self._journal.set_fact(WISH, msgspec.json.encode({**wish, "since": last}).decode())
+        return last
 
     def _ended(self, chosen: Sequence[Chosen], executor: Executor) -> Iterator[tuple[str, Graded]]:
         """Yield how each submission came out; one whose worker is lost is tried again after the others."""
@@ -205,13 +234,13 @@ class Batch:
             return assignment.replace(tries=assignment.tries + 1)
         return None
 
-    def _record(self, learner: str, graded: Graded, cause: str) -> None:
-        """Put into the journal what came out; where that is no scorecard, the one of before stands."""
+    def _record(self, learner: str, graded: Graded, cause: str) -> bool:
+        """Put into the journal what came out, and return whether the score of before stands since there is none."""
         before = self._newest.get(learner)
         if graded.state is not State.GRADED and before is not None and before.state is State.GRADED:
-            failed = before.replace(cause=f"{cause} failed: {graded.message}")
+            failed = before.replace(cause=f"{cause} failed", message=graded.message)
             self._newest[learner] = self._journal.add(failed, self._journal.result(before.number))
-            return
+            return True
         forget_files(self.out, learner)
         self._newest[learner] = self._journal.add(
             Entry(
@@ -229,14 +258,7 @@ class Batch:
         )
         if graded.files:
             write_files(self.out, learner, graded.files)
-
-    def _write_missing(self) -> None:
-        """Write the files that a run before this one had no time to write."""
-        with_result = [learner for learner, entry in self._newest.items() if entry.state is State.GRADED]
-        for learner in without_files(self.out, with_result):
-            record = self._journal.result(self._newest[learner].number)
-            if record is not None:
-                write_files(self.out, learner, render_files(parse_result(record, learner), self._registry))
+        return False
 
     def _open_checks(self, entry: Entry) -> frozenset[str]:
         record = self._journal.result(entry.number)
@@ -245,16 +267,41 @@ class Batch:
         checks = parse_result(record, entry.learner).all_checks()
         return frozenset(check.id for check in checks if check.status in (Status.NOT_ASSESSED, Status.ERROR))
 
-    def _summary(self, graded: int) -> Summary:
+    def _summary(self, graded: int, kept: int) -> Summary:
         named = [self._newest.get(learner.id) for learner in self.roster.learners]
         return Summary(
             graded=graded,
+            kept=kept,
             states=Counter(State.WAITING if entry is None else entry.state for entry in named),
             older=sum(
                 entry is not None and entry.state is State.GRADED and entry.rubric != self._measure for entry in named
             ),
             gone=len(self._newest.keys() - {learner.id for learner in self.roster.learners}),
         )
+
+    def _check_begun(self) -> None:
+        """Raise `JournalError` for results without a journal that knows of them: it was cut short, or taken away."""
+        results = self.out / RESULTS
+        if not self._journal.facts and results.is_dir() and any(results.iterdir()):
+            raise JournalError(
+                str(self.out),
+                "there are results here, but the journal that they belong to is empty",
+                "Restore journal.sqlite from a copy, or name another folder with --out to grade all anew.",
+            )
+
+    def _changed_rows(self) -> list[str]:
+        before = self._journal.facts.get(ROSTER)
+        if before is None:
+            return []
+        rows = {learner.id: learner for learner in msgspec.json.decode(before, type=Roster).learners}
+        return [
+            learner.id
+            for learner in self.roster.learners
+            if (row := rows.get(learner.id)) is not None
+            and (entry := self._newest.get(learner.id)) is not None
+            and entry.state is State.GRADED
+            and any(getattr(row, name) != getattr(learner, name) for name in ROW)
+        ]
 
     def _check_terms(self) -> None:
         """Raise `UsageError` if those before were graded by other terms, unless they are to be graded again."""
@@ -286,6 +333,22 @@ class Batch:
             if before.get(name) != value:
                 self._journal.set_fact(name, value)
         return seed
+
+
+def _event(learner: str, graded: Graded, number: int, total: int) -> Event:
+    return Event(
+        learner=learner,
+        state=graded.state,
+        done=number,
+        total=total,
+        message=graded.message,
+        passed=graded.passed,
+    )
+
+
+def _is_graded_since(entry: Entry, number: int) -> bool:
+    """Whether an entry is a later one of a submission that was graded, not only marked or tried."""
+    return entry.number > number and not entry.cause.startswith("mark") and not entry.cause.endswith(" failed")
 
 
 def _terms(rubric: Rubric, options: BatchOptions) -> Mapping[str, Any]:

@@ -133,7 +133,7 @@ def _carried(assignment: Assignment, rubric: Rubric, stamp: str) -> Mapping[str,
         return {}
     card = parse_result(assignment.previous, RESULT)
     recorded = recorded_outcomes(card, rubric)
-    marked = {check.id for check in card.all_checks() if check.uses.startswith("manual.") and given_for(check)}
+    marked = {check.id for check in card.all_checks() if given_for(check)}
     everything = {check.id for check in rubric.all_checks()}
     again = everything
     if assignment.redo is not None and stamp == assignment.stamp:
@@ -142,13 +142,14 @@ def _carried(assignment: Assignment, rubric: Rubric, stamp: str) -> Mapping[str,
 
 
 def _connected(rubric: Rubric, redo: Collection[str]) -> set[str]:
-    """Return the checks to ask again: those named, what hangs on them, and all that any of these needs."""
+    """Return the checks to ask again: those named, and whatever needs decide together with them."""
     checks = list(rubric.all_checks())
-    again = set(redo)
-    for _ in checks:  # as often as a chain can be long
-        again |= {check.id for check in checks if not again.isdisjoint(check.needs)}
-    for _ in checks:
-        again |= {need for check in checks if check.id in again for need in check.needs}
+    again: set[str] = set()
+    more = set(redo)
+    while more != again:
+        again = set(more)
+        more |= {check.id for check in checks if not again.isdisjoint(check.needs)}
+        more |= {need for check in checks if check.id in again for need in check.needs}
     return again
 
 

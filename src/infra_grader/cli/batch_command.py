@@ -27,6 +27,7 @@ from infra_grader.model.gradebook import State
 from infra_grader.model.roster import Roster
 from infra_grader.model.rubric import Unassessed
 from infra_grader.reading.late_policy import late_text, parse_late
+from infra_grader.reading.visible import visible
 
 LOCAL = "local"
 
@@ -101,6 +102,8 @@ def batch(options: argparse.Namespace) -> int:
             "--sandbox host would run the code of a whole class on this machine without a wall",
             "Use docker or bubblewrap, or add --allow-host on a machine that holds nothing of worth.",
         )
+    if options.roster.resolve().is_relative_to(options.out.resolve()):
+        raise UsageError(f"the roster {options.roster} lies in {options.out}", "Name another folder with --out.")
     wishes = tuple(map(read_wish, options.regrade))
     with redirect_stdout(sys.stderr):  # what a plugin prints is no report
         registry = Registry(options.plugin)
@@ -135,13 +138,15 @@ def batch(options: argparse.Namespace) -> int:
         return INTERRUPTED
     write(sys.stdout, _worded(summary, options.out))
     is_complete = summary.states.get(State.GRADED, 0) == len(roster.learners)
-    return PASSED if is_complete else UNDECIDED
+    return PASSED if is_complete and not summary.kept else UNDECIDED
 
 
 def _run(batch: Batch, registry: Registry, options: argparse.Namespace) -> Summary | None:
     """Grade whom this run is to grade; `None` if it is interrupted."""
+    for learner in batch.changed:
+        tell(visible(f"infra-grader: the row of {learner} has changed since; to count it: --regrade learner:{learner}"))
     chosen = batch.chosen()
-    _tell_unreached(batch.roster, chosen)
+    _tell_unreached(batch, chosen)
     name, _, address = options.executor.partition("=")
     progress = ClassProgress(len(chosen))
     try:
@@ -167,12 +172,12 @@ def _needs(options: argparse.Namespace) -> tuple[str, ...]:
     return (*sandbox, *live)
 
 
-def _tell_unreached(roster: Roster, chosen: Sequence[Chosen]) -> None:
-    """List the repositories that cannot be reached. Raises `UsageError` if none can."""
-    problems = list(unreached([one.learner for one in chosen]))
-    for _, problem in problems:
-        tell(worded_problem(roster.source, problem))
-    if len(chosen) > 1 and len(problems) == len(chosen):
+def _tell_unreached(batch: Batch, chosen: Sequence[Chosen]) -> None:
+    """List the repositories that cannot be reached. Raises `UsageError` if none can, before anybody was graded."""
+    found = list(unreached([one.learner for one in chosen]))
+    for problem in found:
+        tell(worded_problem(batch.roster.source, problem))
+    if 1 < len(chosen) == len(found) and not batch.has_scorecards:
         raise UsageError(
             "none of the repositories can be reached",
             "Look at the network and at git's credentials: git ls-remote ADDRESS.",
@@ -188,11 +193,11 @@ def _tell_unlike(offers: Mapping[str, frozenset[str]]) -> None:
 
 
 def _check(roster: Roster) -> int:
-    problems = list(unreached(roster.learners))
-    for _, problem in problems:
+    found = list(unreached(roster.learners))
+    for problem in found:
         tell(worded_problem(roster.source, problem))
-    tell(f"{len(roster.learners)} learners, {len(problems)} repositories that cannot be reached")
-    return WRONG_USE if problems else PASSED
+    tell(f"{len(roster.learners)} learners, {len(found)} repositories that cannot be reached")
+    return WRONG_USE if found else PASSED
 
 
 def _worded(summary: Summary, out: Path) -> str:
@@ -208,6 +213,8 @@ def _worded(summary: Summary, out: Path) -> str:
     ):
         if states.get(state):
             lines.append(f"{states[state]} {text}.")
+    if summary.kept:
+        lines.append(f"{summary.kept} could not be graded again; the score of before stands.")
     if summary.older:
         lines.append(f"{summary.older} were graded by another version of the rubric, or otherwise: --regrade rubric")
     if summary.gone:

@@ -91,8 +91,7 @@ def _marked_class(options: argparse.Namespace, rubric: Rubric, registry: Registr
     _refuse_no_class(out)
     with closing(Journal(out)) as journal:
         done = [_Line.of(marked) for marked in mark_class(out, journal, marks, _giving(options, rubric), registry)]
-        newest = journal.newest().values()
-        publish(journal, out, last=max((entry.number for entry in newest), default=0))
+        publish(journal, out, registry, journal.newest())
         waiting = Counter(check.id for _, scorecard in scorecards(journal) for check in awaiting(scorecard))
     return [*_told(done, marks, options), *_waiting(waiting)]
 

@@ -107,6 +107,8 @@ class Journal:
             _check(self._path, self._database)
         if to_read:
             self._database.execute("PRAGMA query_only = ON")
+            if not self._database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+                raise JournalError(str(self._path), "it is empty", "Restore it from a copy, or grade the class.")
             return
         # FULL: what was added is on the disk before the next submission is begun.
         self._database.execute("PRAGMA journal_mode = WAL")

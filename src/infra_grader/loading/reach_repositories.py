@@ -7,10 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from infra_grader.capabilities.command import Command
-from infra_grader.errors import Problem
+from infra_grader.errors import Problem, UsageError
 from infra_grader.loading.fetch_outcome import FetchFailed, FetchLimits
 from infra_grader.loading.fetch_repository import Repository
 from infra_grader.loading.roster_row import ADDRESS
+from infra_grader.model.outcome import NotAssessed
 from infra_grader.model.roster import Learner
 
 AT_ONCE = 8
@@ -18,21 +19,26 @@ AT_ONCE = 8
 LIMITS = FetchLimits(seconds=20.0)
 
 
-def unreached(learners: Sequence[Learner]) -> Iterator[tuple[Learner, Problem]]:
-    """Yield the learners whose repository cannot be read now, and why, in their order."""
+def unreached(learners: Sequence[Learner]) -> Iterator[Problem]:
+    """Yield what is wrong with the repositories of learners that cannot be read now, in their order.
+
+    Raises `UsageError` where there is no git.
+    """
     asked = [learner for learner in learners if ADDRESS.fullmatch(learner.source)]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        for learner, said in zip(asked, pool.map(_problem, asked), strict=True):
-            if said is not None:
-                yield learner, said
+        for found in pool.map(_look, asked):
+            if found is not None:
+                yield found
 
 
-def _problem(learner: Learner) -> Problem | None:
+def _look(learner: Learner) -> Problem | None:
     command = Command()
     try:
         Repository(learner.source, Path(), command, LIMITS).reach()
     except FetchFailed as failed:
         return Problem(failed.reason, line=learner.line, path="source", allowed=failed.remedy)
+    except NotAssessed as lacking:
+        raise UsageError(str(lacking), lacking.remedy) from lacking
     finally:
         command.close()
     return None
