@@ -83,6 +83,16 @@ class ExportError(InfraGraderError):
         self.problems = problems
 
 
+class ReportError(InfraGraderError):
+    """A format cannot say what the scorecard says; nothing of this report was written."""
+
+    def __init__(self, report: str, problem: str, remedy: str = "") -> None:
+        super().__init__(f"no {report} report: {problem}")
+        self.report = report
+        self.problem = problem
+        self.remedy = remedy
+
+
 class JournalError(InfraGraderError):
     """The journal of a batch cannot be used; it was left as it is."""
 

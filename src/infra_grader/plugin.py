@@ -31,7 +31,7 @@ from msgspec import Meta
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.shared import Shared
 from infra_grader.capabilities.workspace import TextFile, Workspace, is_glob
-from infra_grader.errors import PluginError
+from infra_grader.errors import PluginError, ReportError
 from infra_grader.model.outcome import (
     CheckFailed,
     Evidence,
@@ -68,6 +68,7 @@ __all__ = [
     "Regex",
     "RelativePath",
     "RenderOptions",
+    "ReportError",
     "ReportFormat",
     "Scorecard",
     "Status",
@@ -344,6 +345,8 @@ class RenderOptions(Record):
     """Folder of the repository that holds the submission, with forward slashes; `.` where they are the same."""
     token: str = ""
     """Letters and digits that nobody can foresee, for marks which no text between them may end."""
+    variables: Mapping[str, str] = {}
+    """Variables of the process, for formats that say what a runner tells by them."""
 
 
 class ReportFormat(Record):
@@ -353,7 +356,7 @@ class ReportFormat(Record):
     is_machine: bool
     """Whether it is meant for programs, and so must stand alone on standard output."""
     render: Callable[[Scorecard, RenderOptions], str]
-    """Pure: gives back the text, prints nothing."""
+    """Pure: gives back the text, prints nothing. Raises `ReportError` for a scorecard that the format cannot say."""
     is_commands: bool = False
     """Whether its lines are commands to the runner of a workflow; in one, no other report's lines may be."""
     side_files: Callable[[Scorecard, RenderOptions], Mapping[str, str]] | None = None

@@ -451,3 +451,31 @@ def test_a_check_kind_with_a_name_that_is_too_long_is_unknown(tmp_path, passing)
     rubric = write_rubric(tmp_path, SIMPLE.replace("uses: file.exists", f"uses: file.{LONG}", 1))
     ended = run("grade", passing, "--rubric", rubric, folder=tmp_path)
     assert (ended.code, "no check kind is called" in ended.err) == (2, True)
+
+
+def test_a_report_that_refuses_costs_no_other_and_exits_4(tmp_path, passing):
+    beside = write_rubric(tmp_path, SIMPLE.replace("weight: 2", "weight: 0"))
+    reports = ("--report", "gradescope=results.json", "--report", "classroom", "--report", "json=r.json")
+    ended = run("grade", passing, "--rubric", beside, "--only", "notes", *reports, folder=tmp_path)
+    assert ended.code == 4, ended.err
+    assert ended.out == ""
+    assert not (tmp_path / "results.json").exists()
+    assert json.loads((tmp_path / "r.json").read_text())["score"]["passed"] is None
+    lines = ended.err.splitlines()
+    assert lines[0] == "json report: r.json"
+    assert [line.partition(": nothing was assessed")[0] for line in lines[1:]] == [
+        "infra-grader: no gradescope report",
+        "infra-grader: no classroom report",
+    ]
+
+
+def test_a_runner_tells_by_variables_who_handed_in(tmp_path, rubric, passing):
+    command = ("grade", passing, "--rubric", rubric, "--report", "classroom50")
+    refused = run(*command, folder=tmp_path)
+    assert refused.code == 4
+    assert "CLASSROOM, ASSIGNMENT, OWNER or USERNAME, SUBMISSION_TAG" in refused.err
+    told = {"CLASSROOM": "c", "ASSIGNMENT": "a", "OWNER": "o", "SUBMISSION_TAG": "submit/1"}
+    urls = {f"{name}_URL": f"https://git.example.org/{name}" for name in ("COMMIT", "RELEASE", "REVIEW")}
+    ended = run(*command, folder=tmp_path, **told, **urls, COMMIT_TIME="2026-01-31T09:00:00Z")
+    assert ended.code == 0, ended.err
+    assert (json.loads(ended.out)["score"], json.loads(ended.out)["max-score"]) == (1000, 1000)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import json
+
 import pytest
 
 from infra_grader.plugin import RenderOptions
 from infra_grader.reports import (
+    classroom50_report,
+    classroom_report,
+    gradescope_report,
     html_report,
     json_report,
     junit_report,
@@ -14,6 +20,23 @@ from infra_grader.reports import (
     terminal_report,
     validate_report,
 )
+
+RUNNER = {
+    "CLASSROOM": "ai-infra-2026",
+    "ASSIGNMENT": "project-01",
+    "ASSIGNMENT_TYPE": "individual",
+    "USERNAME": "ada",
+    "SUBMISSION_TAG": "submit/2026-01-31T09-00-00Z",
+    "COMMIT_URL": "https://git.example.org/ada/project-01/commit/abc",
+    "RELEASE_URL": "https://git.example.org/ada/project-01/releases/1",
+    "REVIEW_URL": "https://git.example.org/ada/project-01/pull/1",
+    "COMMIT_TIME": "2026-01-31T08:59:00Z",
+}
+
+
+def _classroom(card, options):
+    return json.dumps(json.loads(base64.b64decode(classroom_report.render(card, options))), indent=2) + "\n"
+
 
 RENDERERS = {
     "80.txt": (terminal_report.render, RenderOptions(width=80)),
@@ -25,6 +48,9 @@ RENDERERS = {
     "sarif": (sarif_report.render, RenderOptions(folder="projects/one")),
     "md": (markdown_report.render, RenderOptions()),
     "html": (html_report.render, RenderOptions()),
+    "classroom50.json": (classroom50_report.render, RenderOptions(variables=RUNNER)),
+    "classroom.json": (_classroom, RenderOptions()),
+    "gradescope.json": (gradescope_report.render, RenderOptions()),
 }
 
 

@@ -11,6 +11,7 @@ from infra_grader.errors import (
     MarksError,
     PluginError,
     Problem,
+    ReportError,
     ResultError,
     RosterError,
     RubricError,
@@ -43,6 +44,8 @@ def worded(error: InfraGraderError) -> str:
                 f"{error.problem}: {error.plugin!r}" if is_asked_for else f"plugin {error.plugin}: {error.problem}"
             )
             return _sentence(problem, error.remedy)
+        case ReportError():
+            return _sentence(str(error), error.remedy)
         case UsageError():
             return _sentence(error.problem, error.remedy)
     return _sentence(str(error), "")

@@ -14,8 +14,9 @@ from infra_grader.model.outcome import Status
 from infra_grader.model.scorecard import CheckScore, Scorecard
 from infra_grader.plugin import RenderOptions, ReportFormat, hookimpl
 from infra_grader.reading.visible import visible
+from infra_grader.reports._details import details
 from infra_grader.reports._findings import for_learner
-from infra_grader.reports._text import block, in_file, is_block, line, number, place, prose, statement
+from infra_grader.reports._text import in_file, line, number, prose
 from infra_grader.reports._wording import points_by_check, score_words, verdict
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def _test_case(case: _Case, name: str) -> Any:  # junit-xml has no types
         line=1 if where is None else where.line or 1,
     )
     message = line(f"{case.points}: {check.message}")
-    body = "\n".join(_body(check)) or message
+    body = "\n".join(details(check)) or message
     if check.status is Status.PASSED:
         made.stdout = f"{message}\n{body}" if body != message else message
     elif check.status is Status.ERROR:
@@ -122,20 +123,6 @@ def _test_case(case: _Case, name: str) -> Any:  # junit-xml has no types
     else:
         made.add_failure_info(message, body, "partial" if check.status is Status.PARTIAL else "fail")
     return made
-
-
-def _body(check: CheckScore) -> Iterator[str]:
-    for evidence in check.evidence:
-        if text := ": ".join(part for part in (place(evidence), statement(evidence)) if part):
-            yield text
-        if is_block(evidence):
-            yield block(evidence.text or "")
-    if check.hint and not check.status.is_open and check.is_lost:
-        yield f"What to do: {prose(check.hint)}"
-    if check.remedy:
-        yield f"What would help: {prose(check.remedy)}"
-    if check.claimed:
-        yield "Claimed: this rests on what the submission's own code says about itself."
 
 
 def _properties(scorecard: Scorecard, cases: list[_Case]) -> dict[str, str]:
