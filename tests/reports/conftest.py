@@ -37,7 +37,7 @@ def card(name):
     return SCORECARDS.ALL[name]()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def scorecards():
     """The module that makes scorecards."""
     return SCORECARDS

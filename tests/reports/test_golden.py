@@ -11,6 +11,7 @@ from infra_grader.plugin import RenderOptions
 from infra_grader.reports import (
     classroom50_report,
     classroom_report,
+    github_report,
     gradescope_report,
     html_report,
     json_report,
@@ -38,6 +39,10 @@ def _classroom(card, options):
     return json.dumps(json.loads(base64.b64decode(classroom_report.render(card, options))), indent=2) + "\n"
 
 
+def _side_file(variable):
+    return lambda card, options: github_report.side_files(card, options)[variable]
+
+
 RENDERERS = {
     "80.txt": (terminal_report.render, RenderOptions(width=80)),
     "40.plain.txt": (terminal_report.render, RenderOptions(width=40, signs=False)),
@@ -45,6 +50,9 @@ RENDERERS = {
     "validate.plain.txt": (validate_report.render_validate, RenderOptions(signs=False)),
     "json": (json_report.render, RenderOptions()),
     "xml": (junit_report.render, RenderOptions()),
+    "github.txt": (github_report.render, RenderOptions(folder="projects/one")),
+    "github.md": (_side_file("GITHUB_STEP_SUMMARY"), RenderOptions()),
+    "github.outputs": (_side_file("GITHUB_OUTPUT"), RenderOptions(token="7f3a")),
     "sarif": (sarif_report.render, RenderOptions(folder="projects/one")),
     "md": (markdown_report.render, RenderOptions()),
     "html": (html_report.render, RenderOptions()),

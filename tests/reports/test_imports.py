@@ -12,6 +12,7 @@ HEAVY = {
     "validate_report": {"rich", "jinja2", "junit_xml", "json", "markupsafe", "xml"},
     "json_report": {"rich", "jinja2", "junit_xml"},
     "junit_report": {"rich", "jinja2", "junit_xml", "xml"},
+    "github_report": {"rich", "jinja2", "junit_xml", "json"},
     "sarif_report": {"rich", "jinja2", "junit_xml", "json", "urllib"},
     "markdown_report": {"rich", "jinja2", "junit_xml", "json"},
     "html_report": {"rich", "jinja2", "junit_xml", "markupsafe"},

@@ -11,7 +11,15 @@ import pytest
 
 from infra_grader.model.outcome import Status
 from infra_grader.plugin import RenderOptions
-from infra_grader.reports import html_report, json_report, junit_report, markdown_report, sarif_report, terminal_report
+from infra_grader.reports import (
+    github_report,
+    html_report,
+    json_report,
+    junit_report,
+    markdown_report,
+    sarif_report,
+    terminal_report,
+)
 from infra_grader.reports._text import number
 
 WIDE = RenderOptions(width=200)
@@ -51,10 +59,15 @@ def junit_properties(card):
     return {entry.get("name"): entry.get("value") for entry in root.iter("property")}
 
 
-@pytest.mark.parametrize("report", [terminal_report, markdown_report, html_report])
+def summary(card):
+    return github_report.side_files(card, WIDE)["GITHUB_STEP_SUMMARY"]
+
+
+@pytest.mark.parametrize("report", [terminal_report, markdown_report, html_report, github_report])
 def test_reports_for_people_show_the_totals(card, report):
     text = report.render(card, WIDE)
     text = page_text(text) if report is html_report else text
+    assert report is not github_report or totals(summary(card)) == totals(text)
     if card.score.possible > card.score.earned:  # the page's title says the certain points only
         text = text[re.search(r"[0-9.]+ of [0-9.]+, up to", text).start() :]
 
@@ -121,6 +134,8 @@ def test_every_report_shows_the_points_of_every_lost_check(scorecards):
         title = next(check.title for check in card.all_checks() if check.id == check_id)
         assert f"\n{winnable} {title}" in terminal_report.render(card, WIDE)
         assert f"- **{winnable}** · {title}" in markdown_report.render(card, WIDE)
+        assert f"<b>{winnable}</b> · {title}" in summary(card)
+        assert f"title={winnable} points%3A {title}::" in github_report.render(card, WIDE)
         assert re.search(rf"{winnable} points\s+{re.escape(title)}", page)
 
 

@@ -11,13 +11,13 @@ from pathlib import Path
 from infra_grader.api import GradeOptions, bundled, load_rubric, refuse_inside
 from infra_grader.api import grade as grade_submission
 from infra_grader.api import rescore as rescore_record
+from infra_grader.cli.delivery import deliver
 from infra_grader.cli.main import GRADER_FAILED, NOT_PASSED, PASSED, UNDECIDED
 from infra_grader.cli.options import add_common, add_path, add_reports, add_rubric
 from infra_grader.cli.output import (
     Destination,
     OutputError,
     Progress,
-    deliver,
     destinations,
     render_options,
     tell,

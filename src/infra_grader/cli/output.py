@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from infra_grader.engine.registry import Registry
-from infra_grader.errors import ReportError, UsageError
+from infra_grader.errors import UsageError
 from infra_grader.model.record import Record
-from infra_grader.model.scorecard import Scorecard
 from infra_grader.plugin import RenderOptions, ReportFormat
 
 DEFAULT_WIDTH = 80
@@ -76,39 +75,6 @@ def shows_signs(stream: TextIO) -> bool:
     except (UnicodeEncodeError, LookupError):
         return False
     return True
-
-
-def deliver(scorecard: Scorecard, wanted: Sequence[Destination], options: argparse.Namespace) -> None:
-    """Render a scorecard in every format asked for.
-
-    A machine format stands alone on standard output; what else has no file goes to standard error then.
-    Raises `OutputError` where a file cannot be written, and, once all others are, where a format refuses the scorecard.
-    """
-    written: list[Destination] = []
-    refused: list[str] = []
-    has_machine = any(item.file is None and item.format.is_machine for item in wanted)
-    # Files first: a reader of the output that goes away must not cost a report.
-    for item in sorted(wanted, key=lambda item: item.file is None):
-        try:
-            _deliver_one(scorecard, item, options, has_machine=has_machine)
-        except ReportError as error:
-            refused.append(f"{error}. {error.remedy}".rstrip())
-        else:
-            written.append(item)
-    for item in written:
-        if item.file is not None:
-            tell(f"{item.format.name} report: {item.file}")
-    if refused:
-        raise OutputError("\ninfra-grader: ".join(refused))
-
-
-def _deliver_one(scorecard: Scorecard, item: Destination, options: argparse.Namespace, *, has_machine: bool) -> None:
-    if item.file is not None:
-        there = RenderOptions(width=DEFAULT_WIDTH, variables=dict(os.environ))
-        write_file(item.file, item.format.render(scorecard, there))
-        return
-    stream = sys.stderr if has_machine and not item.format.is_machine else sys.stdout
-    write(stream, item.format.render(scorecard, render_options(options, stream)))
 
 
 def tell(text: str) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from html import escape
 
-from infra_grader.reports._text import block, line
+from infra_grader.reports._text import block, line, prose
 
 MAX_SPAN = 400
 """Characters of one code span: several make a part, and every part should fit on the page."""
@@ -38,6 +39,13 @@ def code(text: str) -> str:
 def cell(text: str) -> str:
     """Return the words for a cell of a table, where a pipe would end the cell even in code."""
     return words(text.replace("|", "¦"))
+
+
+def html_words(text: str) -> str:
+    """Return the words for the inside of a line of HTML, where Markdown has no meaning."""
+    shown = prose(text)
+    escaped = escape(shown, quote=False)
+    return escaped if words(text) == shown else f"<code>{escaped}</code>"
 
 
 def fenced(text: str, limit: int, indent: str) -> str:
