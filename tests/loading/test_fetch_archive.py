@@ -1,9 +1,13 @@
 """Archives of every kind, and what hostile ones try."""
 
+import errno
+import gzip
 import io
+import os
 import stat
 import tarfile
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -155,3 +159,114 @@ def test_an_encrypted_archive_is_refused(pack, tmp_path):
 
 def test_an_empty_archive_is_refused(pack, tmp_path):
     assert refused(pack("w.zip", []), tmp_path) == "The archive is empty."
+
+
+LARGE = 300 * MIB
+
+
+def raw_tar(place, *headers):
+    """Write a tar of headers of our making, each a type, a size that it claims, and the content that it has."""
+    blocks = b""
+    for kind, size, content in headers:
+        member = tarfile.TarInfo("long")
+        member.type, member.size = kind, size
+        blocks += member.tobuf(tarfile.GNU_FORMAT) + content + bytes(-len(content) % 512)
+    place.write_bytes(gzip.compress(blocks + bytes(1024)) if place.suffix == ".gz" else blocks + bytes(1024))
+    return place
+
+
+@pytest.mark.parametrize("name", ["w.tar", "w.tar.gz"])
+@pytest.mark.parametrize("kind", [b"L", b"K", b"x", b"g", b"X"])
+def test_a_header_that_claims_too_much_is_refused_before_it_is_read(tmp_path, monkeypatch, name, kind):
+    read = []
+    monkeypatch.setattr(tarfile.TarInfo, "_proc_gnulong", lambda *_: read.append("long"))
+    monkeypatch.setattr(tarfile.TarInfo, "_proc_pax", lambda *_: read.append("pax"))
+    archive = raw_tar(tmp_path / name, (kind, LARGE, b""))
+    assert "far too long" in refused(archive, tmp_path)
+    assert read == []
+
+
+@pytest.mark.parametrize("kind", [b"L", b"x", b"0"])
+def test_a_size_below_nothing_is_refused(tmp_path, kind):
+    assert "far too long" in refused(raw_tar(tmp_path / "w.tar.gz", (kind, -1024, b"")), tmp_path)
+
+
+def test_what_is_said_of_all_entries_may_not_grow_without_end(tmp_path):
+    said = b"20000 a=" + b"x" * 19991 + b"\n"
+    once, twice = [(b"g", len(said), said)], [(b"g", len(said), said)] * 2
+    file = (b"0", 1, b"x")
+    assert (unpack(raw_tar(tmp_path / "once.tar", *once, file), tmp_path / "once") / "long").read_bytes() == b"x"
+    assert "far too long" in refused(raw_tar(tmp_path / "twice.tar", *twice, file), tmp_path)
+
+
+def test_long_names_are_unpacked(pack, tmp_path):
+    name = "/".join(["folder" * 10] * 5) + "/app.py"
+    for form in (tarfile.GNU_FORMAT, tarfile.PAX_FORMAT):
+        with tarfile.open(tmp_path / f"{form}.tar.gz", "w:gz", format=form) as tape:
+            for path in ("README.md", name):
+                member = tarfile.TarInfo(path)
+                member.size = 1
+                tape.addfile(member, io.BytesIO(b"x"))
+        assert (unpack(tmp_path / f"{form}.tar.gz", tmp_path / f"out-{form}") / name).read_bytes() == b"x"
+
+
+@pytest.mark.parametrize("form", ["old", "new"])
+def test_files_with_holes_are_refused(tmp_path, form):
+    if form == "old":
+        archive = raw_tar(tmp_path / "w.tar", (b"S", 0, b""))
+    else:
+        said = b"22 GNU.sparse.major=1\n22 GNU.sparse.minor=0\n"
+        archive = raw_tar(tmp_path / "w.tar", (b"x", len(said), said), (b"0", 1024, b"999999999\n" + b"1\n" * 500))
+    assert "a file with holes" in refused(archive, tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["w.zip", "w.tar.gz"])
+def test_noise_counts_too(pack, tmp_path, kind):
+    large = pack(kind, [("__MACOSX/x.bin", bytes(9 * MIB)), ("a.txt", b"")])
+    assert "more than 8 MiB" in refused(large, tmp_path, FetchLimits(tree_bytes=8 * MIB))
+    many = pack(f"many-{kind}", [(f"__MACOSX/{number}", b"") for number in range(11)])
+    assert "more than 10 files" in refused(many, tmp_path / "many", FetchLimits(files=10))
+
+
+@pytest.mark.parametrize("kind", ["w.zip", "w.tar.gz"])
+@pytest.mark.parametrize("entries", [[("a.bin", bytes(MIB))], [("__MACOSX/a", b"x")]])
+def test_unpacking_that_takes_too_long_is_no_fault_of_the_learners(pack, tmp_path, kind, entries):
+    with pytest.raises(FetchFailed, match="took more than 0 s") as raised:
+        unpack(pack(kind, entries), tmp_path / "out", FetchLimits(seconds=0))
+    assert raised.value.is_ours
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (errno.ENOSPC, "/out is full: No space left on device"),
+        (errno.EDQUOT, "/out is full"),
+        (errno.EMFILE, "Too many files are open"),
+        (errno.EACCES, "cannot be used: Permission denied"),
+        (errno.EROFS, "cannot be used"),
+        (errno.EIO, "cannot be used"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["w.zip", "w.tar.gz"])
+@pytest.mark.parametrize("call", ["mkdir", "open", "symlink_to"])
+def test_what_this_machine_refuses_is_no_fault_of_the_learners(pack, tmp_path, monkeypatch, kind, call, code, said):
+    archive = pack(kind, [("a.txt", b"x"), ("b", ("link", "a.txt"))])
+
+    def refuse(*_arguments, **_options):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(Path, call, refuse)
+    with pytest.raises(FetchFailed, match=said) as raised:
+        unpack(archive, tmp_path / "out")
+    assert raised.value.is_ours
+    assert "Pack" not in raised.value.remedy
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no device that is always full")
+def test_a_full_disk_is_told(pack, tmp_path, monkeypatch):
+    archive = pack("w.zip", [("a.txt", b"x")])
+    real = Path.open
+    monkeypatch.setattr(Path, "open", lambda path, mode: real(Path("/dev/full") if mode == "wb" else path, mode))
+    with pytest.raises(FetchFailed, match="/out is full") as raised:
+        unpack(archive, tmp_path / "out")
+    assert raised.value.is_ours

@@ -12,14 +12,27 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Self
 
-from infra_grader.loading.fetch_outcome import FetchFailed, FetchLimits
+from infra_grader.capabilities.deadline import Deadline, Overrun
+from infra_grader.loading.fetch_outcome import OURS, FetchFailed, FetchLimits, our_fault
 from infra_grader.model.record import Record
 
 BLOCK = 1024 * 1024
 MAX_DEPTH = 64
 MAX_NAME_BYTES = 255
+MAX_HEADER_BYTES = 32 * 1024
+"""For what stands before an entry of a tar, such as a long name, and for all that is said once for the whole tar.
+
+Python reads it at once, and before 3.11.10 searches it in a time that grows with its square.
+"""
+HEADERS = (
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+)
 NOISE = ("__MACOSX", ".DS_Store", "Thumbs.db")
 """What desktops add to archives that is no work of anybody's."""
 ENCRYPTED = 0x1
@@ -43,77 +56,133 @@ class _Entry(Record):
     """What a symbolic link points to; nothing for what is none."""
     problem: str = ""
     """Why it is refused, whatever its name."""
+    size: int = 0
+    """Of its content, as the archive says."""
 
 
 def unpack(archive: Path, folder: Path, limits: FetchLimits | None = None) -> Path:
     """Unpack a zip or tar into a new folder and return where the work is: there, or in its only folder.
 
     Links are kept where they stay inside. Raises `FetchFailed`, with what the learner must do, for an archive that is
-    damaged, too large, or holds what is neither file, folder nor such a link; the folder is not to be used then.
+    damaged, too large, or holds what is neither file, folder nor such a link, and one of ours for a full disk and such;
+    the folder is not to be used then.
     """
     limits = limits or FetchLimits()
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise our_fault(error, folder) from error
+    with _told(archive.name, folder, limits):
+        links = _unpack(archive, folder, _Budget(limits))
+        # Last, so that nothing was written through one.
+        for target, link in links:
+            _link(folder, target, link)
+        return _top(folder)
+
+
+def _unpack(archive: Path, folder: Path, budget: _Budget) -> list[tuple[Path, str]]:
+    """Write the files and folders of an archive and return its links, each with what it points to."""
     links: list[tuple[Path, str]] = []
-    folder.mkdir(parents=True)
-    with _damage_told(archive.name):
-        budget = _Budget(limits)
-        for entry, open_content in _entries(archive):
-            parts = _parts(entry)
-            if not parts or parts[0] in NOISE or parts[-1] in NOISE:
-                continue
-            budget.count()
-            target = folder.joinpath(*parts)
-            if entry.is_folder:
-                target.mkdir(parents=True, exist_ok=True)
-            elif entry.link:
-                links.append((target, entry.link))
-            else:
-                with open_content() as content:
-                    _write(content, target, budget, is_executable=entry.is_executable)
-    # Last, so that nothing was written through one.
-    for target, link in links:
-        _link(folder, target, link)
-    return _top(folder)
+    for entry, open_content in _entries(archive, budget):
+        budget.count()
+        parts = _parts(entry)
+        if not parts or parts[0] in NOISE or parts[-1] in NOISE:
+            budget.spend(entry.size)  # which is unpacked to be passed over
+            continue
+        target = folder.joinpath(*parts)
+        if entry.is_folder:
+            target.mkdir(parents=True, exist_ok=True)
+        elif entry.link:
+            links.append((target, entry.link))
+        else:
+            with open_content() as content:
+                _write(content, target, budget, is_executable=entry.is_executable)
+    return links
 
 
 @contextmanager
-def _damage_told(name: str) -> Iterator[None]:
+def _told(name: str, folder: Path, limits: FetchLimits) -> Iterator[None]:
+    """Turn what goes wrong into a `FetchFailed`: ours where this machine is at fault or slow, else the learner's."""
     try:
         yield
+    except Overrun as overrun:
+        reason = f"Unpacking the archive {name} took more than {limits.seconds:g} s."
+        remedy = "Grade again when the machine is less busy; else look at the archive by hand."
+        raise FetchFailed(reason, remedy, is_ours=True) from overrun
     except BROKEN as error:
+        cause: BaseException | None = error
+        while cause is not None:
+            if isinstance(cause, OSError) and cause.errno in OURS:
+                raise our_fault(cause, folder) from error
+            cause = cause.__cause__
         raise FetchFailed(f"The archive {name} cannot be unpacked: {error}.", REMEDY) from error
 
 
 class _Budget:
-    """What may still be unpacked."""
+    """What may still be unpacked, and until when: both methods raise `Overrun` when the time is up."""
 
     def __init__(self, limits: FetchLimits) -> None:
         self._limits = limits
+        self._deadline = Deadline(limits.seconds)
         self._files = 0
         self._bytes = 0
 
     def count(self) -> None:
         """Count an entry."""
+        self._deadline.check()
         self._files += 1
         if self._files > self._limits.files:
             raise FetchFailed(f"It holds more than {self._limits.files} files.", "Pack only what is yours.")
 
     def spend(self, size: int) -> None:
         """Count bytes that were unpacked, whatever the archive says of their number."""
+        self._deadline.check()
         self._bytes += size
         if self._bytes > self._limits.tree_bytes:
             most = self._limits.tree_bytes // 1024 // 1024
             raise FetchFailed(f"Its files hold more than {most} MiB.", "Leave data and models out of it.")
 
 
-def _entries(archive: Path) -> Iterator[tuple[_Entry, Opener]]:
+def _entries(archive: Path, budget: _Budget) -> Iterator[tuple[_Entry, Opener]]:
     if zipfile.is_zipfile(archive):
         with zipfile.ZipFile(archive) as packed:
             for info in packed.infolist():
                 yield _zip_entry(packed, info), partial(packed.open, info)
         return
-    with tarfile.open(archive, "r:*") as tape:
-        for member in tape:
+    with tarfile.open(archive, "r:*", tarinfo=_guarded(budget)) as tape:
+        while (member := tape.next()) is not None:
             yield _tar_entry(member), partial(_tar_content, tape, member)
+            tape.members.clear()  # type: ignore[attr-defined]  # else all that was said of each stays in memory
+
+
+def _guarded(budget: _Budget) -> type[tarfile.TarInfo]:
+    """Return headers of a tar that are refused before what they announce is read into memory."""
+    said_of_all = 0
+
+    class Guarded(tarfile.TarInfo):
+        @classmethod
+        def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+            nonlocal said_of_all
+            member = super().frombuf(buf, encoding, errors)
+            if member.type in HEADERS:
+                budget.spend(member.size)
+                said_of_all += member.size if member.type == tarfile.XGLTYPE else 0
+            is_long = member.type in HEADERS and max(member.size, said_of_all) > MAX_HEADER_BYTES
+            if is_long or member.size < 0:
+                raise FetchFailed("The archive holds a name or a description that is far too long.", REMEDY)
+            if member.type == tarfile.GNUTYPE_SPARSE:
+                raise _sparse(member)
+            return member
+
+        def _proc_gnusparse_10(self, member: tarfile.TarInfo, *_: object) -> None:
+            """Refuse a file of the newer form before the list of its parts is read, which may be without an end."""
+            raise _sparse(member)
+
+    return Guarded
+
+
+def _sparse(member: tarfile.TarInfo) -> FetchFailed:
+    return FetchFailed(f"The archive holds {member.name[:120]!r}, a file with holes.", REMEDY)
 
 
 def _zip_entry(packed: zipfile.ZipFile, info: zipfile.ZipInfo) -> _Entry:
@@ -131,6 +200,7 @@ def _zip_entry(packed: zipfile.ZipFile, info: zipfile.ZipInfo) -> _Entry:
         is_executable=bool(mode & stat.S_IXUSR),
         link=link,
         problem=problem,
+        size=info.file_size,
     )
 
 
@@ -142,7 +212,8 @@ def _tar_entry(member: tarfile.TarInfo) -> _Entry:
         is_folder=member.isdir(),
         is_executable=bool(member.mode & stat.S_IXUSR),
         link=(member.linkname or ".") if member.issym() else "",
-        problem=problem,
+        problem=problem or ("its size is below 0" if member.size < 0 else ""),
+        size=member.size,
     )
 
 
