@@ -106,7 +106,8 @@ def test_validate_works_without_posix(tmp_path: Path) -> None:
 
 
 def test_grade_and_reports_work_without_posix(tmp_path: Path) -> None:
-    reports = {name: tmp_path / f"report.{name}" for name in ("terminal", "json", "junit", "markdown", "html")}
+    names = ("terminal", "json", "junit", "markdown", "html", "sarif", "github")
+    reports = {name: tmp_path / f"report.{name}" for name in names}
     options = [f"--report={name}={file}" for name, file in reports.items()]
     outcome = run(tmp_path, "-c", NO_POSIX, "-", "grade", SOLUTION, "--rubric", "exercise-01-overview", *options)
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
