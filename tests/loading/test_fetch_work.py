@@ -1,7 +1,10 @@
 """The work of a learner, from each kind of place that a roster names."""
 
+import errno
+import os
 import zipfile
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -104,3 +107,79 @@ def test_a_folder_or_an_archive_that_has_changed_has_another_stamp(tmp_path, com
     after = stamps(2)
     assert after[0] != before[0]
     assert after[1] != before[1]
+
+
+def link(place, target):
+    place.symlink_to(target)
+
+
+def write(place, text):
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(f"{text}\n")
+
+
+def instead(work, name, victim):
+    """Put a link in the place of something in a repository."""
+    (work / name).rename(work.parent / "away")
+    link(work / name, victim / name)
+
+
+BORROWED = {
+    "file": lambda work, victim: write(work / ".git", f"gitdir: {victim / '.git'}"),
+    "link": lambda work, victim: link(work / ".git", victim / ".git"),
+    "commondir": lambda work, victim: write(work / ".git/commondir", victim / ".git"),
+    "alternates": lambda work, victim: write(work / ".git/objects/info/alternates", victim / ".git/objects"),
+    "HEAD": lambda work, victim: instead(work, ".git/HEAD", victim),
+    "objects": lambda work, victim: instead(work, ".git/objects", victim),
+    "refs": lambda work, victim: instead(work, ".git/refs", victim),
+    "branch": lambda work, victim: link(work / ".git/refs/heads/main", victim / ".git/refs/heads/main"),
+    "pack": lambda work, victim: link(work / ".git/objects/ab", victim / ".git/objects"),
+    "pipe": lambda work, victim: os.mkfifo(work / ".git/packed-refs"),
+}
+
+
+@pytest.mark.parametrize("as_address", [False, True])
+@pytest.mark.parametrize("way", BORROWED)
+def test_the_repository_of_another_is_not_handed_in(tmp_path, command, repository, way, as_address):
+    victim, _ = repository
+    work = tmp_path / "m a"
+    work.mkdir()
+    if way not in ("file", "link"):
+        git(work, "init", "--quiet", "--initial-branch=main")
+    BORROWED[way](work, victim)
+    learner = Learner(id="mallory", source=work.as_uri() if as_address else str(work))
+    with pytest.raises(FetchFailed, match=r"leads to a repository elsewhere|is a link, or else neither") as raised:
+        fetch_work(learner, tmp_path / "new", command)
+    assert not raised.value.is_ours
+    assert "hand in" in raised.value.remedy.lower()
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_worktree_is_told_that_it_is_none_to_grade(tmp_path, command, repository):
+    place, _ = repository
+    git(place, "worktree", "add", "--quiet", str(tmp_path / "tree"))
+    with pytest.raises(FetchFailed) as raised:
+        fetch_work(Learner(id="ada", source=str(tmp_path / "tree")), tmp_path / "new", command)
+    assert "worktrees" in raised.value.remedy
+    assert fetch_work(Learner(id="ada", source=str(place)), tmp_path / "new", command).commit is not None
+
+
+@pytest.mark.parametrize("kind", ["folder", "repository", "archive"])
+def test_what_this_machine_may_not_read_or_write_is_no_fault_of_the_learners(tmp_path, command, monkeypatch, kind):
+    place = tmp_path / "ada"
+    if kind == "archive":
+        with zipfile.ZipFile(place, "w") as packed:
+            packed.writestr("app.py", "x = 1\n")
+    else:
+        place.mkdir()
+        write(place / "app.py", "x = 1")
+    if kind == "repository":
+        git(place, "init", "--quiet")
+
+    def refuse(*_arguments, **_options):
+        raise PermissionError(errno.EACCES, "Permission denied", str(place))
+
+    monkeypatch.setattr(Path, "lstat", refuse)
+    with pytest.raises(FetchFailed, match="/ada cannot be used: Permission denied") as raised:
+        fetch_work(Learner(id="ada", source=str(place)), tmp_path / "new", command)
+    assert raised.value.is_ours

@@ -6,10 +6,13 @@ import hashlib
 import os
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from infra_grader.capabilities.command import Command
 from infra_grader.loading.fetch_archive import unpack
-from infra_grader.loading.fetch_outcome import FetchFailed, FetchLimits
+from infra_grader.loading.fetch_folder import check_own_repository
+from infra_grader.loading.fetch_outcome import FetchFailed, FetchLimits, our_fault
 from infra_grader.loading.fetch_repository import Repository
 from infra_grader.loading.roster_row import ADDRESS
 from infra_grader.model.record import Record
@@ -43,23 +46,51 @@ def fetch_work(
 
     A repository, also one on this machine, is read at one commit: `commit` if given, else what the roster's `ref`
     names, else its newest one, or the last one `until` a moment. `history` takes its past along. An archive is
-    unpacked; a folder without a repository stays where it is. Raises `FetchFailed`.
+    unpacked; a folder without a repository stays where it is. Raises `FetchFailed`, also where a folder's repository
+    lies elsewhere, and one of ours for what this machine cannot read or write.
     """
-    place = Path(learner.source)
-    is_folder = not ADDRESS.fullmatch(learner.source)
-    if is_folder and not place.exists():
-        raise FetchFailed(f"There is nothing at {learner.source}.", "Look at the roster's source.", is_ours=True)
-    if is_folder and place.is_file():
-        return Work(folder=unpack(place, folder, limits), stamp=_stamp(place), submitted=learner.submitted)
-    if is_folder and not os.path.lexists(place / ".git"):
-        return Work(folder=place, stamp=_stamp(place), submitted=learner.submitted)
-    source = place.as_uri() if is_folder else learner.source
-    repository = Repository(source, folder, command, limits)
-    fetched = repository.fetch(
-        commit or learner.ref, until=until if not (commit or learner.ref) else None, history=history
-    )
+    try:
+        if (work := _without_git(learner, folder, limits)) is not None:
+            return work
+        repository = Repository(_address(learner.source), folder, command, limits)
+        ref = commit or learner.ref
+        fetched = repository.fetch(ref, until=None if ref else until, history=history)
+    except OSError as error:
+        raise our_fault(error, folder) from error
     submitted = learner.submitted or fetched.committed
     return Work(folder=folder, stamp=fetched.commit, commit=fetched.commit, submitted=submitted)
+
+
+def _without_git(learner: Learner, folder: Path, limits: FetchLimits | None) -> Work | None:
+    """Return the work of an archive or of a folder without a repository, or nothing where there is one to fetch."""
+    if ADDRESS.fullmatch(learner.source):
+        return None
+    place = Path(learner.source)
+    if not place.exists():
+        raise FetchFailed(f"There is nothing at {learner.source}.", "Look at the roster's source.", is_ours=True)
+    if place.is_file():
+        return Work(folder=unpack(place, folder, limits), stamp=_stamp(place), submitted=learner.submitted)
+    if not _has_git(place):
+        return Work(folder=place, stamp=_stamp(place), submitted=learner.submitted)
+    return None
+
+
+def _address(source: str) -> str:
+    """Return what git fetches from. Raises `FetchFailed` for a folder whose repository is not its own."""
+    if not ADDRESS.fullmatch(source):
+        check_own_repository(Path(source))
+        return Path(source).as_uri()
+    if source.startswith("file://") and _has_git(place := Path(url2pathname(urlsplit(source).path))):
+        check_own_repository(place)
+    return source
+
+
+def _has_git(place: Path) -> bool:
+    try:
+        (place / ".git").lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
 
 
 def _stamp(place: Path) -> str:
