@@ -13,7 +13,7 @@ apt-get install --yes --no-install-recommends git bubblewrap ca-certificates
 
 python=
 for name in python3.14 python3.13 python3.12 python3.11; do
-  if command -v "$name" > /dev/null; then
+  if "$name" -c "" > /dev/null 2>&1; then
     python=$name
     break
   fi
