@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from infra_grader.capabilities.command import Command
+from infra_grader.capabilities.command import Command, CommandOutput
 from infra_grader.loading.fetch_outcome import MIB, FetchFailed, FetchLimits
 from infra_grader.loading.fetch_repository import Repository
 
@@ -250,14 +250,103 @@ def test_a_repository_is_fetched_over_http(work, fetch, server):
 @pytest.mark.parametrize(("status", "is_ours"), [(404, False), (401, True), (403, True), (500, True), (503, True)])
 def test_a_server_that_refuses_tells_whose_it_is_to_mend(fetch, server, status, is_ours):
     with pytest.raises(FetchFailed) as raised:
-        fetch(f"{server[0]}/status/{status}/x.git")
+        fetch(f"{server[0]}/status/{status}/ada.git")
     assert raised.value.is_ours == is_ours
+    assert "ada.git" not in raised.value.reason
+    assert server[0] + "/" not in raised.value.reason
 
 
 def test_a_server_that_is_not_there_is_no_fault_of_the_learners(fetch):
     with pytest.raises(FetchFailed, match="could not be fetched") as raised:
         fetch("http://127.0.0.1:9/x.git")
     assert raised.value.is_ours
+
+
+def test_a_number_in_an_address_is_no_answer_of_the_server(fetch, server):
+    with pytest.raises(FetchFailed, match="could not be fetched"):
+        fetch(f"{server[0]}/status/500/course-403/x.git")
+
+
+@pytest.mark.parametrize("scope", ["SYSTEM", "GLOBAL", "COUNT"])
+def test_credentials_may_come_from_the_helper_of_each_scope(fetch, server, tmp_path, monkeypatch, scope):
+    helper = "!f() { echo username=course; echo password=s3cret; }; f"
+    for name in ("GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_COUNT"):
+        monkeypatch.delenv(name, raising=False)
+    if scope == "COUNT":
+        monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+        monkeypatch.setenv("GIT_CONFIG_KEY_0", "credential.helper")
+        monkeypatch.setenv("GIT_CONFIG_VALUE_0", helper)
+    else:
+        (tmp_path / "configuration").write_text(f'[credential]\n helper = "{helper}"\n')
+        monkeypatch.setenv(f"GIT_CONFIG_{scope}", str(tmp_path / "configuration"))
+    with pytest.raises(FetchFailed):
+        fetch(f"{server[0]}/status/401/x.git")
+    assert any(text.startswith("Basic ") for text in server[1])
+
+
+def test_the_repository_that_we_stand_in_names_no_helper(work, fetch, server, tmp_path, monkeypatch):
+    place, _ = work
+    git(place, "config", "credential.helper", f"!touch {tmp_path / 'trapped'}; false")
+    monkeypatch.setenv("TMPDIR", str(place))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    with pytest.raises(FetchFailed):
+        fetch(f"{server[0]}/status/401/x.git")
+    assert not (tmp_path / "trapped").exists()
+
+
+@pytest.mark.parametrize("step", ["init", "fetch", "rev-parse", "ls-tree", "update-ref", "read-tree"])
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("fatal: write error: No space left on device", "/fetched is full: No space left on device"),
+        ("error: unable to create file: Too many open files", "Too many files are open"),
+        ("fatal: cannot open index: Input/output error", "/fetched cannot be used: Input/output error"),
+    ],
+)
+def test_a_disk_of_ours_is_no_fault_of_the_learners(work, fetch, monkeypatch, step, said, told):
+    real = Command.run
+
+    def run(command, arguments, *rest, **options):
+        if step in arguments:
+            return CommandOutput(tuple(arguments), 128, "", f"warning: first\n{said}\n", is_cut=False)
+        return real(command, arguments, *rest, **options)
+
+    monkeypatch.setattr(Command, "run", run)
+    with pytest.raises(FetchFailed, match=told) as raised:
+        fetch(work[0])
+    assert raised.value.is_ours
+
+
+def test_a_disk_of_the_servers_is_not_told_as_ours(work, fetch, monkeypatch):
+    said = "remote: fatal: write error: No space left on device\nfatal: early EOF\n"
+    real = Command.run
+
+    def run(command, arguments, *rest, **options):
+        if "fetch" in arguments:
+            return CommandOutput(tuple(arguments), 128, "", said, is_cut=False)
+        return real(command, arguments, *rest, **options)
+
+    monkeypatch.setattr(Command, "run", run)
+    with pytest.raises(FetchFailed, match="could not be fetched: remote: ") as raised:
+        fetch(work[0])
+    assert raised.value.is_ours
+
+
+def test_a_folder_that_cannot_be_made_is_no_fault_of_the_learners(work, fetch, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(FetchFailed, match=r"git init failed in .*/file/fetched") as raised:
+        fetch(work[0], name="file/fetched")
+    assert raised.value.is_ours
+
+
+@pytest.mark.parametrize("until", [None, datetime(2026, 11, 9, tzinfo=UTC)])
+def test_a_ref_that_is_no_commit_is_not_ours(work, fetch, until):
+    place, _ = work
+    git(place, "tag", "text", "HEAD:README.md")
+    with pytest.raises(FetchFailed, match="There is no such commit") as raised:
+        fetch(place, "text", until=until)
+    assert not raised.value.is_ours
+    assert str(place) not in raised.value.reason
 
 
 def test_credentials_come_from_the_users_helper_and_stay_with_git(work, fetch, server, tmp_path, monkeypatch):

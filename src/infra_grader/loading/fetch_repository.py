@@ -1,8 +1,8 @@
 """A learner's repository, fetched by git without running anything that a repository or a configuration names.
 
 Of the user's configuration of git, only what tells how to log in and to reach servers counts: no hooks, filters,
-aliases, templates or attributes. Credentials come from the user's own helpers, agent or environment, and are written
-nowhere.
+aliases, templates or attributes. Credentials come from the user's own helpers or agent, and are written nowhere. git
+itself uses no token of the environment: a helper may, as that of `gh` (`gh auth setup-git`) uses `GH_TOKEN`.
 """
 
 from __future__ import annotations
@@ -15,18 +15,21 @@ from pathlib import Path
 
 from infra_grader.capabilities.command import Command, CommandOutput
 from infra_grader.capabilities.deadline import Deadline, Overrun
-from infra_grader.loading.fetch_outcome import MIB, Fetched, FetchFailed, FetchLimits
+from infra_grader.loading.fetch_address import without_address
+from infra_grader.loading.fetch_outcome import MIB, Fetched, FetchFailed, FetchLimits, our_fault_in
 
 INSTALL = "Install git: apt-get install git"
 LOGIN = re.compile(r"(?:credential|http|https|url)\..*|core\.(?:sshcommand|askpass)|ssh\.variant", re.IGNORECASE)
-"""The settings of a user that reaching a server takes."""
+"""The settings, of the user and of the machine, that reaching a server takes."""
+OF_CONFIGURATION = "GIT_CONFIG_"
+"""What variables begin with that say where git's configuration is, or hold some of it; only its listing sees them."""
 KEPT = (
     *("HOME", "USER", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS"),
     *("SSH_AUTH_SOCK", "SSH_ASKPASS", "GIT_ASKPASS", "GIT_SSH_COMMAND", "GIT_SSH"),
     *("GH_TOKEN", "GITHUB_TOKEN", "GH_CONFIG_DIR", "GIT_SSL_CAINFO", "SSL_CERT_FILE", "SSL_CERT_DIR"),
     *("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"),
 )
-"""Variables that helpers of git and ssh need to log in; only git sees them, never a check."""
+"""Variables that helpers of git and ssh need to log in; only git and these see them, never a check."""
 SAFE: Mapping[str, str] = {
     "core.hooksPath": "/dev/null",
     "core.fsmonitor": "false",
@@ -135,27 +138,48 @@ class Repository:
             raise self._failure(ended)
 
     def _failure(self, ended: CommandOutput) -> FetchFailed:
-        said = _without_secrets(ended.stderr.strip())[-SHOWN:]
-        if ended.exit_status in (TOO_LARGE, -25) or DIED_OF_SIZE in said:
-            size = self._limits.pack_bytes // MIB
-            return FetchFailed(f"The repository is larger than {size} MiB.", "Remove large files from its history.")
+        """Return why a server was not reached or gave nothing."""
+        said = self._said(ended)
+        if (known := self._known_failure(ended)) is not None:
+            return known
         if ABSENT.search(said):
             return FetchFailed(f"There is nothing to fetch: {said}", "Make it, push to it, and let the course read it.")
         if REFUSED.search(said):
             return FetchFailed(f"The server does not let us in: {said}", "Log in by git's own helpers.", is_ours=True)
         return FetchFailed(f"It could not be fetched: {said}", "Fetch again later.", is_ours=True)
 
+    def _known_failure(self, ended: CommandOutput) -> FetchFailed | None:
+        """Return what ends any command of git: a pack beyond its limit, or a disk of ours that is full or broken."""
+        if ended.exit_status in (TOO_LARGE, -25) or DIED_OF_SIZE in ended.stderr:
+            size = self._limits.pack_bytes // MIB
+            return FetchFailed(f"The repository is larger than {size} MiB.", "Remove large files from its history.")
+        return our_fault_in(ended.stderr, self._folder.absolute())
+
+    def _said(self, ended: CommandOutput) -> str:
+        """Return the end of what git said, without credentials and the address, which often names an account."""
+        return without_address(ended.stderr.strip(), self._source)[-SHOWN:]
+
     def _chosen(self, start: str, until: datetime | None) -> str:
         """Return the commit to grade: `start`, or its last ancestor on the branch itself that is old enough."""
         if until is None:
-            return self._git("rev-parse", "--verify", f"{start}^{{commit}}").stdout.strip()
+            return self._found("rev-parse", "--verify", f"{start}^{{commit}}")
         moment = f"--until={int(until.timestamp())}"
-        found = self._git("rev-list", "--first-parent", "-1", moment, f"{start}^{{commit}}").stdout.strip()
+        found = self._found("rev-list", "--first-parent", "-1", moment, f"{start}^{{commit}}")
         if not found:
             raise FetchFailed(
                 f"No commit was made until {until.isoformat()}.", "Hand in late, if the course allows it."
             )
         return found
+
+    def _found(self, *arguments: str) -> str:
+        """Return what git finds of a commit, which fails where it is none."""
+        ended = self._run(*arguments)
+        if ended.exit_status:
+            failed = FetchFailed(
+                f"There is no such commit: {self._said(ended)}", "Push it, or correct the roster's ref."
+            )
+            raise self._known_failure(ended) or failed
+        return ended.stdout.strip()
 
     def _check_tree(self, commit: str) -> None:
         """Raise `FetchFailed` for a commit whose files would be too many or too large, before one is written."""
@@ -174,8 +198,9 @@ class Repository:
     def _git(self, *arguments: str, inside: bool = True) -> CommandOutput:
         ended = self._run(*arguments, inside=inside)
         if ended.exit_status:
-            said = _without_secrets(ended.stderr.strip())[-SHOWN:]
-            raise FetchFailed(f"git {arguments[0]} failed: {said}", "Look at the repository by hand.", is_ours=False)
+            reason = f"git {arguments[0]} failed in {self._folder}: {self._said(ended)}"
+            failed = FetchFailed(reason, "Look at that folder's disk and permissions, then at the work.", is_ours=True)
+            raise self._known_failure(ended) or failed
         return ended
 
     def _run(self, *arguments: str, inside: bool = True) -> CommandOutput:
@@ -207,9 +232,12 @@ class Repository:
         }
 
     def _login_settings(self) -> Sequence[tuple[str, str]]:
-        kept = {name: os.environ[name] for name in KEPT if name in os.environ}
-        listing = [self._git_program, "config", "--global", "--includes", "--null", "--list"]
-        listed = self._command.run(listing, self._deadline, variables=kept)
+        """Return what the user's and the machine's configuration say of logging in; the last of a key counts."""
+        kept = {name: text for name, text in os.environ.items() if name in KEPT or name.startswith(OF_CONFIGURATION)}
+        # All scopes, as some systems name their helper in the machine's; and none of a repository that we may stand in.
+        variables = {**kept, "GIT_DIR": os.devnull}
+        listing = [self._git_program, "config", "--includes", "--null", "--list"]
+        listed = self._command.run(listing, self._deadline, variables=variables)
         pairs = (entry.partition("\n")[::2] for entry in listed.stdout.split("\0") if entry)
         return [(key, value) for key, value in pairs if LOGIN.fullmatch(key)]
 
@@ -219,8 +247,3 @@ def _sizes(listing: str) -> Iterator[int]:
         fields = entry.partition("\t")[0].split()
         if len(fields) == 4:  # mode, type, object, size; that of a submodule is a dash
             yield int(fields[3]) if fields[3].isdigit() else 0
-
-
-def _without_secrets(text: str) -> str:
-    """Return a message of git's without what stands before the host of an address."""
-    return re.sub(r"(\w+://)[^/@\s]+@", r"\1", text)
