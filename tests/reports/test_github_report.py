@@ -122,6 +122,14 @@ def test_an_annotation_says_what_was_found_what_to_do_and_what_waits(scorecards)
     ]
 
 
+def test_many_that_wait_are_counted(scorecards):
+    cause = scorecards.check("a", "A", Status.FAILED)
+    waiting = [scorecards.check(f"w{n}", f"W{n}", Status.BLOCKED, "1", blocked_by="a") for n in range(7)]
+    (_, (_, _, data)) = commands(lost(scorecards, cause, *waiting))
+
+    assert data.endswith("Blocked by this (7 points): W0; W1; W2; W3; W4; and 2 more")
+
+
 def test_what_is_open_says_why(scorecards):
     (_, _, data) = commands(scorecards.open_interval())[2]
 
@@ -130,7 +138,7 @@ def test_what_is_open_says_why(scorecards):
 
 
 def test_a_fault_of_the_grader_is_a_warning(scorecards):
-    assert ("warning", "Open") in [
+    assert ("warning", "20 points open") in [
         (name, found["title"]) for name, found, _ in commands(scorecards.errors_and_people())
     ]
 

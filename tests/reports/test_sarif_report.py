@@ -108,9 +108,9 @@ def test_results_are_places_of_lost_checks_ranked_by_points(scorecards):
     rules = run["tool"]["driver"]["rules"]
 
     assert [(result["ruleId"], *place_of(result)) for result in run["results"]] == [
-        ("limits", "k8s/deployment.yaml", {"startLine": 17}),
+        ("limits", "k8s/deployment.yaml", {"startLine": 17, "snippet": {"text": "          resources:"}}),
         ("source", "src", {"startLine": 1}),
-        ("lint", "src/app.py", {"startLine": 3, "endLine": 4}),
+        ("lint", "src/app.py", {"startLine": 3, "endLine": 4, "snippet": {"text": "import os\n    import sys"}}),
     ]
     assert [rules[result["ruleIndex"]]["id"] for result in run["results"]] == ["limits", "source", "lint"]
     assert [result["level"] for result in run["results"]] == ["error", "error", "warning"]

@@ -25,6 +25,7 @@ ROOM = {"error": 10, "warning": 10, "notice": 8}
 """How many of each GitHub shows of a step; two of ten notices are for the score and for what is left out."""
 MAX_TITLE = 200
 MAX_MESSAGE = 2000
+MAX_WAITING = 5
 LEVELS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "notice"}
 
 
@@ -92,7 +93,9 @@ def _lost(loss: Loss, place: Place | None) -> _Annotation:
     if check.hint:
         lines.append(f"What to do: {prose(check.hint)}")
     if loss.waiting:
-        names = "; ".join(prose(other.title) for other in loss.waiting)
+        names = "; ".join(prose(other.title) for other in loss.waiting[:MAX_WAITING])
+        if len(loss.waiting) > MAX_WAITING:
+            names += f"; and {len(loss.waiting) - MAX_WAITING} more"
         lines.append(f"Blocked by this ({points(loss.winnable - loss.lost)}): {names}")
     worth = points(loss.winnable) if loss.winnable else "Not scored"
     return _Annotation(LEVELS[level(check)], f"{worth}: {prose(check.title)}", lines, place, loss.winnable)
@@ -103,7 +106,8 @@ def _open(group: OpenGroup) -> _Annotation:
     if group.remedy:
         lines.append(f"What would help: {prose(group.remedy)}")
     grave = "warning" if group.status is Status.ERROR else "notice"
-    return _Annotation(grave, "Open", lines, winnable=group.points)
+    title = f"{points(group.points)} open" if group.points else "Open"
+    return _Annotation(grave, title, lines, winnable=group.points)
 
 
 def _rest(left_out: list[_Annotation]) -> _Annotation:

@@ -85,6 +85,8 @@ def _run(scorecard: Scorecard, checks: list[_Group], notifications: list[dict[st
         "properties": {
             "rubric": line(scorecard.rubric.id),
             "rubricVersion": scorecard.rubric.version,
+            "submission": line(scorecard.submission.id),
+            "commit": scorecard.submission.commit and line(scorecard.submission.commit),
             "verdict": verdict(scorecard),
             "earned": _number(score.earned),
             "possible": _number(score.possible),
@@ -156,9 +158,6 @@ def _results(scorecard: Scorecard, options: RenderOptions, index: dict[str, int]
 
 def _result(scorecard: Scorecard, loss: Loss, place: Place, worth: str) -> dict[str, Any]:
     check, whole = loss.check, scorecard.score.points
-    region = {"startLine": place.line or 1}  # its readers want one
-    if place.end_line is not None:
-        region["endLine"] = place.end_line
     facts = [f"{worth}: {line(check.message)}", statement(place.evidence)]
     if check.hint:
         facts.append(f"What to do: {prose(check.hint)}")
@@ -171,7 +170,7 @@ def _result(scorecard: Scorecard, loss: Loss, place: Place, worth: str) -> dict[
             {
                 "physicalLocation": {
                     "artifactLocation": {"uri": _uri(place.path), "uriBaseId": "%SRCROOT%"},
-                    "region": region,
+                    "region": _region(place),
                 }
             }
         ],
@@ -183,6 +182,17 @@ def _result(scorecard: Scorecard, loss: Loss, place: Place, worth: str) -> dict[
             "status": check.status.value,
         },
     }
+
+
+def _region(place: Place) -> dict[str, Any]:
+    region: dict[str, Any] = {"startLine": place.line or 1}  # its readers want one
+    if place.end_line is not None:
+        region["endLine"] = place.end_line
+    meant = range(place.line or 0, (place.end_line or place.line or 0) + 1)
+    quoted = {quoted.number: line(quoted.text.expandtabs(4)) for quoted in place.evidence.excerpt}
+    if place.line is not None and all(number in quoted for number in meant):
+        region["snippet"] = {"text": cut("\n".join(quoted[number] for number in meant), MAX_MESSAGE)}
+    return region
 
 
 def _notifications(
