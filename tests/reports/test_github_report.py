@@ -4,7 +4,7 @@ import re
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from infra_grader.model.outcome import Evidence, Status
@@ -179,6 +179,7 @@ def test_long_text_is_cut(scorecards):
     assert data.endswith("more characters]")
 
 
+@example("a", " ", "b")
 @given(ANYTHING, ANYTHING, ANYTHING)
 def test_no_text_ends_a_property_or_the_line(scorecards, path, title, message):
     check = scorecards.check(

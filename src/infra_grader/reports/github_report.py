@@ -98,7 +98,9 @@ def _lost(loss: Loss, place: Place | None) -> _Annotation:
             names += f"; and {len(loss.waiting) - MAX_WAITING} more"
         lines.append(f"Blocked by this ({points(loss.winnable - loss.lost)}): {names}")
     worth = points(loss.winnable) if loss.winnable else "Not scored"
-    return _Annotation(LEVELS[level(check)], f"{worth}: {prose(check.title)}", lines, place, loss.winnable)
+    return _Annotation(
+        LEVELS[level(check)], f"{worth}: {prose(check.title) or line(check.id)}", lines, place, loss.winnable
+    )
 
 
 def _open(group: OpenGroup) -> _Annotation:
