@@ -164,6 +164,17 @@ def test_sarif_names_files_of_the_repository(workflow):
     assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "ada/notes.md"
 
 
+def test_a_stream_in_ascii_gets_annotations_too(workflow):
+    arguments = hostile(workflow)
+    (workflow.work / "notes.md").write_text("é日\n", encoding="utf-8")
+    variables = workflow.variables | {"PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
+    ended = run(*arguments, "--report", "github", folder=workflow.folder, **variables)
+
+    assert ended.code == 0
+    assert "\\xe9\\u65e5" in ended.out
+    assert "é日" in workflow.summary.read_text(encoding="utf-8")
+
+
 def test_a_record_is_annotated_as_the_submission_was(workflow):
     first = run(
         *("grade", "ada", "--rubric", workflow.rubric, "--report", "github", "--report", "json=r.json"),
@@ -183,6 +194,7 @@ def test_a_folder_has_its_place_in_the_repository_that_holds_it(tmp_path, monkey
     assert folder_in_repository(str(inner)) == "projects/one"
     assert folder_in_repository(str(tmp_path / "repository")) == "."
     assert folder_in_repository(str(tmp_path / "repository" / "gone")) == "."
+    assert folder_in_repository("\0") == "."
     monkeypatch.chdir(inner)
     assert folder_in_repository(".") == "projects/one"
 
@@ -190,8 +202,10 @@ def test_a_folder_has_its_place_in_the_repository_that_holds_it(tmp_path, monkey
 def test_without_git_the_workspace_is_the_repository(tmp_path, monkeypatch):
     inner = tmp_path / "one"
     inner.mkdir()
-    monkeypatch.setenv("GITHUB_WORKSPACE", f"{tmp_path}{os.sep}")
-
-    assert folder_in_repository(str(inner)) == "one"
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path)
+    for workspace in (tmp_path, f"{tmp_path}{os.sep}", link):
+        monkeypatch.setenv("GITHUB_WORKSPACE", str(workspace))
+        assert folder_in_repository(str(inner)) == "one"
     monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path / "other"))
     assert folder_in_repository(str(inner)) == "."

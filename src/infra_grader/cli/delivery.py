@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from infra_grader.cli.output import DEFAULT_WIDTH, Destination, OutputError, render_options, tell, write, write_file
 from infra_grader.errors import ReportError
@@ -51,13 +52,13 @@ def folder_in_repository(path: str) -> str:
 
     Where a workflow has fetched the files without git, its workspace is the repository.
     """
-    place = inner = os.path.abspath(path)
-    workspace = os.environ.get("GITHUB_WORKSPACE", "").rstrip("/\\")
-    while os.path.isdir(inner):
-        if inner == workspace or os.path.lexists(os.path.join(inner, ".git")):
-            return os.path.relpath(place, inner).replace(os.sep, "/")
-        if inner == (inner := os.path.dirname(inner)):
-            break
+    if not os.path.isdir(path):  # a record may be from another machine
+        return "."
+    place = Path(path).resolve()
+    workspace = os.environ.get("GITHUB_WORKSPACE")
+    for folder in (place, *place.parents):
+        if os.path.lexists(folder / ".git") or (workspace and os.path.realpath(workspace) == str(folder)):
+            return place.relative_to(folder).as_posix()
     return "."
 
 
