@@ -12,31 +12,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import IO, Self
+from typing import IO
 
 from infra_grader.capabilities.deadline import Deadline, Overrun
 from infra_grader.loading.fetch_outcome import OURS, FetchFailed, FetchLimits, our_fault
+from infra_grader.loading.fetch_tar_header import REMEDY, guarded_headers
 from infra_grader.model.record import Record
 
 BLOCK = 1024 * 1024
 MAX_DEPTH = 64
 MAX_NAME_BYTES = 255
-MAX_HEADER_BYTES = 32 * 1024
-"""For what stands before an entry of a tar, such as a long name, and for all that is said once for the whole tar.
-
-Python reads it at once, and before 3.11.10 searches it in a time that grows with its square.
-"""
-HEADERS = (
-    tarfile.GNUTYPE_LONGNAME,
-    tarfile.GNUTYPE_LONGLINK,
-    tarfile.XHDTYPE,
-    tarfile.XGLTYPE,
-    tarfile.SOLARIS_XHDTYPE,
-)
 NOISE = ("__MACOSX", ".DS_Store", "Thumbs.db")
 """What desktops add to archives that is no work of anybody's."""
 ENCRYPTED = 0x1
-REMEDY = "Pack the work anew, as a plain zip or tar of files and folders."
 BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError, NotImplementedError,
           RuntimeError, ValueError, UnicodeError, OverflowError)  # fmt: skip
 """What the readers of archives raise for one that is damaged, or made to harm."""
@@ -149,40 +137,10 @@ def _entries(archive: Path, budget: _Budget) -> Iterator[tuple[_Entry, Opener]]:
             for info in packed.infolist():
                 yield _zip_entry(packed, info), partial(packed.open, info)
         return
-    with tarfile.open(archive, "r:*", tarinfo=_guarded(budget)) as tape:
+    with tarfile.open(archive, "r:*", tarinfo=guarded_headers(budget.spend)) as tape:
         while (member := tape.next()) is not None:
             yield _tar_entry(member), partial(_tar_content, tape, member)
             tape.members.clear()  # type: ignore[attr-defined]  # else all that was said of each stays in memory
-
-
-def _guarded(budget: _Budget) -> type[tarfile.TarInfo]:
-    """Return headers of a tar that are refused before what they announce is read into memory."""
-    said_of_all = 0
-
-    class Guarded(tarfile.TarInfo):
-        @classmethod
-        def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
-            nonlocal said_of_all
-            member = super().frombuf(buf, encoding, errors)
-            if member.type in HEADERS:
-                budget.spend(member.size)
-                said_of_all += member.size if member.type == tarfile.XGLTYPE else 0
-            is_long = member.type in HEADERS and max(member.size, said_of_all) > MAX_HEADER_BYTES
-            if is_long or member.size < 0:
-                raise FetchFailed("The archive holds a name or a description that is far too long.", REMEDY)
-            if member.type == tarfile.GNUTYPE_SPARSE:
-                raise _sparse(member)
-            return member
-
-        def _proc_gnusparse_10(self, member: tarfile.TarInfo, *_: object) -> None:
-            """Refuse a file of the newer form before the list of its parts is read, which may be without an end."""
-            raise _sparse(member)
-
-    return Guarded
-
-
-def _sparse(member: tarfile.TarInfo) -> FetchFailed:
-    return FetchFailed(f"The archive holds {member.name[:120]!r}, a file with holes.", REMEDY)
 
 
 def _zip_entry(packed: zipfile.ZipFile, info: zipfile.ZipInfo) -> _Entry:
