@@ -2,9 +2,9 @@
 
 A class is generated: submissions of some thirty files, graded by ten checks that run in the grader's own process. The
 loop reads the same files with two processes, parses their YAML with libyaml and writes JSON and JUnit. Then a finished
-run is resumed, against reading its journal, and the memory of a large class is held against that of a small one. Last, a
-class whose programs keep a core busy for a second each is graded in a sandbox, against two workers that only start the
-sandbox.
+run is resumed, against reading its journal (the rubric's kinds are imported before the clock starts), and the memory of
+a large class is held against that of a small one. Last, a class whose programs keep a core busy for a second each is
+graded in a sandbox, against two workers that only start the sandbox.
 """
 
 from __future__ import annotations
