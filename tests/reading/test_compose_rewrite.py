@@ -168,7 +168,8 @@ def test_nothing_of_the_host_is_ever_left(model):
             assert port["host_ip"] == LOOPBACK
             assert "published" not in port
         for mount in service["volumes"]:
-            assert mount["type"] in ("bind", "volume")
+            assert mount["type"] in ("bind", "volume", "tmpfs")
+            assert mount["type"] != "tmpfs" or set(mount) == {"type", "target", "read_only"}, "empty, and of no place"
             assert mount["type"] != "bind" or (is_ours(mount["source"]) and "propagation" not in mount["bind"])
         assert set(service.get("networks") or ()) <= set(made["networks"])
         assert "network_mode" in service or service["networks"], "else compose makes a network without our labels"
