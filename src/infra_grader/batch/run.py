@@ -123,11 +123,13 @@ class Batch:
         with ExitStack() as opening:
             self._journal = opening.enter_context(closing(Journal(out)))
             self._newest = self._journal.newest()
-            self._check_begun()
-            self._check_terms()
-            self.changed = self._changed_rows()
+            before = self._journal.facts
+            self._check_begun(before)
+            self._check_terms(before)
+            named = msgspec.json.encode(roster).decode()
+            self.changed = self._changed_rows(before[ROSTER]) if before.get(ROSTER, named) != named else []
             """Learners with a scorecard whose row says something else now about what was graded."""
-            self._seed = self._set_facts()
+            self._seed = self._set_facts(before, named)
             self._closing = opening.pop_all()
 
     def __enter__(self) -> Self:
@@ -279,20 +281,18 @@ class Batch:
             gone=len(self._newest.keys() - {learner.id for learner in self.roster.learners}),
         )
 
-    def _check_begun(self) -> None:
+    def _check_begun(self, before: Mapping[str, str]) -> None:
         """Raise `JournalError` for results without a journal that knows of them: it was cut short, or taken away."""
         results = self.out / RESULTS
-        if not self._journal.facts and results.is_dir() and any(results.iterdir()):
+        if not before and results.is_dir() and any(results.iterdir()):
             raise JournalError(
                 str(self.out),
                 "there are results here, but the journal that they belong to is empty",
                 "Restore journal.sqlite from a copy, or name another folder with --out to grade all anew.",
             )
 
-    def _changed_rows(self) -> list[str]:
-        before = self._journal.facts.get(ROSTER)
-        if before is None:
-            return []
+    def _changed_rows(self, before: str) -> list[str]:
+        """Return the learners with a scorecard whose row differs from that of a roster, given as JSON."""
         rows = {learner.id: learner for learner in msgspec.json.decode(before, type=Roster).learners}
         return [
             learner.id
@@ -303,12 +303,11 @@ class Batch:
             and any(getattr(row, name) != getattr(learner, name) for name in ROW)
         ]
 
-    def _check_terms(self) -> None:
+    def _check_terms(self, before: Mapping[str, str]) -> None:
         """Raise `UsageError` if those before were graded by other terms, unless they are to be graded again."""
-        before = self._journal.facts.get(TERMS)
-        if before is None:
+        if TERMS not in before:
             return
-        was = msgspec.json.decode(before)
+        was = msgspec.json.decode(before[TERMS])
         changed = [name for name, term in self._terms.items() if was.get(name) != term]
         if changed and not any(wish.what in (What.RUBRIC, What.ALL) for wish in self._options.wishes):
             raise UsageError(
@@ -316,16 +315,15 @@ class Batch:
                 "Grade it as before, grade those again with --regrade rubric, or name another folder with --out.",
             )
 
-    def _set_facts(self) -> str:
+    def _set_facts(self, before: Mapping[str, str], roster: str) -> str:
         """Write down what holds for the class, and return its seed: the one given, that of before, or a new one."""
-        before = self._journal.facts
         given = self._options.grade.seed
         seed = str(given) if given is not None else before.get(SEED, str(int.from_bytes(os.urandom(4))))
         facts = {
             RUBRIC: self._name,
             TERMS: msgspec.json.encode(self._terms).decode(),
             SEED: seed,
-            ROSTER: msgspec.json.encode(self.roster).decode(),
+            ROSTER: roster,
             HEAD: msgspec.json.encode(head_of(self.rubric)).decode(),
             PSEUDONYMS: before.get(PSEUDONYMS, secrets.token_hex(32)),
         }
