@@ -478,7 +478,11 @@ def test_a_terminal_is_told_how_far_the_class_is(tmp_path, rubric):
     command = [sys.executable, "-P", "-m", "infra_grader", "batch", str(tmp_path / "class"), "--rubric", str(rubric)]
     command += ["--out", str(tmp_path / "out"), "--sandbox", "none"]
     running = subprocess.Popen(
-        command, cwd=tmp_path, env=environment(tmp_path, TERM="xterm"), stderr=secondary, stdout=subprocess.DEVNULL
+        command,
+        cwd=tmp_path,
+        env=environment(tmp_path, TERM="xterm", COLUMNS="80"),
+        stderr=secondary,
+        stdout=subprocess.DEVNULL,
     )
     os.close(secondary)
     shown = b""

@@ -9,7 +9,7 @@ from collections import Counter
 from contextlib import suppress
 
 from infra_grader.batch.run import Event
-from infra_grader.cli.output import DEFAULT_WIDTH, tell
+from infra_grader.cli.output import stream_width, tell
 from infra_grader.model.gradebook import State
 from infra_grader.reading.visible import visible
 
@@ -33,7 +33,7 @@ class ClassProgress:
             tell(visible(f"{self.done} of {self._total}  {event.learner}  {what}"))
             return
         line = visible(f"{self._line()}  {event.learner}")
-        self._show(line[: _width() - 1])
+        self._show(line[: stream_width(sys.stderr) - 1])
 
     def wipe(self) -> None:
         """Remove the line."""
@@ -63,10 +63,3 @@ def _kind(event: Event) -> str:
     if event.state is not State.GRADED or event.passed is None:
         return "open"
     return "passing" if event.passed else "failing"
-
-
-def _width() -> int:
-    try:
-        return os.get_terminal_size(sys.stderr.fileno()).columns
-    except (OSError, ValueError):
-        return DEFAULT_WIDTH

@@ -61,7 +61,7 @@ def destinations(reports: Sequence[str], registry: Registry) -> list[Destination
 def render_options(options: argparse.Namespace, stream: TextIO) -> RenderOptions:
     """Return what a report may know about a stream: its width, and whether it shows colours and signs."""
     return RenderOptions(
-        width=_width(stream),
+        width=stream_width(stream),
         color=_has_color(options.color, stream),
         signs=shows_signs(stream),
         variables=dict(os.environ),
@@ -164,7 +164,8 @@ def _umask() -> int:
     return umask
 
 
-def _width(stream: TextIO) -> int:
+def stream_width(stream: TextIO) -> int:
+    """Return the columns of a stream's terminal: what COLUMNS says, else its own, else the default."""
     columns = os.environ.get("COLUMNS", "")
     if columns.isdecimal() and len(columns) < 6 and int(columns) >= NARROWEST:
         return int(columns)
@@ -200,7 +201,7 @@ class Progress:
             from infra_grader.reading.visible import visible  # what a check tells may be the learner's
 
             self._is_shown = True
-            self._show(visible(f"{self.done} of {self.total}  {what}")[: _width(sys.stderr) - 1])
+            self._show(visible(f"{self.done} of {self.total}  {what}")[: stream_width(sys.stderr) - 1])
 
     def wipe(self) -> None:
         """Remove the line."""
