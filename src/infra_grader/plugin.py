@@ -227,6 +227,18 @@ class Context:
         """
         return self._shared.get((key, self.workspace.allow_starter) if reads_files else key, make)
 
+    def observe(self, name: str, type_: type[Made], make: Callable[[], Made]) -> Made:  # noqa: ARG002 - see below
+        """Return what `make` sees of something that runs: a value, from which alone a live check judges.
+
+        `name` tells it from the check's other observations (once a check: a repeated look has a name of its own); the
+        value is of `type_`, which msgspec can write as JSON and read again, and holds all that the verdict depends on.
+        So it can be kept with a grading, and another one can judge it again without what ran. `make` may raise a
+        verdict as a check may. It gives what was seen, never what the rubric makes of it: `make` should not depend on
+        what the rubric expects.
+        """
+        # Nothing is kept yet; the name and the type are what a record of the grading will need.
+        return make()
+
     def handle(self, check_id: str) -> Mapping[str, str]:
         """Return what the check with this id provides. Raises `NotAssessed` if that is nothing: the author's fault."""
         if provided := self._handles.get(check_id):
