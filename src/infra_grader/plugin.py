@@ -22,7 +22,7 @@ import re
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar, dataclass_transform
 
 import msgspec
 import pluggy
@@ -30,6 +30,7 @@ from msgspec import Meta
 
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.shared import Shared
+from infra_grader.capabilities.witness import Witness
 from infra_grader.capabilities.workspace import TextFile, Workspace, is_glob
 from infra_grader.errors import PluginError, ReportError
 from infra_grader.model.outcome import (
@@ -175,6 +176,12 @@ class Context:
         self._rubric_folder = rubric_folder
         self._shared = shared
         self._handles = handles
+        self._witness = Witness()
+
+    def watched_by(self, witness: Witness) -> Self:
+        """Let a witness see what the check looks at; return this context. The engine calls it, no check."""
+        self._witness = witness
+        return self
 
     @property
     def command(self) -> Any:
@@ -208,6 +215,7 @@ class Context:
         file = (folder / path).resolve()
         if not file.is_relative_to(folder) or not file.is_file():
             raise NotAssessed(f"The rubric's own file {path} is missing.", "Tell the author of the rubric.")
+        self._witness.used(path, file)
         return file
 
     def rubric_directory(self, path: str) -> Path:
@@ -216,6 +224,7 @@ class Context:
         found = (folder / path).resolve()
         if not found.is_relative_to(folder) or not found.is_dir():
             raise NotAssessed(f"The rubric's own folder {path} is missing.", "Tell the author of the rubric.")
+        self._witness.used(path, found)
         return found
 
     def shared(self, key: Hashable, make: Callable[[], Made], *, reads_files: bool = True) -> Made:
@@ -227,17 +236,19 @@ class Context:
         """
         return self._shared.get((key, self.workspace.allow_starter) if reads_files else key, make)
 
-    def observe(self, name: str, type_: type[Made], make: Callable[[], Made]) -> Made:  # noqa: ARG002 - see below
+    def observe(self, name: str, type_: type[Made], make: Callable[[], Made], *, asked: object = None) -> Made:
         """Return what `make` sees of something that runs: a value, from which alone a live check judges.
 
-        `name` tells it from the check's other observations (once a check: a repeated look has a name of its own); the
-        value is of `type_`, which msgspec can write as JSON and read again, and holds all that the verdict depends on.
-        So it can be kept with a grading, and another one can judge it again without what ran. `make` may raise a
-        verdict as a check may. It gives what was seen, never what the rubric makes of it: `make` should not depend on
-        what the rubric expects.
+        So a record of the grading can keep it, and a replay judge it again, without what ran. `name` tells it from the
+        check's other observations: a second look has a name of its own. The value is of `type_`, which msgspec can
+        write as JSON and read again. `make` may raise a verdict, as a check may; whatever else the check does with
+        something that runs, finding it by its handle too, belongs into `make`.
+
+        `asked` is what `make` takes from the parameters, such as a path that is asked: a replay gives the value to any
+        check that asks the same. Where it is left out, that is all of the parameters; `()` is nothing of them. What is
+        only held against what was seen does not belong there, so that a rubric may change what it expects.
         """
-        # Nothing is kept yet; the name and the type are what a record of the grading will need.
-        return make()
+        return self._witness.observe(name, type_, make, asked)
 
     def handle(self, check_id: str) -> Mapping[str, str]:
         """Return what the check with this id provides. Raises `NotAssessed` if that is nothing: the author's fault."""
