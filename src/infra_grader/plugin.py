@@ -49,6 +49,7 @@ from infra_grader.model.scorecard import Scorecard
 
 if TYPE_CHECKING:
     from infra_grader.capabilities.live_docker import LiveDocker
+    from infra_grader.capabilities.live_kubernetes import LiveKubernetes
     from infra_grader.capabilities.sandbox import Sandbox
 
 __all__ = [
@@ -192,6 +193,12 @@ class Context:
     def docker(self) -> LiveDocker:
         """A Docker daemon, and what this submission's checks make in it."""
         found: LiveDocker = self.capability("docker")
+        return found
+
+    @property
+    def kubernetes(self) -> LiveKubernetes:
+        """A cluster, and what this submission's checks make in it."""
+        found: LiveKubernetes = self.capability("kubernetes")
         return found
 
     @property

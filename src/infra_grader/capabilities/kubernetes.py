@@ -1,0 +1,391 @@
+"""A cluster: its objects are read, applied, watched and removed, its pods asked. Knows nothing of checks.
+
+Whatever is asked of it raises `Unavailable` where the API does not answer, after some tries, and `NotAssessed` where
+it does not accept who asks: neither is a learner's fault. `Refused` is about the object that was given.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from infra_grader.capabilities.deadline import Deadline
+from infra_grader.capabilities.kubernetes_connection import Connection, Refused, open_connection
+from infra_grader.capabilities.kubernetes_exec import Ended, execute
+from infra_grader.capabilities.kubernetes_watch import Selection, Watch
+from infra_grader.model.outcome import Unavailable
+from infra_grader.model.record import Record
+
+__all__ = ["Answer", "Applied", "Cluster", "Ended", "Refused", "Resource", "connect"]
+
+MANAGER = "infra-grader"
+"""Who we are among the managers of an object's fields."""
+APPLY = "application/apply-patch+yaml"
+MERGE = "application/merge-patch+json"
+WARNING = re.compile(r'^\d{3} \S+ "((?:[^"\\]|\\.)*)"')
+Object = Mapping[str, Any]
+Objects = list[Mapping[str, Any]]
+Found = TypeVar("Found")
+
+
+class Resource(Record):
+    """A kind of object that the cluster serves."""
+
+    api_version: str
+    kind: str
+    plural: str
+    """Its name in the paths of the API."""
+    is_namespaced: bool
+    subresources: tuple[str, ...] = ()
+    """Such as `status` and `scale`."""
+
+    @property
+    def group(self) -> str:
+        """Its API group; nothing for the core."""
+        return self.api_version.rpartition("/")[0]
+
+    def path(self, namespace: str = "", name: str = "", subresource: str = "") -> str:
+        """Return the path of its list, or of one object; of all namespaces where none is given."""
+        root = f"/apis/{self.api_version}" if "/" in self.api_version else f"/api/{self.api_version}"
+        within = f"/namespaces/{quote(namespace)}" if self.is_namespaced and namespace else ""
+        steps = [quote(step, safe="") for step in (name, subresource) if step]
+        return "/".join([f"{root}{within}/{self.plural}", *steps])
+
+
+PODS = Resource(api_version="v1", kind="Pod", plural="pods", is_namespaced=True)
+NAMESPACES = Resource(api_version="v1", kind="Namespace", plural="namespaces", is_namespaced=False)
+
+
+class Applied(Record):
+    """An object as the cluster took it."""
+
+    object: Object
+    warnings: tuple[str, ...] = ()
+    """What the cluster has to say about it."""
+
+
+class Answer(Record):
+    """An answer through the API's proxy."""
+
+    status: int
+    headers: Mapping[str, str]
+    """By their names in lower case."""
+    body: bytes
+    refused: str = ""
+    """What the API says where nobody behind the Service or in the pod answered; then the rest is the API's."""
+
+
+class Cluster:
+    """A cluster whose API is asked as somebody who is named in a kubeconfig. Safe from several threads at once."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._served: dict[str, dict[str, Resource]] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def context(self) -> str:
+        """Name of the context in the kubeconfig."""
+        return self._connection.context
+
+    @property
+    def requests(self) -> int:
+        """How many requests the API was sent."""
+        return self._connection.requests
+
+    def version(self) -> str:
+        """Return the version of the API server, such as `v1.34.1`."""
+        return str(self._get("/version").get("gitVersion", ""))
+
+    def resource(self, api_version: str, kind: str) -> Resource | None:
+        """Return how the cluster serves a kind; `None` if it has none of this name, as where its CRD is missing.
+
+        What it serves is asked once for each group; a kind that is not found is asked for anew each time.
+        """
+        with self._lock:
+            found = self._served.get(api_version, {}).get(kind)
+        if found is None and re.fullmatch(r"[a-z0-9.-]+(?:/[a-z0-9]+)?", api_version):
+            served = self._discover(api_version)
+            with self._lock:
+                self._served[api_version] = served
+            found = served.get(kind)
+        return found
+
+    def get(self, resource: Resource, name: str, namespace: str = "") -> Object | None:
+        """Return an object; `None` if there is none."""
+        try:
+            return self._get(resource.path(namespace, name))
+        except Refused as error:
+            if error.status == 404:
+                return None
+            raise
+
+    def list(self, resource: Resource, namespace: str = "", *, labels: str = "", fields: str = "") -> Objects:
+        """Return the objects that the selectors choose, in a namespace or in all of them."""
+        selection = Selection(path=resource.path(namespace), labels=labels, fields=fields)
+        return list(self._get(selection.path, selection.query).get("items") or ())
+
+    def apply(self, manifest: Object, namespace: str = "", *, force: bool = True, dry_run: bool = False) -> Applied:
+        """Apply a manifest on the server's side, with us as the manager of its fields.
+
+        Raises `Refused` where the cluster does not take it; a kind that it does not serve is refused with status 404.
+        """
+        resource = self._resource_of(manifest)
+        name = str((manifest.get("metadata") or {}).get("name") or "")
+        if not name:
+            raise Refused(422, "Invalid", "the object has no name", (("metadata.name", "Required value"),))
+        query = [("fieldManager", MANAGER), ("force", str(force).lower()), ("fieldValidation", "Strict")]
+        query += [("dryRun", "All")] if dry_run else []
+        answer = self._connection.ask(
+            "PATCH", resource.path(namespace, name), query=query, body=manifest, content_type=APPLY
+        )
+        return Applied(object=json.loads(answer.data), warnings=_warnings(answer))
+
+    def patch(
+        self, resource: Resource, name: str, namespace: str, body: Object, *, subresource: str = ""
+    ) -> Mapping[str, Any]:
+        """Change fields of an object by a JSON merge patch, and return it. Raises `Refused`."""
+        path = resource.path(namespace, name, subresource)
+        query = [("fieldManager", MANAGER)]
+        found: Object = json.loads(self._connection.ask("PATCH", path, query=query, body=body, content_type=MERGE).data)
+        return found
+
+    def create(self, manifest: Object, namespace: str = "", *, dry_run: bool = False) -> Applied:
+        """Create an object. Raises `Refused`, with the reason `AlreadyExists` where there is one of its name."""
+        query = [("fieldManager", MANAGER), ("fieldValidation", "Strict")] + ([("dryRun", "All")] if dry_run else [])
+        path = self._resource_of(manifest).path(namespace)
+        answer = self._connection.ask("POST", path, query=query, body=manifest)
+        return Applied(object=json.loads(answer.data), warnings=_warnings(answer))
+
+    def delete(
+        self,
+        resource: Resource,
+        name: str,
+        namespace: str = "",
+        *,
+        grace_s: int | None = None,
+        propagation: str = "Background",
+    ) -> bool:
+        """Ask for the end of an object; returns whether there was one."""
+        try:
+            self._connection.ask("DELETE", resource.path(namespace, name), body=_ending(grace_s, propagation))
+        except Refused as error:
+            if error.status == 404:
+                return False
+            raise
+        return True
+
+    def delete_all(
+        self,
+        resource: Resource,
+        namespace: str,
+        *,
+        labels: str = "",
+        grace_s: int | None = None,
+        propagation: str = "Background",
+    ) -> None:
+        """Ask for the end of all objects of a kind in a namespace that a selector chooses."""
+        query = [("labelSelector", labels)] if labels else []
+        self._connection.ask("DELETE", resource.path(namespace), query=query, body=_ending(grace_s, propagation))
+
+    def watch(self, *selections: tuple[Resource, str] | tuple[Resource, str, str]) -> Watch:
+        """Return a watch of several kinds at once: each a resource, a namespace, and maybe a label selector."""
+        return Watch(
+            self._connection,
+            [Selection(path=each[0].path(each[1]), labels=each[2] if len(each) == 3 else "") for each in selections],
+        )
+
+    def await_(
+        self,
+        resource: Resource,
+        namespace: str,
+        look: Callable[[Objects], Found | None],
+        deadline: Deadline,
+        *,
+        labels: str = "",
+        fields: str = "",
+        every_s: float | None = None,
+    ) -> Found | None:
+        """Return what `look` gives for the objects chosen, as soon as that is not `None`; `None` when time is up.
+
+        It is given all of them each time that one changes, and each `every_s` seconds where asked to.
+        """
+        selection = Selection(path=resource.path(namespace), labels=labels, fields=fields)
+        with Watch(self._connection, [selection]) as watch:
+            return watch.until(lambda lists: look(lists[0]), deadline, every_s=every_s)
+
+    def logs(
+        self,
+        pod: str,
+        namespace: str,
+        *,
+        container: str = "",
+        previous: bool = False,
+        lines: int = 100,
+        limit_bytes: int = 64 * 1024,
+    ) -> str:
+        """Return the last lines that a container has printed; nothing where it has not run yet, or is gone."""
+        query = [("tailLines", str(lines)), ("limitBytes", str(limit_bytes))]
+        query += [("container", container)] if container else []
+        query += [("previous", "true")] if previous else []
+        try:
+            answer = self._connection.ask("GET", PODS.path(namespace, pod, "log"), query=query)
+        except Refused as error:
+            if error.status in (400, 404):
+                return ""
+            raise
+        return str(answer.data.decode("utf-8", "replace"))
+
+    def execute(
+        self,
+        pod: str,
+        namespace: str,
+        command: Sequence[str],
+        deadline: Deadline,
+        *,
+        container: str = "",
+        stdin: str = "",
+    ) -> Ended:
+        """Run a command in a container to its end. Raises `Refused` where that cannot be, `Overrun` with the time."""
+        return execute(
+            self._connection, PODS.path(namespace, pod, "exec"), command, deadline, container=container, stdin=stdin
+        )
+
+    def evict(self, pod: str, namespace: str) -> None:
+        """Ask for the eviction of a pod. Raises `Refused` with status 429 where a PodDisruptionBudget forbids it."""
+        body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod, "namespace": namespace}}
+        self._connection.ask("POST", PODS.path(namespace, pod, "eviction"), body=body, finals=frozenset({429}))
+
+    def proxy(  # noqa: PLR0913 - what an HTTP request consists of, and where it goes
+        self,
+        kind: str,
+        name: str,
+        port: int | str,
+        namespace: str,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        deadline: Deadline,
+    ) -> Answer:
+        """Return the answer of a Service or pod through the API, asked once. Raises `Unavailable` if none comes.
+
+        `kind` is `services` or `pods`. It passes every NetworkPolicy: it tells that something answers, never who may
+        ask.
+        """
+        target = f"/api/v1/namespaces/{quote(namespace)}/{kind}/{quote(name)}:{port}/proxy/{path.lstrip('/')}"
+        answer = self._connection.raw(
+            method, target, headers=headers, body=body, seconds=max(0.1, deadline.remaining())
+        )
+        return Answer(
+            status=answer.status,
+            headers={key.lower(): value for key, value in answer.headers.items()},
+            body=answer.data,
+            refused=_refused_by_proxy(answer),
+        )
+
+    def can_i(
+        self,
+        user: str,
+        verb: str,
+        group: str,
+        resource: str,
+        namespace: str = "",
+        name: str = "",
+        *,
+        subresource: str = "",
+    ) -> bool:
+        """Return whether somebody may do something; `user` is a name, or `system:serviceaccount:NAMESPACE:NAME`."""
+        asked = {"verb": verb, "group": group, "resource": resource, "namespace": namespace, "name": name}
+        if subresource:
+            asked["subresource"] = subresource
+        review = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SubjectAccessReview",
+            "spec": {"user": user, "groups": _groups(user), "resourceAttributes": asked},
+        }
+        answer = self._connection.ask("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", body=review)
+        return bool(json.loads(answer.data).get("status", {}).get("allowed"))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._connection.close()
+
+    def _get(self, path: str, query: Sequence[tuple[str, str]] = ()) -> Mapping[str, Any]:
+        found = json.loads(self._connection.ask("GET", path, query=query).data)
+        if not isinstance(found, dict):
+            raise Unavailable(f"The API of the cluster answers {path} with something else than an object.")
+        return found
+
+    def _resource_of(self, manifest: Object) -> Resource:
+        api_version, kind = str(manifest.get("apiVersion") or ""), str(manifest.get("kind") or "")
+        found = self.resource(api_version, kind)
+        if found is None:
+            raise Refused(404, "NotFound", f"the cluster has no kind {kind or '(none)'} in {api_version or '(none)'}")
+        return found
+
+    def _discover(self, api_version: str) -> dict[str, Resource]:
+        try:
+            found = self._get(f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}")
+        except Refused as error:
+            if error.status == 404:
+                return {}
+            raise
+        served: dict[str, Resource] = {}
+        ordered = sorted(found.get("resources") or (), key=lambda each: "/" in each["name"])
+        below = [each["name"].split("/", 1) for each in ordered if "/" in each["name"]]
+        for each in itertools.takewhile(lambda item: "/" not in item["name"], ordered):
+            served[each["kind"]] = Resource(
+                api_version=api_version,
+                kind=each["kind"],
+                plural=each["name"],
+                is_namespaced=each["namespaced"],
+                subresources=tuple(part for plural, part in below if plural == each["name"]),
+            )
+        return served
+
+
+def connect(context: str = "", scratch: Path | None = None) -> Cluster:
+    """Return the cluster of a context, as `kubectl` finds it; of the current one if none is named.
+
+    Keys of the kubeconfig are written below `scratch` while they are used. Raises `NotAssessed` where there is no
+    library, no kubeconfig, no such context, or nobody who could log in.
+    """
+    return Cluster(open_connection(context, scratch))
+
+
+def _ending(grace_s: int | None, propagation: str) -> dict[str, Any]:
+    grace = {} if grace_s is None else {"gracePeriodSeconds": grace_s}
+    return {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": propagation, **grace}
+
+
+def _warnings(answer: Any) -> tuple[str, ...]:
+    found = (WARNING.match(line) for line in answer.headers.getlist("Warning"))
+    return tuple(match[1].replace('\\"', '"') for match in found if match)
+
+
+def _groups(user: str) -> list[str]:
+    """Return the groups that the API gives to a user of this name."""
+    words = user.split(":")
+    if user.startswith("system:serviceaccount:") and len(words) == 4:
+        return ["system:serviceaccounts", f"system:serviceaccounts:{words[2]}", "system:authenticated"]
+    return ["system:unauthenticated"] if user == "system:anonymous" else ["system:authenticated"]
+
+
+def _refused_by_proxy(answer: Any) -> str:
+    """Return what the API says itself about a request that it could not pass on; nothing where it was answered."""
+    if answer.status < 400 or "json" not in answer.headers.get("Content-Type", ""):
+        return ""
+    try:
+        said = json.loads(answer.data)
+    except ValueError:
+        return ""
+    is_status = isinstance(said, dict) and said.get("kind") == "Status" and said.get("apiVersion") == "v1"
+    return str(said.get("message") or said.get("reason") or "no answer") if is_status else ""

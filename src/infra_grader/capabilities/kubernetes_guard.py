@@ -1,0 +1,93 @@
+"""What keeps a submission's pods to themselves, and changes nothing of what is judged.
+
+Policies add up: whatever one of them allows is allowed, so that a policy of ours that let the pods of a namespace talk
+to each other would undo the learner's own. Ours therefore select only the pods that no policy of the learner's
+isolates in the same direction, by the opposite of their selectors.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from infra_grader.capabilities.kubernetes_owner import RUN_LABEL
+
+Terms = tuple[Mapping[str, Any], ...]
+"""Expressions of a selector, all of which hold."""
+MOST = 64
+"""Policies of ours for one direction; beyond them pods are left to the learner's policies alone."""
+OPPOSITE = {"In": "NotIn", "NotIn": "In", "Exists": "DoesNotExist", "DoesNotExist": "Exists"}
+DNS = {
+    "to": [
+        {
+            "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}},
+            "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}},
+        }
+    ],
+    "ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}],
+}
+
+
+def guards(
+    run: str, policies: Sequence[Mapping[str, Any]], *, api: Iterable[tuple[str, int]] = ()
+) -> list[dict[str, Any]]:
+    """Return the policies that keep the pods of a run to its own namespaces and the DNS, beside the learner's.
+
+    `api` are addresses and ports of the cluster's API, where the pods may ask it.
+    """
+    ours = {"namespaceSelector": {"matchLabels": {RUN_LABEL: run}}}
+    asks = [
+        {
+            "to": [{"ipBlock": {"cidr": f"{host}/{128 if ':' in host else 32}"}}],
+            "ports": [{"port": port, "protocol": "TCP"}],
+        }
+        for host, port in api
+    ]
+    rules: dict[str, dict[str, Any]] = {
+        "Ingress": {"ingress": [{"from": [ours]}]},
+        "Egress": {"egress": [{"to": [ours]}, DNS, *asks]},
+    }
+    return [
+        {
+            "apiVersion": "networking.k8s.io/v1",
+            "kind": "NetworkPolicy",
+            "metadata": {"name": f"infra-grader-{direction.lower()}-{number}", "labels": {RUN_LABEL: run}},
+            "spec": {"podSelector": selector, "policyTypes": [direction], **rule},
+        }
+        for direction, rule in rules.items()
+        for number, selector in enumerate(left_alone(policies, direction), start=1)
+    ]
+
+
+def left_alone(policies: Sequence[Mapping[str, Any]], direction: str) -> list[dict[str, Any]]:
+    """Return selectors which together choose exactly the pods that no policy isolates in a direction."""
+    isolating = [terms for each in policies if (terms := _selected(each, direction)) is not None]
+    if any(not terms for terms in isolating):
+        return []  # one that selects every pod
+    opposites = [[_opposite(term) for term in terms] for terms in isolating]
+    chosen = itertools.islice(itertools.product(*opposites), MOST + 1)
+    selectors = [{"matchExpressions": list(terms)} if terms else {} for terms in chosen]
+    return selectors if len(selectors) <= MOST else []
+
+
+def _selected(policy: Mapping[str, Any], direction: str) -> Terms | None:
+    """Return what a policy selects; `None` if it does not isolate in this direction, or no cluster would take it."""
+    spec = policy.get("spec")
+    selector = spec.get("podSelector") if isinstance(spec, dict) else None
+    if not isinstance(spec, dict) or not isinstance(selector, dict | None):
+        return None
+    types = spec.get("policyTypes") or (("Ingress", "Egress") if spec.get("egress") else ("Ingress",))
+    labels, expressions = (selector or {}).get("matchLabels") or {}, (selector or {}).get("matchExpressions") or []
+    if direction not in types or not isinstance(labels, dict) or not isinstance(expressions, list):
+        return None
+    wanted = [{"key": key, "operator": "In", "values": [value]} for key, value in labels.items()]
+    is_sound = all(
+        isinstance(each, dict) and each.get("key") and each.get("operator") in OPPOSITE for each in expressions
+    )
+    return (*wanted, *expressions) if is_sound else None
+
+
+def _opposite(term: Mapping[str, Any]) -> dict[str, Any]:
+    values = {"values": list(term["values"])} if term.get("values") else {}
+    return {"key": term["key"], "operator": OPPOSITE[term["operator"]], **values}

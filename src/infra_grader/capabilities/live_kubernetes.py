@@ -1,0 +1,216 @@
+"""What live checks make in a cluster: in namespaces of their run alone, none of which outlives the run.
+
+A run is one grading of one submission. Namespaces of a run that could not be removed, since the grader was killed or
+the cluster went away, are removed by the next grader that starts.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import secrets
+import threading
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from contextlib import AbstractContextManager, ExitStack, suppress
+from typing import Any
+
+from infra_grader.capabilities import home, kubernetes_room
+from infra_grader.capabilities.deadline import Deadline
+from infra_grader.capabilities.home import Home
+from infra_grader.capabilities.kubernetes import NAMESPACES, Cluster, Refused, connect
+from infra_grader.capabilities.kubernetes_guard import guards
+from infra_grader.capabilities.kubernetes_lab import USE, Lab, is_marked, read_lab
+from infra_grader.capabilities.kubernetes_owner import ALIVE, PURPOSE_LABEL, RUN_LABEL, SIGN_S, marks, now
+from infra_grader.capabilities.kubernetes_room import PROBES, STUCK_S, SUBMISSION, age_s, is_ending, why_stuck
+from infra_grader.capabilities.kubernetes_turn import turn
+from infra_grader.model.outcome import NotAssessed, Unavailable
+
+PREFIX = "infra-grader-kubernetes-"
+PLACE_S = 1800.0
+"""Seconds that a submission waits at most until others have left the cluster."""
+ENDING_S = 60.0
+"""Seconds that the end of a run waits for namespaces which are ending, where there are too many of them."""
+
+
+class LiveKubernetes:
+    """A cluster, and what the checks of one submission make in it. Safe to use from several threads at once."""
+
+    def __init__(self, cluster: Cluster, lab: Lab, own: Home) -> None:
+        """Remove what graders that were killed left behind, and begin a run; `own` is closed with it."""
+        self.cluster = cluster
+        self.lab = lab
+        self.version = cluster.version()
+        """Version of the API server."""
+        self.run = secrets.token_hex(5)
+        """What the names and labels of this run's things hold."""
+        self._home = own
+        self._numbers = itertools.count(1)
+        self._made: dict[Hashable, Any] = {}
+        self._namespaces: list[str] = []
+        self._lock = threading.RLock()
+        self._over = threading.Event()
+        self._closing = ExitStack()
+        for close in (own.close, cluster.close, self._remove, self._over.set):  # the last one first
+            self._closing.callback(close)
+        remove_left(cluster)
+
+    @property
+    def namespace(self) -> str:
+        """The namespace of the submission's own, made at the first use, when there is a place for it."""
+        return str(self.once("the submission's namespace", lambda: self._make(f"infra-grader-{self.run}", SUBMISSION)))
+
+    def other_namespace(self, purpose: str) -> str:
+        """Return another namespace of this run, the same for the same purpose; for probes from outside."""
+        name = f"infra-grader-{self.run}-{purpose}"
+        return str(self.once(("other namespace", purpose), lambda: self._make(name, PROBES)))
+
+    @property
+    def namespaces(self) -> tuple[str, ...]:
+        """All namespaces that this run has made."""
+        return tuple(self._namespaces)
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The labels that what we put beside a learner's objects carries: pods that ask, above all."""
+        return {PURPOSE_LABEL: PROBES, RUN_LABEL: self.run}
+
+    def name(self, what: str) -> str:
+        """Return a new name for an object of this run."""
+        return f"infra-grader-{what}-{next(self._numbers)}"
+
+    def once(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """Return what several checks use, made by the first of them that asks for it."""
+        with self._lock:
+            if key not in self._made:
+                self._made[key] = make()
+            return self._made[key]
+
+    def guard(self, policies: Iterable[Mapping[str, Any]], *, reaches_api: bool = False) -> None:
+        """Keep to themselves those pods of the submission that none of its own policies isolates.
+
+        To be called before its NetworkPolicies are applied, with all of them. `reaches_api` lets its pods ask the API.
+        """
+        api = self._api_addresses() if reaches_api else ()
+        kubernetes_room.set_guards(
+            self.cluster, self.namespace, guards(self.run, list(policies), api=api), f"{RUN_LABEL}={self.run}"
+        )
+
+    def turn(self, deadline: Deadline) -> AbstractContextManager[None]:
+        """Return a block in which no other check, of any grader, counts or times anything in this cluster."""
+        return turn(self.cluster, f"{self.run}-{next(self._numbers)}", self.lab.turn_seconds, deadline)
+
+    def probe(self) -> None:
+        """Raise `Unavailable` unless the API answers now, and some node is ready."""
+        nodes = self.once("nodes", lambda: self.cluster.resource("v1", "Node"))
+        try:
+            found = self.cluster.list(nodes)
+        except Unavailable:
+            raise
+        except NotAssessed:  # who may not read nodes may grade all the same
+            self.cluster.version()
+            return
+        if not any(_is_ready(node) for node in found):
+            raise Unavailable("No node of the cluster is ready.", "`kubectl get nodes` shows them.")
+
+    def on_close(self, close: Callable[[], None]) -> None:
+        """Call this before the run's things are removed, latest first."""
+        self._closing.callback(close)
+
+    def leftovers(self) -> list[str]:
+        """Return what of this run is still there and not ending, each in words."""
+        found = self.cluster.list(NAMESPACES, labels=f"{RUN_LABEL}={self.run}")
+        return [f"namespace {each['metadata']['name']}" for each in found if not is_ending(each)]
+
+    def await_end(self, deadline: Deadline) -> list[str]:
+        """Wait until the namespaces of this run are gone; return those that stay, each with the reason."""
+        return _await_gone(self.cluster, f"{RUN_LABEL}={self.run}", 0, deadline)
+
+    def close(self) -> None:
+        """Ask for the end of everything of this run. Its namespaces end in the background, up to a bound of them."""
+        self._closing.close()
+
+    def _make(self, name: str, purpose: str) -> str:
+        labels = {PURPOSE_LABEL: purpose, RUN_LABEL: self.run}
+        self._namespaces.append(name)  # before it is there, so that it is removed whatever happens
+        ticket = kubernetes_room.make(self.cluster, name, labels, marks(self._home.folder))
+        if purpose == SUBMISSION:
+            threading.Thread(target=self._live, args=(name,), daemon=True).start()
+            kubernetes_room.await_place(self.cluster, ticket, self.lab.namespaces, Deadline(PLACE_S))
+        kubernetes_room.prepare(self.cluster, name, self.run)
+        return name
+
+    def _live(self, name: str) -> None:
+        """Give signs of life until the run is over."""
+        while not self._over.wait(SIGN_S):
+            with suppress(Refused, NotAssessed):  # the next sign comes soon enough
+                self.cluster.patch(NAMESPACES, name, "", {"metadata": {"annotations": {ALIVE: now()}}})
+
+    def _remove(self) -> None:
+        with suppress(NotAssessed):  # what a cluster that is gone still holds goes when the next run begins
+            for name in self._namespaces:
+                kubernetes_room.remove(self.cluster, name)
+            if self._namespaces:
+                label = f"{PURPOSE_LABEL} in ({SUBMISSION},{PROBES})"
+                _await_gone(self.cluster, label, 2 * self.lab.namespaces, Deadline(ENDING_S))
+
+    def _api_addresses(self) -> list[tuple[str, int]]:
+        """Return where the API listens, as pods see it after the translation of its Service's address."""
+        slices = self.cluster.resource("discovery.k8s.io/v1", "EndpointSlice")
+        found = self.cluster.list(slices, "default", labels="kubernetes.io/service-name=kubernetes") if slices else []
+        return [
+            (address, int(port["port"]))
+            for each in found
+            for port in each.get("ports") or ()
+            for endpoint in each.get("endpoints") or ()
+            for address in endpoint.get("addresses") or ()
+        ]
+
+
+def open_live_kubernetes(context: str = "") -> LiveKubernetes:
+    """Return a new run with the cluster of a context, which is named or marked as a lab.
+
+    Raises `NotAssessed` where there is none that may be used, with what to do.
+    """
+    with ExitStack() as opening:
+        list(home.sweep(PREFIX))
+        own = Home(PREFIX)
+        opening.callback(own.close)
+        cluster = connect(context, own.folder)
+        opening.callback(cluster.close)
+        if not context and not is_marked(cluster):
+            raise NotAssessed(f"The current context, {cluster.context}, is not marked as a lab.", USE)
+        opened = LiveKubernetes(cluster, read_lab(cluster), own)
+        opening.pop_all()  # from here on, the run closes it
+        return opened
+
+
+def remove_left(cluster: Cluster) -> None:
+    """Remove what graders left that have ended without removing it, and say which namespaces do not go away."""
+    for each in kubernetes_room.find_left(cluster):
+        kubernetes_room.remove(cluster, each["metadata"]["name"])
+    _say_stuck(cluster)
+
+
+def _say_stuck(cluster: Cluster) -> None:
+    for each in cluster.list(NAMESPACES, labels=f"{PURPOSE_LABEL} in ({SUBMISSION},{PROBES})"):
+        if is_ending(each) and age_s(each["metadata"]["deletionTimestamp"]) > STUCK_S:
+            name, why = each["metadata"]["name"], why_stuck(each) or "the cluster does not say why"
+            logging.getLogger(__name__).warning("the namespace %s does not go away: %s", name, why)
+
+
+def _await_gone(cluster: Cluster, label: str, most: int, deadline: Deadline) -> list[str]:
+    """Wait until at most so many namespaces are ending; return the rest, each with the reason."""
+    last: list[Mapping[str, Any]] = []
+
+    def look(namespaces: list[Mapping[str, Any]]) -> bool | None:
+        last[:] = [each for each in namespaces if is_ending(each)]
+        return True if len(last) <= most else None
+
+    if cluster.await_(NAMESPACES, "", look, deadline, labels=label):
+        return []
+    return [f"namespace {each['metadata']['name']}: {why_stuck(each) or 'ending'}" for each in last]
+
+
+def _is_ready(node: Mapping[str, Any]) -> bool:
+    conditions = (node.get("status") or {}).get("conditions") or ()
+    return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
