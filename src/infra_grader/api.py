@@ -49,6 +49,9 @@ class GradeOptions(Record):
     """Where learner code runs, by name; `auto` is the first that can be used here, and none if there is none."""
     live: str = "auto"
     """What live checks may look at: `docker`, `kubernetes`, both with a comma, `none`, or `auto`, which is Docker."""
+    kube_context: str = ""
+    """The cluster that live checks look at, by its context in the kubeconfig; naming one asks for it where `live` is
+    `auto`. Without a name it is the current one, if its cluster is marked as a lab."""
     workers: int = WORKERS
     """How many checks that wait run at the same time."""
     reading_backstop: float | None = None
@@ -199,7 +202,7 @@ def open_session(submission: Submission, rubric: Rubric, registry: Registry, opt
         rubric_folder=rubric.folder,
         root=submission.root,
         find_kind=registry.find_kind,
-        openers=openers(registry, options.sandbox, rubric.folder, options.live),
+        openers=openers(registry, options.sandbox, rubric.folder, options.live, options.kube_context),
         seed=options.seed if options.seed is not None else _fresh_seed(rubric, registry),
         takes_excerpts=options.takes_excerpts,
     )
@@ -242,7 +245,11 @@ def _fresh_seed(rubric: Rubric, registry: Registry) -> int:
 
 def environment(session: Session) -> Mapping[str, str | int]:
     """Return the facts about this machine and this run that explain an outcome."""
-    used = {"sandbox": session.sandbox_name, "docker": session.docker_version}
+    used = {
+        "sandbox": session.sandbox_name,
+        "docker": session.docker_version,
+        "kubernetes": session.kubernetes_version,
+    }
     return {
         "infra_grader": __version__,
         "python": ".".join(str(part) for part in sys.version_info[:3]),

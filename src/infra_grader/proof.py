@@ -52,48 +52,60 @@ class Proof(Record):
         return [check.id for check in self.scorecard.all_checks() if check.status is Status.NOT_ASSESSED]
 
 
-def prove(rubric: Rubric, exercise: Path, registry: Registry | None = None) -> Iterator[Proof]:
+def prove(
+    rubric: Rubric, exercise: Path, registry: Registry | None = None, options: GradeOptions = QUIET
+) -> Iterator[Proof]:
     """Grade the solution, the starter and every flaw of an exercise's folder, one after another.
 
+    `options` say how, above all which cluster live checks look at.
     Raises `UsageError` if the folder holds no solution, or an `expect.yaml` cannot be read.
     """
     registry = registry or Registry()
-    full = prove_solution(rubric, exercise, registry)
+    full = prove_solution(rubric, exercise, registry, options)
     yield full
     if (exercise / "starter").is_dir():
-        yield prove_starter(rubric, exercise, registry)
+        yield prove_starter(rubric, exercise, registry, options)
     for flaw in flaws(exercise):
-        yield prove_flaw(rubric, exercise, flaw, full.scorecard, registry)
+        yield prove_flaw(rubric, exercise, flaw, full.scorecard, registry, options)
 
 
-def prove_solution(rubric: Rubric, exercise: Path, registry: Registry) -> Proof:
+def prove_solution(rubric: Rubric, exercise: Path, registry: Registry, options: GradeOptions = QUIET) -> Proof:
     """Grade the solution: every check that could be assessed has to pass. Raises `UsageError` without one."""
     solution = exercise / SOLUTION
     if not solution.is_dir():
         raise UsageError(f"{exercise} holds no solution", "A proof needs solution/, starter/ and flawed/.")
-    full = grade(solution, rubric, options=QUIET, registry=registry)
+    full = grade(solution, rubric, options=options, registry=registry)
     return Proof(name=SOLUTION, scorecard=full, faults=tuple(_solution_faults(full)))
 
 
-def prove_starter(rubric: Rubric, exercise: Path, registry: Registry) -> Proof:
+def prove_starter(rubric: Rubric, exercise: Path, registry: Registry, options: GradeOptions = QUIET) -> Proof:
     """Grade the untouched starter: it earns nothing but what a check allows it, and stays under the ceiling."""
-    untouched = grade(exercise / "starter", rubric, options=QUIET, registry=registry)
+    untouched = grade(exercise / "starter", rubric, options=options, registry=registry)
     return Proof(name="starter", scorecard=untouched, faults=tuple(_starter_faults(untouched, rubric)))
 
 
-def prove_flaw(rubric: Rubric, exercise: Path, flaw: Path, full: Scorecard, registry: Registry) -> Proof:
+def prove_flaw(
+    rubric: Rubric, exercise: Path, flaw: Path, full: Scorecard, registry: Registry, options: GradeOptions = QUIET
+) -> Proof:
     """Grade a flaw, and hold it against how the solution scored."""
     expectation = read_expectation(flaw / "expect.yaml")
-    broken = grade_flaw(rubric, exercise / SOLUTION, flaw, expectation, registry)
+    broken = grade_flaw(rubric, exercise / SOLUTION, flaw, expectation, registry, options=options)
     faults = tuple(_flaw_faults(broken, full, expectation, rubric))
     return Proof(name=f"flawed/{flaw.name}", scorecard=broken, faults=faults)
 
 
 def grade_flaw(
-    rubric: Rubric, solution: Path, flaw: Path, expectation: Expectation, registry: Registry, only: Sequence[str] = ()
+    rubric: Rubric,
+    solution: Path,
+    flaw: Path,
+    expectation: Expectation,
+    registry: Registry,
+    only: Sequence[str] = (),
+    *,
+    options: GradeOptions = QUIET,
 ) -> Scorecard:
     """Grade the solution with a flaw over it, by every check or only by some."""
-    options = QUIET.replace(only=only, live="auto" if _is_live(rubric, expectation, registry) else "none")
+    options = options.replace(only=only, live=options.live if _is_live(rubric, expectation, registry) else "none")
     with tempfile.TemporaryDirectory(prefix="infra-grader-") as folder:
         flawed = Path(folder, "submission")
         overlay(solution, flaw, expectation, flawed)

@@ -38,14 +38,15 @@ def run_check(  # noqa: PLR0913 - by name, each a thing that a rubric or the com
     timeout: float = 60.0,
     sandbox: str = "auto",
     live: str = "auto",
+    kube_context: str = "",
     seed: int = 0,
     before: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
 ) -> Outcome:
     """Run one check on a folder and return its outcome.
 
     `kind` is a name, or a function marked with `@check`. `starter` is a folder with what was handed out, `sandbox`
-    names where learner code runs, `live` what live checks may look at, and `seed` is where random inputs start.
-    `before` holds checks whose handles the check names, by their ids and in order, each as
+    names where learner code runs, `live` what live checks may look at, `kube_context` which cluster, and `seed` is
+    where random inputs start. `before` holds checks whose handles the check names, by their ids and in order, each as
     `{"uses": kind, "with": parameters}`; the outcome of the first of them that does not pass is returned instead.
     Raises `msgspec.ValidationError` for parameters that the kind does not accept, `PluginError` for an unknown kind.
     """
@@ -54,7 +55,7 @@ def run_check(  # noqa: PLR0913 - by name, each a thing that a rubric or the com
         workspace=Workspace(folder, _starter(starter)),
         rubric_folder=rubric_folder or folder,
         find_kind=lambda _name: found,
-        openers=openers(Registry(), sandbox, rubric_folder or folder, live),
+        openers=openers(Registry(), sandbox, rubric_folder or folder, live, kube_context),
         seed=seed,
     )
     with session:

@@ -14,7 +14,7 @@ from infra_grader.batch.choice import Chosen, read_wish
 from infra_grader.batch.run import SECONDS, Batch, BatchOptions, Summary
 from infra_grader.cli.class_progress import ClassProgress
 from infra_grader.cli.main import INTERRUPTED, PASSED, UNDECIDED, WRONG_USE
-from infra_grader.cli.options import add_common, add_roster, add_rubric
+from infra_grader.cli.options import add_common, add_live, add_roster, add_rubric
 from infra_grader.cli.output import tell, write
 from infra_grader.cli.wording import worded_problem
 from infra_grader.engine.offers import find_offers
@@ -80,9 +80,7 @@ def batch_options(parser: argparse.ArgumentParser) -> None:
         help="what checks count that nobody could assess (default: the rubric's)",
     )
     parser.add_argument("--seed", metavar="N", type=int, help="where random inputs start (default: a new one, kept)")
-    parser.add_argument(
-        "--live", metavar="WHAT", default="auto", help="what live checks look at, as for grade (default: auto)"
-    )
+    add_live(parser)
     parser.add_argument(
         "--sandbox", metavar="NAME", default="auto", help="where learner code runs, as for grade (default: auto)"
     )
@@ -115,7 +113,7 @@ def batch(options: argparse.Namespace) -> int:
         if options.check:
             return _check(roster)
         registry.choose_sandbox(options.sandbox)  # a wrong name is said before anything is graded
-        live_names(options.live)
+        live_names(options.live, options.kube_context)
         chosen = BatchOptions(
             grade=GradeOptions(
                 only=tuple(options.only),
@@ -123,6 +121,7 @@ def batch(options: argparse.Namespace) -> int:
                 seed=options.seed,
                 sandbox=options.sandbox,
                 live=options.live,
+                kube_context=options.kube_context,
                 seconds=float(options.time_limit),
                 late=options.late or "",
             ),
@@ -168,7 +167,9 @@ def _needs(options: argparse.Namespace) -> tuple[str, ...]:
     if options.executor == LOCAL:
         return ()
     sandbox = [f"sandbox {options.sandbox}"] if options.sandbox in AUTO_SANDBOXES else []
-    live = [f"live {name}" for name in sorted(live_names(options.live))] if options.live != "auto" else []
+    asked = live_names(options.live, options.kube_context) if options.live != "auto" else frozenset()
+    asked |= {"kubernetes"} if options.kube_context and options.live == "auto" else set()
+    live = [f"live {name}" for name in sorted(asked)]
     return (*sandbox, *live)
 
 

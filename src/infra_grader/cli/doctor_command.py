@@ -18,6 +18,8 @@ from infra_grader import __version__
 from infra_grader.api import bundled, load_rubric
 from infra_grader.capabilities import docker, environment_index
 from infra_grader.capabilities.deadline import Deadline
+from infra_grader.capabilities.kubernetes import connect
+from infra_grader.capabilities.kubernetes_lab import USE, is_marked, read_lab
 from infra_grader.capabilities.sandbox import Job, Sandbox, SandboxKind
 from infra_grader.cli.main import PASSED
 from infra_grader.cli.options import add_common
@@ -79,6 +81,7 @@ NEEDS = (
     _library("compose", "check_jsonschema", "docker", "valid"),
     _library("docker", "docker", "docker"),
     _tool("compose", "docker", COMPOSE, "up", "running", "reaches", "keeps", "recovers"),
+    _library("kubernetes", "kubernetes", "kubernetes"),
     _library("manifest", "kubernetes_validate", "kubernetes", "valid"),
     _tool("helm", "helm", "go install helm.sh/helm/v3/cmd/helm@v3.18.6", "lint", "renders"),
     _tool(
@@ -157,13 +160,27 @@ def _print_plugins(registry: Registry) -> None:
 def _problems(registry: Registry) -> Mapping[str, str]:
     """Return the capabilities that this version has, and why a check does not find one here, or nothing if it does."""
     has_sandbox = registry.choose_sandbox("auto").name != "none"
-    return {**dict.fromkeys(OPENERS, ""), "sandbox": "" if has_sandbox else NO_SANDBOX, "docker": _docker_problem()}
+    live = {"docker": _docker_problem(), "kubernetes": _kubernetes_problem()}
+    return {**dict.fromkeys(OPENERS, ""), "sandbox": "" if has_sandbox else NO_SANDBOX, **live}
 
 
 def _docker_problem() -> str:
     try:
         with closing(docker.connect()) as api, docker.answering():
             api.ping()
+    except NotAssessed as verdict:
+        return f"live checks are not assessed: {verdict.reason} {verdict.remedy}"
+    return ""
+
+
+def _kubernetes_problem() -> str:
+    """Return why checks find no cluster; one that is not marked as a lab is used where it is named, and not before."""
+    try:
+        with closing(connect()) as cluster:
+            version = cluster.version()
+            if not is_marked(cluster):
+                return f"{cluster.context} ({version}) answers, and is used where it is named. {USE}"
+            read_lab(cluster)
     except NotAssessed as verdict:
         return f"live checks are not assessed: {verdict.reason} {verdict.remedy}"
     return ""

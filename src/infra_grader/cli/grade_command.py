@@ -13,7 +13,7 @@ from infra_grader.api import grade as grade_submission
 from infra_grader.api import rescore as rescore_record
 from infra_grader.cli.delivery import deliver
 from infra_grader.cli.main import GRADER_FAILED, NOT_PASSED, PASSED, UNDECIDED
-from infra_grader.cli.options import add_common, add_path, add_reports, add_rubric
+from infra_grader.cli.options import add_common, add_live, add_path, add_reports, add_rubric
 from infra_grader.cli.output import (
     Destination,
     OutputError,
@@ -49,18 +49,20 @@ def grade_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seed", metavar="N", type=int, help="where random inputs start (default: a new one each time, recorded)"
     )
-    parser.add_argument(
-        "--live",
-        metavar="WHAT",
-        default="auto",
-        help="what live checks look at: auto (default: docker, where a daemon answers), none, docker",
-    )
+    add_live(parser)
     parser.add_argument(
         "--sandbox",
         metavar="NAME",
         default="auto",
         help="where learner code runs: auto (default: docker, else bubblewrap, else none), docker, bubblewrap, none, "
         "or host, which is this machine without a wall",
+    )
+    kept = parser.add_mutually_exclusive_group()
+    kept.add_argument(
+        "--record", metavar="DIR", type=Path, help="keep what the checks see in a new folder, for --replay"
+    )
+    kept.add_argument(
+        "--replay", metavar="DIR", type=Path, help="judge by such a record of the same files; runs nothing of theirs"
     )
     add_common(parser)
 
@@ -88,6 +90,9 @@ def grade(options: argparse.Namespace) -> int:
                     seed=options.seed,
                     sandbox=options.sandbox,
                     live=options.live,
+                    record=options.record,
+                    replay=options.replay,
+                    kube_context=options.kube_context,
                 ),
                 registry=registry,
                 observe=observe,

@@ -52,6 +52,29 @@ def add_rubric(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_live(parser: argparse.ArgumentParser) -> None:
+    """Add `--live` and `--kube-context`: what live checks look at."""
+    parser.add_argument(
+        "--live",
+        metavar="WHAT",
+        default="auto",
+        help="what live checks look at: docker, kubernetes, both with a comma, none, or auto (default): docker, where "
+        "a daemon answers, and kubernetes, where --kube-context names a cluster",
+    )
+    add_kube_context(parser)
+
+
+def add_kube_context(parser: argparse.ArgumentParser) -> None:
+    """Add `--kube-context`."""
+    parser.add_argument(
+        "--kube-context",
+        metavar="NAME",
+        default="",
+        help="context of the kubeconfig whose cluster live checks use (default: the current one, if that cluster is "
+        "marked as a lab)",
+    )
+
+
 def add_roster(parser: argparse.ArgumentParser) -> None:
     """Add ROSTER, `--source` and `--timezone`: the class, as `read_roster` takes it."""
     parser.add_argument(

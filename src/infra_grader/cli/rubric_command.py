@@ -8,7 +8,7 @@ from pathlib import Path
 
 from infra_grader.api import bundled, load_rubric
 from infra_grader.cli.main import NOT_PASSED, PASSED
-from infra_grader.cli.options import actions_of, run_action
+from infra_grader.cli.options import actions_of, add_kube_context, run_action
 from infra_grader.engine.registry import Registry
 from infra_grader.errors import UsageError
 from infra_grader.loading.bundled import find_exercise
@@ -24,6 +24,7 @@ def rubric_options(parser: argparse.ArgumentParser) -> None:
     test = action("test", _test, "hold rubrics to their proof: solution, untouched starter, flaws")
     test.add_argument("rubric", metavar="ID|FILE", nargs="*", help="default: every bundled rubric that has a proof")
     test.add_argument("--proof", metavar="DIR", type=Path, help="folder with solution/, starter/ and flawed/")
+    add_kube_context(test)
     new = action("new", _new, "write a rubric to start from, which passes lint")
     new.add_argument("file", metavar="FILE", type=Path)
     docs = action("docs", _docs, "describe a rubric for learners, as Markdown")
@@ -80,7 +81,7 @@ def _lint(options: argparse.Namespace) -> int:
 
 def _test(options: argparse.Namespace) -> int:
     from infra_grader.cli.rubric_text import plain
-    from infra_grader.proof import SOLUTION, prove, unproven
+    from infra_grader.proof import QUIET, SOLUTION, prove, unproven
 
     if options.proof and len(options.rubric) != 1:
         raise UsageError("--proof goes with one rubric", "Name the rubric that the folder proves.")
@@ -89,12 +90,13 @@ def _test(options: argparse.Namespace) -> int:
     if not names:
         raise UsageError("no rubric here has a proof", "Proofs are part of the source checkout, not of the package.")
     faults = 0
+    how = QUIET.replace(kube_context=options.kube_context)
     for name in names:
         loaded = load_rubric(name, registry)
         exercise = options.proof or _proof_of(loaded.id)
         if exercise is None:
             raise UsageError(f"there is no proof for {loaded.id}", "Name its folder with --proof.")
-        for proof in prove(loaded, exercise, registry):
+        for proof in prove(loaded, exercise, registry, how):
             verdict = "ok" if not proof.faults else "FAULT"
             earned = plain(proof.scorecard.score.earned)
             print(f"{verdict:<6}{loaded.id}  {proof.name}  {earned} of {plain(loaded.points)}")

@@ -65,6 +65,11 @@ class Session(msgspec.Struct, kw_only=True):
         """Version of the Docker daemon that live checks looked at; nothing if none did."""
         return str(getattr(self.shared.made(("capability", "docker")), "version", ""))
 
+    @property
+    def kubernetes_version(self) -> str:
+        """Version of the cluster that live checks looked at; nothing if none did."""
+        return str(getattr(self.shared.made(("capability", "kubernetes")), "version", ""))
+
     def probed(self, kind: CheckKind) -> list[Any]:
         """Return the open capabilities whose being down may be why a check of this kind loses.
 

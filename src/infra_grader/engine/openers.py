@@ -30,42 +30,56 @@ def open_docker(shared: Shared) -> object:
     return run
 
 
+def open_kubernetes(shared: Shared, context: str = "") -> object:
+    """Return the run of this submission with the cluster of a context, closed at its end."""
+    from infra_grader.capabilities.live_kubernetes import open_live_kubernetes  # only where a live check asks for it
+
+    run = open_live_kubernetes(context)
+    shared.on_close(run.close)
+    return run
+
+
 def open_http(_shared: Shared) -> object:
     """Return nothing: a check's client opens its own connections, to a service that another check started."""
     return None
 
 
-LIVE_OPENERS: Mapping[str, Callable[[Shared], object]] = {"docker": open_docker}
+LIVE_OPENERS: Mapping[str, Callable[[Shared], object]] = {"docker": open_docker, "kubernetes": open_kubernetes}
 """The live capabilities that this version has."""
 OPENERS: Mapping[str, Callable[[Shared], object]] = {"command": open_command, "http": open_http}
 """The capabilities by name. One that is not here is not available, and checks that ask for it are not assessed."""
 
 
 def openers(
-    registry: Registry, sandbox: str, rubric_folder: Path, live: str = "auto"
+    registry: Registry, sandbox: str, rubric_folder: Path, live: str = "auto", kube_context: str = ""
 ) -> Mapping[str, Callable[[Shared], object]]:
     """Return how to open every capability, where learner code runs in the sandbox of this name.
 
     The sandbox is looked for when the first check asks for it. Neither the grader nor the rubric can be seen in it.
-    `live` is what `--live` says. Raises `UsageError` if it names what no live check looks at.
+    `live` is what `--live` says, and `kube_context` what `--kube-context` does. Raises `UsageError` if `live` names
+    what no live check looks at.
     """
-    wanted = live_names(live)
+    wanted = live_names(live, kube_context)
 
     def open_sandbox(shared: Shared) -> object:
         opened = registry.choose_sandbox(sandbox).open([PACKAGE, rubric_folder])
         shared.on_close(opened.close)
         return opened
 
-    opened = {**OPENERS, "sandbox": open_sandbox, **LIVE_OPENERS}
+    live_openers = {**LIVE_OPENERS, "kubernetes": lambda shared: open_kubernetes(shared, kube_context)}
+    opened = {**OPENERS, "sandbox": open_sandbox, **live_openers}
     return {name: _left_out(name) if name in LIVE and name not in wanted else opener for name, opener in opened.items()}
 
 
-def live_names(live: str) -> frozenset[str]:
-    """Return the live capabilities that `--live` asks for. Raises `UsageError` for a name that is none."""
+def live_names(live: str, kube_context: str = "") -> frozenset[str]:
+    """Return the live capabilities that `--live` asks for. Raises `UsageError` for a name that is none.
+
+    `auto` is a cluster too where one is named, and never where none is: which one is for the user to say.
+    """
     if live == "none":
         return frozenset()
     if live == "auto":
-        return frozenset({"docker"})  # never a cluster: which one is for the user to say
+        return frozenset({"docker", "kubernetes"}) if kube_context else frozenset({"docker"})
     names = frozenset(name.strip() for name in live.split(","))
     if unknown := sorted(names.difference(LIVE)):
         known = ", ".join(["auto", "none", *sorted(LIVE)])
@@ -75,6 +89,7 @@ def live_names(live: str) -> frozenset[str]:
 
 def _left_out(name: str) -> Callable[[Shared], object]:
     def refuse(_shared: Shared) -> object:
-        raise NotAssessed(f"Live checks on {name.title()} were not asked for.", f"Grade with --live {name}.")
+        how = "--kube-context NAME" if name == "kubernetes" else f"--live {name}"
+        raise NotAssessed(f"Live checks on {name.title()} were not asked for.", f"Grade with {how}.")
 
     return refuse
