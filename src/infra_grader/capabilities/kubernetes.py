@@ -18,6 +18,7 @@ from urllib.parse import quote
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.kubernetes_connection import Connection, Refused, open_connection
 from infra_grader.capabilities.kubernetes_exec import Ended, execute
+from infra_grader.capabilities.kubernetes_forward import ForwardTunnel, forward
 from infra_grader.capabilities.kubernetes_watch import Selection, Watch
 from infra_grader.model.outcome import Unavailable
 from infra_grader.model.record import Record
@@ -256,6 +257,10 @@ class Cluster:
         return execute(
             self._connection, PODS.path(namespace, pod, "exec"), command, deadline, container=container, stdin=stdin
         )
+
+    def forward(self, pod: str, namespace: str, port: int, deadline: Deadline) -> ForwardTunnel:
+        """Return a connection to a port of a pod. Raises `TunnelError` where the cluster forwards none."""
+        return forward(self._connection, PODS.path(namespace, pod, "portforward"), port, deadline)
 
     def evict(self, pod: str, namespace: str) -> None:
         """Ask for the eviction of a pod. Raises `Refused` with status 429 where a PodDisruptionBudget forbids it."""
