@@ -2,7 +2,9 @@
 
 The rule is that of docs/writing-rubrics.md, "Proof": with the solution every check that could be assessed passes; with
 the untouched starter every check without `allow_starter` has fraction 0 and the total stays under the ceiling; each
-flaw loses exactly the checks that its `expect.yaml` names and what they block; every check is in some flaw.
+flaw loses, of the checks by which it is graded, exactly those that its `expect.yaml` names and what they block; every
+check is in some flaw. A flaw is graded by the checks that look at files, and by those that run or look at what is live
+where it names one of that sort.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from pathlib import Path
 import msgspec
 
 from infra_grader.api import GradeOptions, grade
+from infra_grader.engine.plan import plan
 from infra_grader.engine.registry import Registry
 from infra_grader.errors import UsageError
 from infra_grader.model.outcome import Status
@@ -25,6 +28,8 @@ from infra_grader.plugin import LIVE
 from infra_grader.reading.yaml import YamlError, read_document
 
 QUIET = GradeOptions(needs_commit=False, takes_excerpts=False)
+COSTLY = LIVE | {"sandbox"}
+"""What takes a check long, so that a flaw which is not about it is graded without."""
 SOLUTION = "solution"
 """The name of the submission that every check is held against, and of its folder."""
 
@@ -87,9 +92,10 @@ def prove_starter(rubric: Rubric, exercise: Path, registry: Registry, options: G
 def prove_flaw(
     rubric: Rubric, exercise: Path, flaw: Path, full: Scorecard, registry: Registry, options: GradeOptions = QUIET
 ) -> Proof:
-    """Grade a flaw, and hold it against how the solution scored."""
+    """Grade a flaw by the checks that it is graded by, and hold it against how the solution scored."""
     expectation = read_expectation(flaw / "expect.yaml")
-    broken = grade_flaw(rubric, exercise / SOLUTION, flaw, expectation, registry, options=options)
+    asked = _asked(rubric, expectation, registry)
+    broken = grade_flaw(rubric, exercise / SOLUTION, flaw, expectation, registry, asked, options)
     faults = tuple(_flaw_faults(broken, full, expectation, rubric))
     return Proof(name=f"flawed/{flaw.name}", scorecard=broken, faults=faults)
 
@@ -100,28 +106,31 @@ def grade_flaw(
     flaw: Path,
     expectation: Expectation,
     registry: Registry,
-    only: Sequence[str] = (),
-    *,
+    only: Sequence[str],
     options: GradeOptions = QUIET,
 ) -> Scorecard:
-    """Grade the solution with a flaw over it, by every check or only by some."""
-    options = options.replace(only=only, live=options.live if _is_live(rubric, expectation, registry) else "none")
+    """Grade the solution with a flaw over it, by some checks and what these need."""
     with tempfile.TemporaryDirectory(prefix="infra-grader-") as folder:
         flawed = Path(folder, "submission")
         overlay(solution, flaw, expectation, flawed)
-        return grade(flawed, rubric, options=options, registry=registry)
+        return grade(flawed, rubric, options=options.replace(only=only), registry=registry)
 
 
-def _is_live(rubric: Rubric, expectation: Expectation, registry: Registry) -> bool:
-    """Whether a flaw is to lose a live check, or one on top of it; all others do without it, which saves minutes."""
-    known = rubric.checks_by_id()
-    waiting = [check_id for check_id in expectation.loses if check_id in known]
-    asked: set[str] = set()
-    while waiting:
-        check = known[waiting.pop()]
-        asked.add(check.uses)
-        waiting += check.needs
-    return any(registry.find_kind(kind).capabilities & LIVE for kind in asked)
+def _asked(rubric: Rubric, expectation: Expectation, registry: Registry) -> list[str]:
+    """Return the ids of the checks that a flaw is graded by: those whose means are among those of what it loses."""
+    means = _means(rubric, registry)
+    lost = frozenset[str]().union(*(means[check_id] for check_id in expectation.loses if check_id in means))
+    return [check_id for check_id, needed in means.items() if needed <= lost]
+
+
+def _means(rubric: Rubric, registry: Registry) -> dict[str, frozenset[str]]:
+    """Return what each check takes, with those that it needs: what it looks at live, else a sandbox, else nothing."""
+    means: dict[str, frozenset[str]] = {}
+    for check in plan(rubric).checks:
+        own = registry.find_kind(check.uses).capabilities & COSTLY
+        needed = own.union(*(means[need] for need in check.needs))
+        means[check.id] = needed & LIVE or needed
+    return means
 
 
 def uncaught(rubric: Rubric, exercise: Path, registry: Registry) -> list[str]:

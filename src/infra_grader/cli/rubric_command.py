@@ -98,8 +98,10 @@ def _test(options: argparse.Namespace) -> int:
             raise UsageError(f"there is no proof for {loaded.id}", "Name its folder with --proof.")
         for proof in prove(loaded, exercise, registry, how):
             verdict = "ok" if not proof.faults else "FAULT"
-            earned = plain(proof.scorecard.score.earned)
-            print(f"{verdict:<6}{loaded.id}  {proof.name}  {earned} of {plain(loaded.points)}")
+            score = proof.scorecard.score
+            earned = f"{plain(score.earned)} of {plain(loaded.points)}"
+            left = f", {plain(score.possible - score.earned)} open" if score.possible > score.earned else ""
+            print(f"{verdict:<6}{loaded.id}  {proof.name}  {earned}{left}")
             for fault in proof.faults:
                 print(f"      {fault}")
             if proof.name == SOLUTION and proof.untold:
