@@ -9,6 +9,7 @@ import pytest
 
 from infra_grader.plugin import RenderOptions
 from infra_grader.reports import (
+    badge_report,
     classroom50_report,
     classroom_report,
     github_report,
@@ -58,6 +59,7 @@ RENDERERS = {
     "html": (html_report.render, RenderOptions()),
     "classroom50.json": (classroom50_report.render, RenderOptions(variables=RUNNER)),
     "classroom.json": (_classroom, RenderOptions()),
+    "badge.json": (badge_report.render, RenderOptions()),
     "gradescope.json": (gradescope_report.render, RenderOptions()),
 }
 

@@ -37,8 +37,8 @@ def add_reports(parser: argparse.ArgumentParser) -> None:
         metavar="FORMAT[=FILE]",
         action="append",
         default=[],
-        help="terminal (default), json, junit, markdown, html, sarif, github, classroom50, classroom or gradescope; to "
-        "standard output, or to a file; may be repeated",
+        help="terminal (default), json, junit, markdown, html, sarif, github, badge, classroom50, classroom or "
+        "gradescope; to standard output, or to a file; may be repeated",
     )
 
 
