@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -56,17 +55,19 @@ def build(folder, dockerfile=None, /, timeout=60.0, **parameters):
     return run_check("docker.build", {**QUIET, **parameters}, folder, live="docker", timeout=timeout)
 
 
-def there():
-    """Return all images, containers and cache records of ours in the daemon; base images are nobody's."""
+@pytest.fixture
+def mark():
+    """A word for the Dockerfile of a test: other workers build in the same daemon."""
+    return f"m{time.time_ns() % 10**12:012d}"
+
+
+def left(mark):
+    """Return all images and containers with this label in the daemon, and all cache records whose steps say it."""
     with closing(docker.connect()) as api:
-        images = [image["Id"] for image in api.images(all=True) if "infra-grader.run" in (image["Labels"] or {})]
-        ours = [item["Id"] for item in api.containers(all=True) if "infra-grader.run" in item["Labels"]]
-        records = [
-            record["ID"]
-            for record in api.df().get("BuildCache") or ()
-            if not re.match("from local|pulled from", record["Description"])
-        ]
-    return set(images) | set(ours) | set(records)
+        images = [image["Id"] for image in api.images(all=True, filters={"label": f"mark={mark}"})]
+        containers = [item["Id"] for item in api.containers(all=True, filters={"label": f"mark={mark}"})]
+        records = [record["ID"] for record in api.df().get("BuildCache") or () if mark in record["Description"]]
+    return images + containers + records
 
 
 def runs(word):
@@ -94,21 +95,21 @@ def gone(is_there, seconds=15.0):
 
 
 class TestBuilders:
-    def test_a_good_build_leaves_nothing(self, tmp_path, builder):
-        before = there()
-        outcome = build(tmp_path, BASE + "RUN echo hello\nCOPY Dockerfile /x/\n")
+    def test_a_good_build_leaves_nothing(self, tmp_path, builder, mark):
+        outcome = build(tmp_path, BASE + f"LABEL mark={mark}\nRUN echo {mark}\nCOPY Dockerfile /{mark}/\n")
         assert outcome.status == "passed", outcome
         assert outcome.measure.value > 0
-        assert there() <= before
+        assert left(mark) == []
 
-    def test_a_failing_build_leaves_nothing_and_names_its_line(self, tmp_path, builder):
-        before = there()
-        outcome = build(tmp_path, BASE + "ENV A=1\nRUN echo fine\n\nRUN echo one; echo two >&2; exit 4\nRUN true\n")
+    def test_a_failing_build_leaves_nothing_and_names_its_line(self, tmp_path, builder, mark):
+        outcome = build(
+            tmp_path, BASE + f"LABEL mark={mark}\nRUN echo {mark}\n\nRUN echo one; echo two >&2; exit 4\nRUN true\n"
+        )
         assert outcome.status == "failed"
         assert outcome.message == "Dockerfile does not build: RUN on line 5 fails with exit code 4."
         assert outcome.evidence[0].line == 5
         assert {"one", "two"} <= set(outcome.evidence[1].text.splitlines())
-        assert there() <= before
+        assert left(mark) == []
 
     def test_a_build_that_hangs_ends_in_the_daemon_too(self, tmp_path, builder):
         mark = f"3{time.time_ns() % 10**7:07d}"
@@ -137,11 +138,11 @@ class TestBuilders:
         outcome = build(tmp_path, BASE + "COPY . /app/\r\nRUN test -e /app/-rf && test ! -e /app/b.log\r\n")
         assert outcome.status == "passed", outcome
 
-    def test_a_label_of_the_learners_does_not_hide_the_image(self, tmp_path, builder):
-        before = there()
-        outcome = build(tmp_path, BASE + "LABEL infra-grader.run=other infra-grader=x infra-grader.home=/\nRUN true\n")
+    def test_a_label_of_the_learners_does_not_hide_the_image(self, tmp_path, builder, mark):
+        labels = f"LABEL mark={mark} infra-grader.run=other infra-grader=x infra-grader.home=/\n"
+        outcome = build(tmp_path, f"{BASE}{labels}RUN echo {mark}\n")
         assert outcome.status == "passed"
-        assert there() <= before
+        assert left(mark) == []
 
     def test_a_stage_with_its_argument(self, tmp_path, builder):
         text = BASE.replace("\n", " AS a\n") + 'ARG X=1\nRUN test "$X" = 2\nFROM a\nRUN exit 9\n'
@@ -153,18 +154,17 @@ class TestBuilders:
 
 class TestLimits:
     def test_a_disk_that_fills_up_stops_the_build(self, tmp_path, builder, monkeypatch):
-        before = there()
         usage = SimpleNamespace(free=2 * LEAST_BYTES)
         monkeypatch.setattr(docker_room.shutil, "disk_usage", lambda _folder: usage)
         mark = f"6{time.time_ns() % 10**7:07d}"
         threading.Thread(
             target=lambda: gone(lambda: not runs(f"sleep\0{mark}"), 30) and setattr(usage, "free", 0)
         ).start()
-        outcome = build(tmp_path, BASE + f"RUN sleep {mark}\n")
+        outcome = build(tmp_path, BASE + f"LABEL mark={mark}\nRUN sleep {mark}\n")
         assert outcome.status == "not_assessed"
         assert "no space left" in outcome.message
         assert gone(lambda: runs(f"sleep\0{mark}"))
-        assert there() <= before
+        assert left(mark) == []
 
     def test_what_the_classic_builder_lacks_is_not_assessed(self, tmp_path, monkeypatch):
         monkeypatch.setattr(_docker_buildkit, "_clients", lambda: iter(()))
@@ -256,9 +256,8 @@ run_check("docker.build", {"network": "none"}, Path(sys.argv[1]), live="docker")
 class TestKilled:
     @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
     def test_a_grader_that_is_killed_in_a_build(self, tmp_path, how):
-        before = there()
         mark = f"5{time.time_ns() % 10**7:07d}"
-        write(tmp_path, Dockerfile=BASE + f"RUN echo a > /a\nRUN sleep {mark}\n")
+        write(tmp_path, Dockerfile=BASE + f"LABEL mark={mark}\nRUN echo {mark} > /a\nRUN sleep {mark}\n")
         command = [sys.executable, "-c", KILLED, str(tmp_path)]
         grader = subprocess.Popen(command, stderr=subprocess.DEVNULL)
         assert gone(lambda: not runs(f"sleep\0{mark}"), 40), "the build has not begun"
@@ -267,5 +266,5 @@ class TestKilled:
         assert gone(lambda: runs(f"sleep\0{mark}")), "the build goes on without its grader"
         time.sleep(3)
         assert build(tmp_path, BASE + "RUN true\n").status == "passed"
-        assert gone(lambda: not there() <= before, 5), there() - before
+        assert gone(lambda: left(mark), 5), left(mark)
         assert not list(Path("/tmp").glob(f"{PREFIX}{grader.pid}-*"))
