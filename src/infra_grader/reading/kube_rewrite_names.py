@@ -22,8 +22,8 @@ NAME_LABEL = "kubernetes.io/metadata.name"
 NAMESPACE = "a-z0-9-"
 LISTS = ("namespaces", "matchNames")
 MENTION = re.compile(
-    r"(?P<before>namespaces?[\"']?\s{0,4}(?:=~|==|=|:)\s{0,4}[\"']?"
-    r"|namespaces:\s{1,40}names:\s{0,40}(?:\[|-)\s{0,4}[\"']?)"
+    r"(?P<before>namespaces:\s{1,40}names:\s{0,40}(?:\[|-)\s{0,4}[\"']?"
+    r"|namespaces?[\"']?\s{0,4}(?:=~|==|=|:)\s{0,4}[\"']?)"
     rf"(?P<namespace>[{NAMESPACE}]{{1,63}})(?![\w.-])",
     re.IGNORECASE,
 )
