@@ -74,6 +74,16 @@ class LiveKubernetes:
         """The labels that what we put beside a learner's objects carries: pods that ask, above all."""
         return {PURPOSE_LABEL: PROBES, RUN_LABEL: self.run}
 
+    @property
+    def owner_labels(self) -> dict[str, str]:
+        """The labels of what belongs to no namespace, by which it is found when this grader has ended."""
+        return {PURPOSE_LABEL: SUBMISSION, RUN_LABEL: self.run}
+
+    @property
+    def owner_marks(self) -> dict[str, str]:
+        """The annotations of the same."""
+        return marks(self._home.folder)
+
     def name(self, what: str) -> str:
         """Return a new name for an object of this run."""
         return f"infra-grader-{what}-{next(self._numbers)}"
@@ -84,6 +94,14 @@ class LiveKubernetes:
             if key not in self._made:
                 self._made[key] = make()
             return self._made[key]
+
+    def label_namespace(self, labels: Mapping[str, str]) -> None:
+        """Give the submission's namespace labels that its policies select by; ours and the cluster's own stay."""
+        kept = {PURPOSE_LABEL, RUN_LABEL, *kubernetes_room.ADMISSION}
+        chosen = {key: value for key, value in labels.items() if key not in kept and "kubernetes.io/" not in key}
+        if chosen:
+            with kubernetes_room.refusing("the labels of a namespace"):
+                self.cluster.patch(NAMESPACES, self.namespace, "", {"metadata": {"labels": chosen}})
 
     def guard(self, policies: Iterable[Mapping[str, Any]], *, reaches_api: bool = False) -> None:
         """Keep to themselves those pods of the submission that none of its own policies isolates.

@@ -69,6 +69,23 @@ def judge_manifests(context: Context, params: ManifestParams, ask: Callable[[Man
     return max(outcomes, key=lambda outcome: outcome.fraction)
 
 
+def read_source(context: Context, params: ManifestParams) -> ManifestSet:
+    """Return the first of the named sources that is there: plain files, a kustomization, a chart.
+
+    Raises what the first of them says that is there and cannot be read, else that none is there.
+    """
+    absent: CheckFailed | None = None
+    for read in _sources(context, params):
+        try:
+            return read()
+        except CheckFailed as verdict:
+            if not _is_absent(verdict):
+                raise
+            absent = absent or verdict
+    assert absent is not None, "some source is always named"
+    raise absent
+
+
 def _is_absent(verdict: CheckFailed) -> bool:
     return all(item.actual == "not there" for item in verdict.evidence)
 

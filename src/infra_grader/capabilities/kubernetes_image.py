@@ -1,0 +1,45 @@
+"""An image that Docker built here, put where the nodes of a cluster can fetch it."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import Any
+
+from infra_grader.capabilities import docker
+from infra_grader.capabilities.deadline import Deadline
+from infra_grader.capabilities.docker import answering
+from infra_grader.capabilities.docker_image import BuiltImage
+from infra_grader.model.outcome import NotAssessed
+
+SET = "Set `registry` in the lab's ConfigMap to the host and port of a registry that its nodes pull from."
+
+
+def push(image: BuiltImage, registry: str, name: str, tag: str, deadline: Deadline) -> str:
+    """Push an image to the registry of a lab and return the reference by which nodes pull exactly this one.
+
+    Nobody's login is used. Raises `NotAssessed` where the lab has no registry, or that does not take it.
+    """
+    if not registry:
+        raise NotAssessed("The lab has no registry for images that are built here.", SET)
+    repository = f"{registry}/{name}"
+    with closing(docker.connect()) as api:
+        with answering():
+            api.tag(image.id, repository, tag)
+        try:
+            digest = _pushed(api, repository, tag, deadline)
+        finally:
+            with answering():
+                api.remove_image(f"{repository}:{tag}", noprune=True)
+    return f"{repository}@{digest}" if digest else f"{repository}:{tag}"
+
+
+def _pushed(api: Any, repository: str, tag: str, deadline: Deadline) -> str:
+    """Push, and return the digest that the registry gave; nothing if it told none."""
+    digest = ""
+    with answering():
+        for step in api.push(repository, tag, stream=True, decode=True, auth_config={"username": "", "password": ""}):
+            deadline.check()
+            if problem := step.get("error"):
+                raise NotAssessed(f"The lab's registry does not take the image: {problem}.", SET)
+            digest = str((step.get("aux") or {}).get("Digest") or digest)
+    return digest

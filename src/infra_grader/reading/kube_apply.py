@@ -1,0 +1,229 @@
+"""Manifests put into a cluster: what the cluster is like, what became of each object, and what that means."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from fractions import Fraction
+from typing import Any
+
+from infra_grader.capabilities.deadline import Deadline
+from infra_grader.capabilities.kubernetes import Cluster, Refused
+from infra_grader.capabilities.live_kubernetes import LiveKubernetes
+from infra_grader.model.outcome import Evidence, NotAssessed
+from infra_grader.model.record import Record
+from infra_grader.plugin import Context
+from infra_grader.reading.kube_policy_kinds import Served
+from infra_grader.reading.kube_rewrite import Rewritten
+from infra_grader.reading.manifest import Manifest, Path
+
+DEFINITION = ("apiextensions.k8s.io", "CustomResourceDefinition")
+STEP = re.compile(r"([\w/~-]+(?:\.(?=[\w-]*/)[\w./-]+)?)|\[(\d+)\]|\[([^\]]*)\]")
+FIELD = re.compile(
+    r'(?:unknown|duplicate) field "([^"]+)"'
+    r'|(?:failed to create typed patch object[^:]*|errors):?\s*\.?([\w.\[\]="/-]+):'
+)
+OURS = re.compile(
+    r"violates PodSecurity|(?:exceeded|failed) quota: infra-grader\b|status unknown for quota: infra-grader\b"
+)
+"""How the admission of our namespace refuses."""
+DEFINED_S = 20.0
+"""Seconds until a cluster serves a kind that was just defined."""
+
+
+class Facts(Record):
+    """What is to be known of a cluster before anything is applied to it."""
+
+    served: Mapping[str, bool | None]
+    """By `apiVersion kind`: whether the cluster's objects of it have a namespace; `None` for no such kind."""
+    storage_classes: tuple[str, ...]
+    scale: str
+    """What requests are multiplied by, as a fraction."""
+
+    def asked(self, api_version: str, kind: str) -> bool | None:
+        """Answer as `Served` does; for a kind that nobody asked about as for one that there is not."""
+        return self.served.get(f"{api_version} {kind}")
+
+    @property
+    def is_served(self) -> Served:
+        """The kinds that are served, as the policy asks for them."""
+        return self.asked
+
+
+class Result(Record):
+    """What became of one object."""
+
+    status: int = 0
+    """Of the refusal; 0 for an object that was taken."""
+    reason: str = ""
+    message: str = ""
+    causes: tuple[tuple[str, str], ...] = ()
+    warnings: tuple[str, ...] = ()
+    plural: str = ""
+    """How its kind is called in the API's paths."""
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether the cluster has it."""
+        return not self.status
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is our own namespace that refuses it, and so nobody's fault."""
+        return bool(OURS.search(self.message))
+
+
+class Applying(Record):
+    """Manifests as they were applied."""
+
+    namespace: str
+    images: Mapping[str, str]
+    """References of the images that we built, by the glob that they stand for."""
+    results: tuple[Result, ...]
+    """One for each manifest, in their order."""
+    seconds: float
+
+
+def see_facts(live: LiveKubernetes, manifests: Sequence[Manifest]) -> Facts:
+    """Return what has to be known of a cluster to apply these."""
+    kinds = {(each.api_version, each.kind) for each in manifests}
+    found = {f"{version} {kind}": live.cluster.resource(version, kind) for version, kind in sorted(kinds)}
+    classes = live.cluster.resource("storage.k8s.io/v1", "StorageClass") if _claims(manifests) else None
+    return Facts(
+        served={title: each.is_namespaced if each is not None else None for title, each in found.items()},
+        storage_classes=tuple(each["metadata"]["name"] for each in live.cluster.list(classes)) if classes else (),
+        scale=str(live.lab.request_scale),
+    )
+
+
+def apply_all(context: Context, rewritten: Rewritten) -> tuple[Result, ...]:
+    """Apply manifests to the namespace of the submission, in their order, and return what became of each."""
+    live = context.kubernetes
+    if labels := rewritten.namespace_labels:
+        live.label_namespace(labels)
+    policies = [each.data for each in rewritten.manifests if each.kind == "NetworkPolicy"]
+    if policies:
+        live.guard(policies)
+    results = []
+    for manifest in rewritten.manifests:
+        context.deadline.check()
+        context.tell(f"apply {manifest.title}")
+        results.append(_apply(live, manifest, context.deadline))
+    return tuple(results)
+
+
+def refusals(rewritten: Rewritten, results: Sequence[Result]) -> Iterator[tuple[Manifest, Result]]:
+    """Yield the objects that the cluster did not take."""
+    for manifest, result in zip(rewritten.manifests, results, strict=True):
+        if not result.is_taken:
+            yield manifest, result
+
+
+def evidence_of(manifest: Manifest, result: Result) -> list[Evidence]:
+    """Return a refusal as evidence: at the line of each field that it names, else at the object's."""
+    named = list(result.causes) or [(field, result.message) for field in _fields_in(result.message)]
+    found = []
+    for field, message in named[:10]:
+        steps = steps_of(manifest, field)
+        place = manifest.field(*steps) if steps else manifest.field("kind")
+        found.append(place.evidence("what the cluster takes").replace(text=f"{manifest.title}: {field}: {message}"))
+    return found or [manifest.evidence("what the cluster takes").replace(text=f"{manifest.title}: {result.message}")]
+
+
+def steps_of(manifest: Manifest, field: str) -> Path:
+    """Return the longest path in an object that a field of the API's words names: `spec.containers[0].image`."""
+    steps: list[str | int] = []
+    for name, index, key in STEP.findall(field.lstrip(".")):
+        here = manifest.field(*steps)
+        step: str | int = name or (int(index) if index else _item(here.value, key))
+        if not here.get(step).is_there:
+            break
+        steps.append(step)
+    return tuple(steps)
+
+
+def _item(value: Any, key: str) -> int | str:
+    """Return which item of a list is meant by `name="x"`, or the key of a mapping."""
+    wanted = dict(re.findall(r'(\w+)="?([^",]+)"?', key))
+    for number, each in enumerate(value if isinstance(value, list) else ()):
+        if isinstance(each, dict) and wanted and all(str(each.get(name)) == said for name, said in wanted.items()):
+            return number
+    return key.strip('"')
+
+
+def _fields_in(message: str) -> list[str]:
+    return list(dict.fromkeys(first or second for first, second in FIELD.findall(message)))
+
+
+def _claims(manifests: Sequence[Manifest]) -> bool:
+    return any(
+        each.kind == "PersistentVolumeClaim" or each.field("spec", "volumeClaimTemplates").is_there
+        for each in manifests
+    )
+
+
+def _apply(live: LiveKubernetes, manifest: Manifest, deadline: Deadline) -> Result:
+    cluster = live.cluster
+    try:
+        is_definition = (manifest.group, manifest.kind) == DEFINITION
+        if is_definition:
+            return _define(live, manifest, deadline)
+        warnings = _taken(cluster, manifest.data, live.namespace)
+    except Refused as error:
+        return Result(status=error.status, reason=error.reason, message=error.message, causes=error.causes)
+    resource = cluster.resource(manifest.api_version, manifest.kind)
+    return Result(warnings=warnings, plural=resource.plural if resource is not None else "")
+
+
+def _taken(cluster: Cluster, data: Mapping[str, Any], namespace: str) -> tuple[str, ...]:
+    """Apply an object and return the cluster's warnings. Raises `Refused` with what `kubectl apply` would be told.
+
+    Applying on the server's side refuses some lists with the same entry twice, which `kubectl apply` takes.
+    """
+    try:
+        return cluster.apply(data, namespace).warnings
+    except Refused as error:
+        if error.status != 500 and "duplicate entries" not in error.message:
+            raise
+        try:
+            return cluster.create(data, namespace).warnings
+        except Refused as plain:
+            raise (error if plain.reason == "AlreadyExists" else plain) from None
+
+
+def _define(live: LiveKubernetes, manifest: Manifest, deadline: Deadline) -> Result:
+    """Define a kind for the time of the run, once no other submission has one of the same name."""
+    cluster = live.cluster
+    resource = cluster.resource(manifest.api_version, manifest.kind)
+    if resource is None:
+        raise Refused(404, "NotFound", "the cluster defines no kinds")
+    data = {**manifest.data, "metadata": {**manifest.data["metadata"]}}
+    data["metadata"]["labels"] = {**(manifest.labels or {}), **live.owner_labels}
+    data["metadata"]["annotations"] = {**(manifest.annotations or {}), **live.owner_marks}
+
+    def is_free(found: list[Mapping[str, Any]]) -> bool | None:
+        return None if found else True
+
+    chosen = f"metadata.name={manifest.name}"
+    if not cluster.await_(resource, "", is_free, deadline, fields=chosen):
+        raise NotAssessed(f"The cluster has the kind {manifest.name} already.", "Grade where it is not installed.")
+    live.on_close(lambda: _undefine(cluster, resource, manifest.name))
+    warnings = cluster.create(data).warnings
+
+    def is_defined(found: list[Mapping[str, Any]]) -> bool | None:
+        conditions = [one for each in found for one in (each.get("status") or {}).get("conditions") or ()]
+        return True if any(one["type"] == "Established" and one["status"] == "True" for one in conditions) else None
+
+    cluster.await_(resource, "", is_defined, Deadline(min(DEFINED_S, deadline.remaining())), fields=chosen)
+    return Result(warnings=warnings, plural=resource.plural)
+
+
+def _undefine(cluster: Cluster, resource: Any, name: str) -> None:
+    with suppress(Refused, NotAssessed):
+        cluster.delete(resource, name)
+
+
+def scale_of(facts: Facts) -> Fraction:
+    """Return what requests are multiplied by."""
+    return Fraction(facts.scale)
