@@ -222,27 +222,39 @@ def crowd(asked: dict[str, Any]) -> dict[str, Any]:
     asked["clients"] = min(MOST_CLIENTS, asked["clients"])
     clients = Crowd(asked)
     cold = clients.warm()
-    if cold:
-        return {"cold": cold}
-    touch(path(asked["id"], "on"))
     try:
+        if cold:
+            return {"cold": cold}
+        touch(path(asked["id"], "on"))
         return clients.run()
     finally:
-        os.unlink(path(asked["id"], "on"))
+        remove(path(asked["id"], "on"))
+        if not remove(path(asked["id"], "stop")):
+            touch(path(asked["id"], "over"))
 
 
 def await_crowd(asked: dict[str, Any]) -> dict[str, Any]:
-    """Wait until the clients count, or the time is up."""
+    """Wait until the clients count or have given up, or the time is up."""
     end = time.monotonic() + asked["seconds"]
-    while time.monotonic() < end and not os.path.exists(path(asked["id"], "on")):
+    while time.monotonic() < end and not any(os.path.exists(path(asked["id"], what)) for what in ("on", "over")):
         time.sleep(0.05)
     return {"is_on": os.path.exists(path(asked["id"], "on"))}
 
 
 def stop_crowd(asked: dict[str, Any]) -> dict[str, Any]:
-    """Tell the clients to stop."""
-    touch(path(asked["id"], "stop"))
+    """Tell the clients to stop, if they have not by themselves."""
+    if not remove(path(asked["id"], "over")):
+        touch(path(asked["id"], "stop"))
     return {}
+
+
+def remove(file: str) -> bool:
+    """Remove a file; give back whether there was one."""
+    try:
+        os.unlink(file)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def beside(ask: Any, questions: list[Any]) -> list[Any]:
