@@ -36,6 +36,8 @@ OTHER_GROUPS = (
     "apps", "autoscaling", "batch", "coordination.k8s.io", "discovery.k8s.io", "events.k8s.io", "policy", GROUP,
 )  # fmt: skip
 """Groups of a namespace's objects without a guard."""
+NARROWED_RULE = "rights over the namespace's objects, and not over its guards"
+"""What the note about a rule expects that grants more in the learner's files than in our copy."""
 NARROWED = {"ClusterRole": "Role", "ClusterRoleBinding": "RoleBinding"}
 OF_CLUSTER = "-cluster"
 """How the names of Roles end that were ClusterRoles, as there may be a Role of the same name."""
@@ -78,7 +80,7 @@ def _rules(rule: Any, number: int, own: Sequence[str], note: Note) -> Iterator[A
     if set(verbs) <= set(READ) or not any(_touches(group, resources, verbs) for group in groups):
         yield rule
         return
-    note(("rules", number), "rights over the namespace's objects, and not over its guards")
+    note(("rules", number), NARROWED_RULE)
     rest = {key: value for key, value in rule.items() if key not in ("apiGroups", "resources", "verbs")}
     read = [verb for verb in READ if verb in verbs or "*" in verbs]
     write = [verb for verb in (WRITE if "*" in verbs else verbs) if verb not in READ and verb not in POWERS]
