@@ -26,8 +26,10 @@ from infra_grader.capabilities.kubernetes_turn import turn
 from infra_grader.model.outcome import NotAssessed, Unavailable
 
 PREFIX = "infra-grader-kubernetes-"
-PLACE_S = 1800.0
+PLACE_S = 200.0
 """Seconds that a submission waits at most until others have left the cluster."""
+SPARE_S = 10.0
+"""Seconds that a check needs to say that there is no place."""
 ENDING_S = 60.0
 """Seconds that the end of a run waits for namespaces which are ending, where there are too many of them."""
 
@@ -57,12 +59,21 @@ class LiveKubernetes:
     @property
     def namespace(self) -> str:
         """The namespace of the submission's own, made at the first use, when there is a place for it."""
-        return str(self.once("the submission's namespace", lambda: self._make(f"infra-grader-{self.run}", SUBMISSION)))
+        return self.enter(Deadline(PLACE_S))
+
+    def enter(self, deadline: Deadline) -> str:
+        """Return the submission's namespace, waiting for a place in the cluster no longer than a check may.
+
+        Raises `NotAssessed` where none is free in time.
+        """
+        patience = Deadline(min(PLACE_S, max(1.0, deadline.remaining() - SPARE_S)))
+        name = f"infra-grader-{self.run}"
+        return str(self.once("the submission's namespace", lambda: self._make(name, SUBMISSION, patience)))
 
     def other_namespace(self, purpose: str) -> str:
         """Return another namespace of this run, the same for the same purpose; for probes from outside."""
         name = f"infra-grader-{self.run}-{purpose}"
-        return str(self.once(("other namespace", purpose), lambda: self._make(name, PROBES)))
+        return str(self.once(("other namespace", purpose), lambda: self._make(name, PROBES, Deadline(PLACE_S))))
 
     @property
     def namespaces(self) -> tuple[str, ...]:
@@ -147,13 +158,13 @@ class LiveKubernetes:
         """Ask for the end of everything of this run. Its namespaces end in the background, up to a bound of them."""
         self._closing.close()
 
-    def _make(self, name: str, purpose: str) -> str:
+    def _make(self, name: str, purpose: str, patience: Deadline) -> str:
         labels = {PURPOSE_LABEL: purpose, RUN_LABEL: self.run}
         self._namespaces.append(name)  # before it is there, so that it is removed whatever happens
         ticket = kubernetes_room.make(self.cluster, name, labels, marks(self._home.folder))
         if purpose == SUBMISSION:
             threading.Thread(target=self._live, args=(name,), daemon=True).start()
-            kubernetes_room.await_place(self.cluster, ticket, self.lab.namespaces, Deadline(PLACE_S))
+            kubernetes_room.await_place(self.cluster, ticket, self.lab.namespaces, patience)
         kubernetes_room.prepare(self.cluster, name, self.run)
         return name
 

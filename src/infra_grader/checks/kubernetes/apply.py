@@ -85,7 +85,7 @@ def apply(context: Context, params: Apply) -> Outcome:
     def make() -> Applying:
         live = context.kubernetes
         images = {glob: _pushed(context, check_id) for glob, check_id in params.images.items()}
-        namespace = live.namespace
+        namespace = live.enter(context.deadline)
         began = time.monotonic()
         results = apply_all(context, rewrite(given, _target(facts, namespace, images, listed)))
         return Applying(namespace=namespace, images=images, results=results, seconds=round(time.monotonic() - began, 2))
