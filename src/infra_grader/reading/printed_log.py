@@ -14,7 +14,7 @@ from infra_grader.reading.printed import Expected, find_missed
 Text = Annotated[str, Meta(min_length=1)]
 
 
-class LogParams(Params):
+class LogParams(Params, kw_only=True):
     """What a log holds, and what not."""
 
     lines: Annotated[int, Meta(ge=1, le=1000, description="Lines that it prints at least.")] = 1
