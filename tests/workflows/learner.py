@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -72,8 +73,11 @@ def main() -> int:
     return 0
 
 
-def make(case: str, folder: Path) -> None:
-    """Make the repository of a case: `passing`, `failing`, `undecided`, `demanding`, `hostile` or `refused`."""
+def make(case: str, folder: Path, more: Mapping[str, str] | None = None) -> None:
+    """Make the repository of a case: `passing`, `failing`, `undecided`, `demanding`, `hostile` or `refused`.
+
+    More files are committed with it: their texts by their paths.
+    """
     shutil.copytree(EXERCISE / ("starter" if case == "failing" else "solution"), folder)
     branch = "main"
     if case == "hostile":
@@ -81,6 +85,9 @@ def make(case: str, folder: Path) -> None:
         branch = BRANCH
     if case == "refused":  # a rubric of the learner's own
         (folder / "rubric.yaml").write_text(FULL_MARKS, encoding="utf-8")
+    for name, text in (more or {}).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
     git(folder, "init", "--quiet")
     git(folder, "symbolic-ref", "HEAD", f"refs/heads/{branch}")
     git(folder, "add", "--all", "--force")
