@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from infra_grader import __version__
 from infra_grader.capabilities.cache import cache_folder
@@ -31,6 +32,10 @@ from infra_grader.model.record import Record
 from infra_grader.model.rubric import CheckSpec, Rubric, Unassessed
 from infra_grader.model.scorecard import LATE, UNASSESSED, Scorecard, SubmissionRef
 from infra_grader.model.submission import Submission
+
+if TYPE_CHECKING:  # most gradings do without either
+    from infra_grader.engine.recorder import Recorder
+    from infra_grader.engine.replay import Replay
 
 COMMIT_LIMIT_S = 30.0
 """Seconds to find out which commit a submission is at; a hostile repository may take any time."""
@@ -64,6 +69,10 @@ class GradeOptions(Record):
     """Outcomes that stand already, by check id; those checks are not run."""
     seconds: float | None = None
     """After how many seconds no further check is begun; those left are not assessed."""
+    record: Path | None = None
+    """Folder to keep what the checks see and find in, for `replay`; one that is not there yet, or is empty."""
+    replay: Path | None = None
+    """Folder with such a record, which takes the place of everything that would be run; of the same files."""
     late: str = ""
     """A late policy to use in place of the rubric's, as `reading.late_policy` reads it; the scorecard records it."""
 
@@ -139,12 +148,15 @@ def grade(
     submission = open_submission(Path(path), rubric)
     started = _now()
     commit = cache(lambda: _commit(submission, options) if known is None else (known.commit, known.dirty))
+    recorder, replay = _recorder(options, submission), _replay(options, rubric, submission, lambda: commit()[0])
     with open_session(submission, rubric, registry, options) as session:
         session.tell = tell or session.tell
+        session.recorder, session.replay = recorder, replay
+        session.seed = session.seed if replay is None else replay.head.seed
         outcomes = run(
             order,
             session,
-            _observe_all(registry, observe),
+            _observe_all(registry, *([recorder.settle] if recorder else []), *([observe] if observe else [])),
             options.workers,
             meanwhile=commit,
             begin=begin or (lambda _check, _seconds: None),
@@ -152,6 +164,8 @@ def grade(
             until=Deadline(options.seconds) if options.seconds is not None else None,
         )
     named = known.replace(root=submission.root) if known is not None else submission_ref(submission, *commit())
+    if recorder is not None:
+        recorder.finish(rubric, named, options.live, options.sandbox, environment(session))
     facts = {**environment(session), **({LATE: options.late} if options.late else {})}
     if options.unassessed is not None:
         facts[UNASSESSED] = options.unassessed.value
@@ -188,11 +202,49 @@ def refuse_inside(rubric: str | os.PathLike[str], path: str | os.PathLike[str], 
 
     A rubric named by id is ours wherever infra-grader is installed, in a `.venv` of the submission for example.
     """
-    files = [("rubric", Path(rubric))] if names_file(rubric) else []
-    submission = os.path.realpath(path)
-    for what, file in [*files, *(("plugin", file) for file in plugins)]:
-        if Path(os.path.realpath(file)).is_relative_to(submission):
-            raise UsageError(f"the {what} {file} lies inside the submission", "Use a copy of yours that lies outside.")
+    if names_file(rubric):
+        _refuse_inside("rubric", Path(rubric), path)
+    for plugin in plugins:
+        _refuse_inside("plugin", plugin, path)
+
+
+def _refuse_inside(what: str, place: Path, submission: str | os.PathLike[str]) -> None:
+    if Path(os.path.realpath(place)).is_relative_to(os.path.realpath(submission)):
+        raise UsageError(f"the {what} {place} lies inside the submission", "Use a copy of yours that lies outside.")
+
+
+def _recorder(options: GradeOptions, submission: Submission) -> Recorder | None:
+    """Return what keeps a record, if one is wished. Raises `UsageError` where it cannot be written."""
+    if options.record is None:
+        return None
+    from infra_grader.engine.recorder import Recorder  # most gradings do without
+
+    if options.replay is not None:
+        raise UsageError("--record and --replay exclude each other", "A replay sees nothing that is not recorded yet.")
+    _refuse_inside("record", options.record, submission.folder)
+    return Recorder(options.record, submission.folder)
+
+
+def _replay(
+    options: GradeOptions, rubric: Rubric, submission: Submission, commit: Callable[[], str | None]
+) -> Replay | None:
+    """Return the record that takes the place of what would be run, if one is wished.
+
+    Raises `UsageError` for one that cannot be read, or is of another submission or rubric.
+    """
+    if options.replay is None:
+        return None
+    from infra_grader.engine.replay import hold_against, load_replay
+
+    _refuse_inside("record", options.replay, submission.folder)
+    for name, value, default in (("live", options.live, "auto"), ("sandbox", options.sandbox, "auto")):
+        if value != default:
+            raise UsageError(f"--replay takes no --{name}: it opens nothing", f"Leave out --{name}.")
+    replay = load_replay(options.replay, rubric)
+    if options.seed not in (None, replay.head.seed):
+        raise UsageError(f"the record was made with the seed {replay.head.seed}", "Leave out --seed, or grade anew.")
+    hold_against(replay.head, submission.folder, commit())
+    return replay
 
 
 def open_session(submission: Submission, rubric: Rubric, registry: Registry, options: GradeOptions) -> Session:
@@ -245,11 +297,13 @@ def _fresh_seed(rubric: Rubric, registry: Registry) -> int:
 
 def environment(session: Session) -> Mapping[str, str | int]:
     """Return the facts about this machine and this run that explain an outcome."""
-    used = {
+    used: Mapping[str, str] = {
         "sandbox": session.sandbox_name,
         "docker": session.docker_version,
         "kubernetes": session.kubernetes_version,
     }
+    if session.replay is not None:
+        used = session.replay.head.tools
     return {
         "infra_grader": __version__,
         "python": ".".join(str(part) for part in sys.version_info[:3]),
@@ -259,8 +313,8 @@ def environment(session: Session) -> Mapping[str, str | int]:
     }
 
 
-def _observe_all(registry: Registry, observe: Observe | None) -> Observe:
-    watching: Sequence[Callable[[CheckSpec, Outcome], None]] = [*([observe] if observe else []), *observers(registry)]
+def _observe_all(registry: Registry, *first: Observe) -> Observe:
+    watching = (*first, *observers(registry))
 
     def observe_all(check: CheckSpec, outcome: Outcome) -> None:
         for watcher in watching:

@@ -7,19 +7,24 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
 from infra_grader.capabilities.deadline import Deadline, Overrun
 from infra_grader.capabilities.shared import Shared
+from infra_grader.capabilities.witness import Witness
 from infra_grader.capabilities.workspace import Workspace
 from infra_grader.engine.evidence import bounded, rooted, sound
 from infra_grader.engine.limits import interrupt_after
 from infra_grader.engine.log import logger
-from infra_grader.model.outcome import ONE, ZERO, CheckFailed, Evidence, NotAssessed, Outcome, Status
+from infra_grader.model.outcome import ONE, ZERO, CheckFailed, Evidence, NotAssessed, Outcome, Status, Unavailable
 from infra_grader.model.rubric import CheckSpec
 from infra_grader.plugin import LIVE, CheckKind, Context
+
+if TYPE_CHECKING:  # most gradings do without either
+    from infra_grader.engine.recorder import Recorder
+    from infra_grader.engine.replay import Replay
 
 READING_BACKSTOP_S = 60.0
 """Seconds that a check which only reads may take where the rubric states no limit."""
@@ -46,6 +51,10 @@ class Session(msgspec.Struct, kw_only=True):
     """Shows the user what a check that takes long is at."""
     shared: Shared = msgspec.field(default_factory=Shared)
     handles: dict[str, Mapping[str, str]] = {}
+    recorder: Recorder | None = None
+    """Keeps what the checks see."""
+    replay: Replay | None = None
+    """Gives the checks what was seen before, in place of everything that runs."""
 
     def __enter__(self) -> Self:
         return self
@@ -88,7 +97,7 @@ class Session(msgspec.Struct, kw_only=True):
         return Context(
             workspace=self.workspace.view(allow_starter=check.allow_starter),
             deadline=deadline,
-            capabilities={name: self._open(name) for name in kind.capabilities},
+            capabilities={name: self._open(name, check) for name in kind.capabilities},
             rubric_folder=self.rubric_folder,
             shared=self.shared,
             handles=self.handles,
@@ -96,7 +105,16 @@ class Session(msgspec.Struct, kw_only=True):
             tell=lambda text: self.tell(check, text),
         )
 
-    def _open(self, name: str) -> object:
+    def witness(self, check: CheckSpec) -> Witness:
+        """Return who sees what a check looks at, from its beginning."""
+        told = self.recorder or self.replay
+        if told is None:
+            return Witness()
+        return told.witness(check, tuple(sorted(need for need in check.needs if need in self.handles)))
+
+    def _open(self, name: str, check: CheckSpec) -> object:
+        if self.replay is not None and not self.replay.opens(name):
+            return self.replay.in_place_of(check, name)
         opener = self.openers.get(name)
         if opener is None:
             raise NotAssessed(f"{name} is not available here.", "`infra-grader doctor` says what this machine lacks.")
@@ -109,6 +127,12 @@ def ask(check: CheckSpec, kind: CheckKind, session: Session, deadline: Deadline)
     A kind that only reads is interrupted when the deadline passes. One that waits hands the deadline to each call
     of its capabilities, which raise `Overrun`.
     """
+    if session.replay is None:
+        return _ask(check, kind, session, deadline)
+    return session.replay.answer(check, kind, session.rubric_folder, lambda: _ask(check, kind, session, deadline))
+
+
+def _ask(check: CheckSpec, kind: CheckKind, session: Session, deadline: Deadline) -> Outcome:
     started = time.perf_counter()
     # What waits runs in a thread of its own, where only the calls that it makes can be interrupted.
     limit: AbstractContextManager[None] = nullcontext() if kind.waits else interrupt_after(deadline.remaining())
@@ -119,6 +143,8 @@ def ask(check: CheckSpec, kind: CheckKind, session: Session, deadline: Deadline)
     except CheckFailed as verdict:
         outcome = bounded(Outcome.failed(verdict.message, *verdict.evidence))
     except NotAssessed as verdict:
+        if session.recorder is not None and isinstance(verdict, Unavailable):
+            session.recorder.forget(check)
         outcome = bounded(not_assessed(verdict.reason, verdict.remedy, *verdict.evidence))
     except Overrun:
         outcome = overrun(check, deadline.seconds)
@@ -140,12 +166,16 @@ def ask(check: CheckSpec, kind: CheckKind, session: Session, deadline: Deadline)
 
 
 def _run(check: CheckSpec, kind: CheckKind, session: Session, deadline: Deadline) -> Outcome:
-    context = session.context(check, kind, deadline)
+    witness = session.witness(check)
+    context = session.context(check, kind, deadline).watched_by(witness)
     if not (probed := session.probed(kind)):
         return kind.run(context, check.params)
     from infra_grader.engine.attribution import attributed  # most rubrics have no live checks
 
-    return attributed(lambda: kind.run(context, check.params), probed, deadline)
+    def anew() -> Outcome:
+        return kind.run(context.watched_by(session.witness(check)), check.params)
+
+    return attributed(anew, probed, deadline)
 
 
 def not_assessed(reason: str, remedy: str = "", *evidence: Evidence) -> Outcome:
