@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from infra_grader.capabilities.deadline import Deadline
+from infra_grader.capabilities.kubernetes_access import account_kubeconfig
 from infra_grader.capabilities.kubernetes_connection import Connection, Refused, open_connection
 from infra_grader.capabilities.kubernetes_exec import Ended, execute
 from infra_grader.capabilities.kubernetes_forward import ForwardTunnel, forward
@@ -318,6 +319,10 @@ class Cluster:
         }
         answer = self._connection.ask("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", body=review)
         return bool(json.loads(answer.data).get("status", {}).get("allowed"))
+
+    def account_kubeconfig(self, account: str, namespace: str, seconds: int) -> Mapping[str, Any]:
+        """Return a kubeconfig by which a program acts as a ServiceAccount for some seconds, 600 at least."""
+        return account_kubeconfig(self._connection, account, namespace, seconds)
 
     def close(self) -> None:
         """Close the connections."""

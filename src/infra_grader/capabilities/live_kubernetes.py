@@ -114,14 +114,18 @@ class LiveKubernetes:
             with kubernetes_room.refusing("the labels of a namespace"):
                 self.cluster.patch(NAMESPACES, self.namespace, "", {"metadata": {"labels": chosen}})
 
-    def guard(self, policies: Iterable[Mapping[str, Any]], *, reaches_api: bool = False) -> None:
+    def guard(self, policies: Iterable[Mapping[str, Any]], *, namespace: str = "", reaches_api: bool = False) -> None:
         """Keep to themselves those pods of the submission that none of its own policies isolates.
 
         To be called before its NetworkPolicies are applied, with all of them. `reaches_api` lets its pods ask the API.
+        `namespace` is another one of this run, where the policies are not for the submission's own.
         """
         api = self._api_addresses() if reaches_api else ()
         kubernetes_room.set_guards(
-            self.cluster, self.namespace, guards(self.run, list(policies), api=api), f"{RUN_LABEL}={self.run}"
+            self.cluster,
+            namespace or self.namespace,
+            guards(self.run, list(policies), api=api),
+            f"{RUN_LABEL}={self.run}",
         )
 
     def turn(self, deadline: Deadline) -> AbstractContextManager[None]:

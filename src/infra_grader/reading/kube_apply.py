@@ -97,14 +97,14 @@ def see_facts(live: LiveKubernetes, manifests: Sequence[Manifest]) -> Facts:
     )
 
 
-def apply_all(context: Context, rewritten: Rewritten) -> tuple[Result, ...]:
+def apply_all(context: Context, rewritten: Rewritten, *, asks_api: bool = False) -> tuple[Result, ...]:
     """Apply manifests to the namespace of the submission, in their order, and return what became of each."""
     live = context.kubernetes
     if labels := rewritten.namespace_labels:
         live.label_namespace(labels)
     policies = [each.data for each in rewritten.manifests if each.kind == "NetworkPolicy"]
-    if policies:
-        live.guard(policies)
+    if policies or asks_api:
+        live.guard(policies, reaches_api=asks_api)
     results = []
     for manifest in rewritten.manifests:
         context.deadline.check()

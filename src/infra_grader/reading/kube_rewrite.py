@@ -40,6 +40,8 @@ class Target(Record):
     served: Served
     listed: frozenset[str] = frozenset()
     """The kinds that the rubric lists, as for `find_refusals`."""
+    own: frozenset[str] = frozenset()
+    """Namespaces that are the submission's own, besides those that its objects are in."""
     images: Mapping[str, str] = {}
     """Globs of images that the submission names, each with the reference of the image that we built for it."""
     scale: Fraction = Fraction(1)
@@ -68,8 +70,9 @@ def rewrite(manifests: Sequence[Manifest], target: Target) -> Rewritten:
     """
     defined = defined_kinds(manifests, target.listed)
     fates = [(each, fate_of(each, target.served, target.listed, defined)) for each in manifests]
-    names = names_of(manifests, target.namespace)
-    notes = [_moved(manifests, each, target.namespace) for each in sorted(names.own - {target.namespace})]
+    found = names_of(manifests, target.namespace)
+    notes = [_moved(manifests, each, target.namespace) for each in sorted(found.own - target.own - {target.namespace})]
+    names = found.replace(own=found.own | target.own)
     applied: dict[tuple[str, str, str], tuple[Manifest, Manifest]] = {}
     for manifest, fate in fates:
         if fate is Fate.APPLIED:

@@ -115,6 +115,18 @@ def render_chart(
     return found
 
 
+def render_release(
+    context: Context,
+    chart: Chart,
+    values: Sequence[str],
+    settings: Mapping[str, Any],
+    namespace: str,
+    *arguments: str,
+) -> ManifestSet:
+    """Return the objects of a release of a chart in a namespace, its hooks too; raises as `render_chart` does."""
+    return _render(context, chart, values, settings, "--namespace", namespace, *arguments)
+
+
 def run_helm(context: Context, chart: Chart, *arguments: str) -> CommandOutput:
     """Run helm on the copy of a chart, with a home of ours: no plugins, repositories or settings."""
     home = context.command.scratch / "helm"
@@ -140,17 +152,13 @@ def values_arguments(context: Context, values: Sequence[str], settings: Mapping[
     return arguments
 
 
-def _render(context: Context, chart: Chart, values: Sequence[str], settings: Mapping[str, Any]) -> ManifestSet:
+def _render(
+    context: Context, chart: Chart, values: Sequence[str], settings: Mapping[str, Any], *more: str
+) -> ManifestSet:
     arguments = [
-        *(
-            "template",
-            RELEASE,
-            str(chart.copy),
-            "--include-crds",
-            "--skip-tests",
-            "--api-versions",
-            ",".join(KNOWN_APIS),
-        ),
+        *("template", RELEASE, str(chart.copy), "--include-crds", "--skip-tests"),
+        *("--api-versions", ",".join(KNOWN_APIS)),
+        *more,
         *values_arguments(context, values, settings),
     ]
     output = run_helm(context, chart, *arguments)

@@ -11,7 +11,6 @@ from typing import Annotated, Any
 import msgspec
 
 from infra_grader.capabilities.kubernetes import Resource
-from infra_grader.capabilities.kubernetes_image import push
 from infra_grader.plugin import Context, Evidence, Handle, Measure, Meta, NotAssessed, Outcome, RelativePath, check
 from infra_grader.reading.kube_apply import (
     Applying,
@@ -27,7 +26,7 @@ from infra_grader.reading.kube_policy import refuse
 from infra_grader.reading.kube_policy_kinds import Listable
 from infra_grader.reading.kube_rewrite import Rewritten, Target, rewrite
 from infra_grader.reading.live_deployed import Deployed, DeployedObject, provide
-from infra_grader.reading.live_image import image_of
+from infra_grader.reading.live_pushed import pushed
 from infra_grader.reading.manifest import Manifest, ManifestSet
 from infra_grader.reading.manifest_files import read_manifests
 from infra_grader.reading.manifest_source import ManifestParams, read_source
@@ -61,6 +60,9 @@ class Apply(ManifestParams):
         list[Listable],
         Meta(description="Kinds without a namespace that may be applied; all others are refused."),
     ] = msgspec.field(default_factory=list)
+    asks_api: Annotated[
+        bool, Meta(description="Whether its pods may reach the API of the cluster, as operators have to.")
+    ] = False
 
 
 @check("kubernetes.apply", capabilities=("kubernetes", "command"), measure="%")
@@ -84,10 +86,12 @@ def apply(context: Context, params: Apply) -> Outcome:
 
     def make() -> Applying:
         live = context.kubernetes
-        images = {glob: _pushed(context, check_id) for glob, check_id in params.images.items()}
+        images = pushed(context, params.images)
         namespace = live.enter(context.deadline)
         began = time.monotonic()
-        results = apply_all(context, rewrite(given, _target(facts, namespace, images, listed)))
+        results = apply_all(
+            context, rewrite(given, _target(facts, namespace, images, listed)), asks_api=params.asks_api
+        )
         return Applying(namespace=namespace, images=images, results=results, seconds=round(time.monotonic() - began, 2))
 
     applied = context.observe("applied", Applying, make)
@@ -167,18 +171,6 @@ def _given(context: Context, params: Apply) -> Iterator[Manifest]:
 def _without(manifests: tuple[Manifest, ...], secrets: Mapping[str, Any]) -> list[Manifest]:
     """Return the manifests but for Secrets that the rubric gives."""
     return [each for each in manifests if not (each.kind == "Secret" and not each.group and each.name in secrets)]
-
-
-def _pushed(context: Context, check_id: str) -> str:
-    """Return the reference of an image that another check built, pushed to the lab's registry once a submission."""
-    image = image_of(context, check_id)
-    live = context.kubernetes
-
-    def make() -> str:
-        context.tell("push the image to the lab's registry")
-        return push(image, live.lab.registry, f"infra-grader/{check_id}", live.run, context.deadline)
-
-    return context.shared(("pushed image", image.id), make, reads_files=False)
 
 
 def _warnings(rewritten: Rewritten, results: tuple[Result, ...]) -> Iterator[Evidence]:
