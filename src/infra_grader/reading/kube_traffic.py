@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import msgspec
 
 from infra_grader.capabilities.http import Request
@@ -32,9 +30,10 @@ class TrafficParams(TargetParams):
     clients: Annotated[int, Meta(ge=1, le=16, description="Clients who ask at the same time.")] = 2
     pause_ms: Annotated[int, Meta(ge=10, le=1000, description="Milliseconds between a client's requests.")] = 50
     answer_s: Annotated[float, Meta(gt=0, le=30, description="Seconds for each answer; without one, it is lost.")] = 5.0
-    max_lost: Annotated[
-        float | None, Meta(ge=0, le=1, description="Share of the requests that may be lost; null: it is only told.")
-    ] = 0.0
+    max_lost: (
+        Annotated[float, Meta(ge=0, le=1, description="Share of the requests that may be lost; null: only told.")]
+        | None
+    ) = 0.0
 
 
 def repeated(context: Context, params: TrafficParams, chosen: Chosen, seconds: float) -> Repeated:
@@ -77,10 +76,10 @@ def is_lossy(traffic: Traffic, max_lost: float | None) -> bool:
     return max_lost is not None and lost_share(traffic) > max_lost
 
 
-def warmed(traffic: Traffic, chosen: Chosen, paths: Sequence[str]) -> None:
+def warmed(traffic: Traffic, chosen: Chosen, asked: Asked) -> None:
     """Raise `CheckFailed` where nothing was counted since the Service never answered well, or `NotAssessed`."""
     if traffic.cold:
-        line = f"GET {' or '.join(paths)} at {chosen.title}"
+        line = f"{asked.method} {' or '.join(asked.paths)} at {chosen.title}"
         raise CheckFailed(
             f"{chosen.title} does not answer, so that nothing can be lost: {traffic.cold}.",
             Evidence(kind=EvidenceKind.HTTP, path=line, expected="good answers in a row", actual=traffic.cold),
@@ -92,9 +91,9 @@ def warmed(traffic: Traffic, chosen: Chosen, paths: Sequence[str]) -> None:
         )
 
 
-def traffic_evidence(traffic: Traffic, chosen: Chosen, paths: Sequence[str], max_lost: float | None) -> list[Evidence]:
+def traffic_evidence(traffic: Traffic, chosen: Chosen, asked: Asked, max_lost: float | None) -> list[Evidence]:
     """Return what became of the requests: how many were lost, when, and why."""
-    path = f"{paths[traffic.place] if traffic.place < len(paths) else '/'} at {chosen.title}"
+    path = f"{asked.method} {asked.paths[traffic.place % len(asked.paths)]} at {chosen.title}"
     allowed = "told only" if max_lost is None else f"at most {100 * max_lost:g} % lost"
     reasons = sorted(traffic.reasons.items(), key=lambda item: -item[1])
     when = ", ".join(f"{start:.1f} s: {reason}" for start, _, reason in traffic.losses[:SHOWN])

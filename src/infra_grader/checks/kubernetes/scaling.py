@@ -1,0 +1,241 @@
+"""The kubernetes.scaling check kind."""
+
+from __future__ import annotations
+
+import time
+
+import msgspec
+
+from infra_grader.capabilities.deadline import Deadline
+from infra_grader.capabilities.kubernetes_probe import COLD, Asked, Probe, Traffic
+from infra_grader.model.record import Record
+from infra_grader.plugin import (
+    Annotated,
+    CheckFailed,
+    Context,
+    Evidence,
+    Measure,
+    Meta,
+    NotAssessed,
+    Outcome,
+    check,
+)
+from infra_grader.reading.asked_request import Asked as AskedRequest
+from infra_grader.reading.kube_asker import asker
+from infra_grader.reading.kube_scaler import (
+    TOLERANCE,
+    Scaler,
+    await_scaler,
+    for_workload,
+    lacking,
+    see_scalers,
+    template_of,
+)
+from infra_grader.reading.kube_target import Chosen, TargetParams, seen, target_of
+from infra_grader.reading.kube_traffic import requests_of, traffic_evidence
+from infra_grader.reading.live_deployed import deployed_of
+
+NO_REQUEST = "missing request for"
+SETTLE_S = 5.0
+"""How long clients go on at most after the time for scaling up, while the last look is taken."""
+
+
+class Scaling(TargetParams):
+    """How a workload is put under load, and how soon it has to grow and shrink."""
+
+    request: Annotated[
+        AskedRequest, Meta(description="What is asked under load; of several paths, the first with a good answer.")
+    ] = msgspec.field(default_factory=lambda: AskedRequest(path=["/"]))
+    clients: Annotated[int, Meta(ge=1, le=32, description="Clients who ask at the same time, without a pause.")] = 8
+    metrics_s: Annotated[
+        float, Meta(gt=0, le=300, description="Time until there are metrics; there are none for the first 17 s or so.")
+    ] = 90.0
+    up_s: Annotated[float, Meta(gt=0, le=300, description="Time under load until more pods are wanted.")] = 60.0
+    down_s: (
+        Annotated[
+            float,
+            Meta(gt=0, le=900, description="Time after the load until as few are wanted as before; null: not awaited."),
+        ]
+        | None
+    ) = None
+
+
+class Scaled(Record):
+    """What a scaler did under load."""
+
+    scaler: Scaler | None = None
+    """At the last look before the load; `None` where none has the workload as its target."""
+    others: tuple[Scaler, ...] = ()
+    lacking: tuple[str, ...] = ()
+    """Containers without a request that the scaler counts by."""
+    peak: Scaler | None = None
+    """When it wanted the most pods under load."""
+    pressure: float = 0.0
+    """The largest multiple of a target that it saw under load."""
+    up_s: float | None = None
+    """Until it wanted more pods than before the load."""
+    down_s: float | None = None
+    """Until it wanted no more than before, after the load."""
+    traffic: Traffic = COLD
+
+
+@check("kubernetes.scaling", capabilities=("kubernetes",), measure="s")
+def scaling(context: Context, params: Scaling) -> Outcome:
+    """A HorizontalPodAutoscaler scales its workload up under load, and down again.
+
+    It has to have the workload behind the Service as its target, room between its bounds, and requests to count by.
+    Then pods of ours ask the Service as fast as they can, for a limited time, and it is measured after how many seconds
+    more pods are wanted. What is wanted is judged, not what runs: a small cluster may have no room for more. Where our
+    load does not bring the use beyond the target, or the cluster has no metrics, nothing can be said. Nobody else
+    measures in the cluster meanwhile.
+    """
+    chosen = target_of(context, params)
+    chosen.workload  # noqa: B018 - raises where there is none, or several
+
+    def look() -> Scaled:
+        with context.kubernetes.turn(context.deadline):
+            return _scale(context, params, chosen)
+
+    return judge(params, chosen, context.observe("scaling", Scaled, look))
+
+
+def judge(params: Scaling, chosen: Chosen, found: Scaled) -> Outcome:
+    """Judge what a scaler did under load."""
+    before = _before(chosen, found)
+    evidence = [_evidence(before, params, found)]
+    if found.traffic.cold:
+        raise CheckFailed(f"{chosen.title} does not answer, so that it cannot be put under load: {found.traffic.cold}.")
+    evidence += traffic_evidence(found.traffic, chosen, params.request, None)
+    if found.up_s is None:
+        _explain_still(params, before, found, evidence)
+    up = found.up_s or 0.0
+    measure = Measure(value=round(up, 1), unit="s", threshold=params.up_s)
+    most = found.peak.desired if found.peak else before.desired
+    grew = f"HorizontalPodAutoscaler {before.name} wants {most} pods, not {before.desired}, after {up:.0f} s of load"
+    if params.down_s is None:
+        return Outcome.passed(f"{grew}.", *evidence, measure=measure)
+    if found.down_s is None:
+        return Outcome.failed(f"{grew}, but not fewer again within {params.down_s:g} s.", *evidence, measure=measure)
+    return Outcome.passed(f"{grew}, and as few as before {found.down_s:.0f} s after it.", *evidence, measure=measure)
+
+
+def _before(chosen: Chosen, found: Scaled) -> Scaler:
+    """Return the scaler before the load. Raises a verdict where it could not scale at all."""
+    title = chosen.workload.title
+    scaler = found.scaler
+    if scaler is None:
+        there = ", ".join(f"{each.name} has {each.target}" for each in found.others) or "no HorizontalPodAutoscaler"
+        raise CheckFailed(
+            f"No HorizontalPodAutoscaler has {title} as its target.",
+            seen("HorizontalPodAutoscaler spec.scaleTargetRef", title, there),
+        )
+    where = f"HorizontalPodAutoscaler {scaler.name}"
+    if found.lacking:
+        raise CheckFailed(
+            f"{where} counts by requests that containers of {title} do not make: {', '.join(found.lacking)}.",
+            seen(f"{title} resources.requests", " and ".join(scaler.resources), f"none for {', '.join(found.lacking)}"),
+        )
+    if scaler.least >= scaler.most:
+        raise CheckFailed(
+            f"{where} cannot scale: it keeps {scaler.least} to {scaler.most} pods.",
+            seen(f"{where} spec", "maxReplicas above minReplicas", f"{scaler.least} to {scaler.most}"),
+        )
+    if not scaler.is_active:
+        evidence = seen(f"{where} status.conditions", "ScalingActive", scaler.reason, scaler.message or None)
+        if NO_REQUEST in scaler.message or scaler.reason == "FailedGetScale":
+            raise CheckFailed(f"{where} cannot scale: {scaler.message or scaler.reason}.", evidence)
+        raise NotAssessed(
+            f"{where} has no metrics to scale by here: {scaler.reason}.",
+            "`kubectl top pods` shows whether the cluster has metrics; grade on one that has.",
+            evidence,
+        )
+    if scaler.desired >= scaler.most:
+        raise NotAssessed(f"{where} wants the most pods that it may before any load of ours.", "Grade again later.")
+    return scaler
+
+
+def _explain_still(params: Scaling, before: Scaler, found: Scaled, evidence: list[Evidence]) -> None:
+    """Raise the verdict for a scaler that did not want more pods under load."""
+    if found.pressure < TOLERANCE:
+        raise NotAssessed(
+            f"Our load brings the use to {100 * found.pressure:.0f} % of the target only: nothing has to be scaled.",
+            "Name a request in the rubric that costs more, or more `clients`.",
+            *evidence,
+        )
+    raise CheckFailed(
+        f"HorizontalPodAutoscaler {before.name} wants no more pods within {params.up_s:g} s, though the use is "
+        f"{100 * found.pressure:.0f} % of the target.",
+        *evidence,
+    )
+
+
+def _evidence(before: Scaler, params: Scaling, found: Scaled) -> Evidence:
+    most = found.peak.desired if found.peak else before.desired
+    return seen(
+        f"HorizontalPodAutoscaler {before.name} status.desiredReplicas",
+        f"more than {before.desired} within {params.up_s:g} s of load",
+        f"{most} after {found.up_s:.0f} s" if found.up_s is not None else f"{most}",
+        f"{before.least} to {before.most} pods of {before.target}; the use: {100 * found.pressure:.0f} % of the target",
+    )
+
+
+def _scale(context: Context, params: Scaling, chosen: Chosen) -> Scaled:
+    cluster = context.kubernetes.cluster
+    deployed = deployed_of(context, params.of)
+    scalers = see_scalers(cluster, deployed.namespace)
+    scaler = for_workload(scalers, chosen.workload)
+    if scaler is None:
+        return Scaled(others=tuple(scalers))
+    missing = tuple(lacking(template_of(cluster, deployed.namespace, chosen.workload), scaler.resources))
+    if missing or scaler.least >= scaler.most:
+        return Scaled(scaler=scaler, lacking=missing)
+    probe = asker(context, chosen)
+    until = Deadline(min(params.metrics_s, context.deadline.remaining()))
+    last = [scaler]
+
+    def has_metrics(now: Scaler) -> Scaler | None:
+        last.append(now)
+        is_wrong = NO_REQUEST in now.message or now.reason == "FailedGetScale"
+        return now if is_wrong or (now.is_active and now.current >= now.least) else None
+
+    scaler = await_scaler(cluster, deployed.namespace, scaler.name, has_metrics, until) or last[-1]
+    if not scaler.is_active or scaler.desired >= scaler.most:
+        return Scaled(scaler=scaler)
+    return _under_load(context, params, chosen, deployed.namespace, probe, scaler)
+
+
+def _under_load(
+    context: Context, params: Scaling, chosen: Chosen, namespace: str, probe: Probe, scaler: Scaler
+) -> Scaled:
+    asked = Asked(
+        host=chosen.host,
+        port=chosen.port.number,
+        requests=requests_of(context, params.request, chosen),
+        clients=params.clients,
+        pause_s=0.0,
+        seconds=params.up_s + SETTLE_S,
+        answer_s=10.0,
+    )
+    seen_so_far: list[Scaler] = []
+
+    def more(now: Scaler) -> Scaler | None:
+        seen_so_far.append(now)
+        return now if now.desired > scaler.desired else None
+
+    with probe.watching(asked, context.deadline) as watching:
+        began = time.monotonic()
+        limit = Deadline(min(params.up_s, context.deadline.remaining()))
+        peak = await_scaler(context.kubernetes.cluster, namespace, scaler.name, more, limit)
+        up = time.monotonic() - began if peak else None
+    pressure = max((each.pressure for each in seen_so_far), default=0.0)
+    found = Scaled(scaler=scaler, peak=peak, pressure=pressure, up_s=up, traffic=watching.traffic)
+    if peak is None or params.down_s is None:
+        return found
+    began = time.monotonic()
+
+    def fewer(now: Scaler) -> bool | None:
+        return True if now.desired <= scaler.desired else None
+
+    limit = Deadline(min(params.down_s, context.deadline.remaining()))
+    is_down = await_scaler(context.kubernetes.cluster, namespace, scaler.name, fewer, limit)
+    return found.replace(down_s=time.monotonic() - began if is_down else None)
