@@ -6,7 +6,6 @@ it does not accept who asks: neither is a learner's fault. `Refused` is about th
 
 from __future__ import annotations
 
-import itertools
 import json
 import re
 import threading
@@ -20,11 +19,12 @@ from infra_grader.capabilities.kubernetes_access import account_kubeconfig
 from infra_grader.capabilities.kubernetes_connection import Connection, Refused, open_connection
 from infra_grader.capabilities.kubernetes_exec import Ended, execute
 from infra_grader.capabilities.kubernetes_forward import ForwardTunnel, forward
+from infra_grader.capabilities.kubernetes_resource import NAMESPACES, PODS, Resource, resources_of
 from infra_grader.capabilities.kubernetes_watch import Selection, Watch
 from infra_grader.model.outcome import Unavailable
 from infra_grader.model.record import Record
 
-__all__ = ["Answer", "Applied", "Cluster", "Ended", "Refused", "Resource", "connect"]
+__all__ = ["NAMESPACES", "PODS", "Answer", "Applied", "Cluster", "Ended", "Refused", "Resource", "connect"]
 
 MANAGER = "infra-grader"
 """Who we are among the managers of an object's fields."""
@@ -34,34 +34,6 @@ WARNING = re.compile(r'^\d{3} \S+ "((?:[^"\\]|\\.)*)"')
 Object = Mapping[str, Any]
 Objects = list[Mapping[str, Any]]
 Found = TypeVar("Found")
-
-
-class Resource(Record):
-    """A kind of object that the cluster serves."""
-
-    api_version: str
-    kind: str
-    plural: str
-    """Its name in the paths of the API."""
-    is_namespaced: bool
-    subresources: tuple[str, ...] = ()
-    """Such as `status` and `scale`."""
-
-    @property
-    def group(self) -> str:
-        """Its API group; nothing for the core."""
-        return self.api_version.rpartition("/")[0]
-
-    def path(self, namespace: str = "", name: str = "", subresource: str = "") -> str:
-        """Return the path of its list, or of one object; of all namespaces where none is given."""
-        root = f"/apis/{self.api_version}" if "/" in self.api_version else f"/api/{self.api_version}"
-        within = f"/namespaces/{quote(namespace)}" if self.is_namespaced and namespace else ""
-        steps = [quote(step, safe="") for step in (name, subresource) if step]
-        return "/".join([f"{root}{within}/{self.plural}", *steps])
-
-
-PODS = Resource(api_version="v1", kind="Pod", plural="pods", is_namespaced=True)
-NAMESPACES = Resource(api_version="v1", kind="Namespace", plural="namespaces", is_namespaced=False)
 
 
 class Applied(Record):
@@ -348,18 +320,7 @@ class Cluster:
             if error.status == 404:
                 return {}
             raise
-        served: dict[str, Resource] = {}
-        ordered = sorted(found.get("resources") or (), key=lambda each: "/" in each["name"])
-        below = [each["name"].split("/", 1) for each in ordered if "/" in each["name"]]
-        for each in itertools.takewhile(lambda item: "/" not in item["name"], ordered):
-            served[each["kind"]] = Resource(
-                api_version=api_version,
-                kind=each["kind"],
-                plural=each["name"],
-                is_namespaced=each["namespaced"],
-                subresources=tuple(part for plural, part in below if plural == each["name"]),
-            )
-        return served
+        return resources_of(api_version, found.get("resources") or ())
 
 
 def connect(context: str = "", scratch: Path | None = None) -> Cluster:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -110,20 +110,17 @@ def probe_manifest(
 def _start(live: LiveKubernetes, places: Sequence[Place], deadline: Deadline) -> list[str]:
     """Make a pod for each place, and return their names when all of them run."""
     names: list[str] = []
-    try:
+    with ExitStack() as undoing:
         for place in places:
             name = live.name("probe")
             names.append(name)
+            undoing.callback(live.cluster.delete, PODS, name, place.namespace, grace_s=0)
             owner = _owner(live.cluster, place.namespace) if place.labels else None
-            manifest = probe_manifest(name, place, live.lab.probe_image, live.labels, owner)
-            live.cluster.create(manifest)
+            live.cluster.create(probe_manifest(name, place, live.lab.probe_image, live.labels, owner))
         limit = Deadline(min(START_S, deadline.remaining()))
         for place, name in zip(places, names, strict=True):
             _await(live.cluster, place.namespace, name, limit)
-    except BaseException:
-        for place, name in zip(places, names, strict=False):
-            live.cluster.delete(PODS, name, place.namespace, grace_s=0)
-        raise
+        undoing.pop_all()  # from here on, the caller removes them
     return names
 
 
