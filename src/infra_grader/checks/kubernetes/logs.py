@@ -1,0 +1,109 @@
+"""The kubernetes.logs check kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from fractions import Fraction
+from typing import Annotated, Any
+
+import msgspec
+
+from infra_grader.capabilities.kubernetes import PODS
+from infra_grader.model.record import Record
+from infra_grader.plugin import CheckFailed, Context, Evidence, EvidenceKind, Handle, Measure, Meta, Outcome, check
+from infra_grader.reading.kube_rollout import REPLICA_SETS, chosen_workloads
+from infra_grader.reading.kube_seen import is_ours, owner_of
+from infra_grader.reading.live_deployed import deployed_of
+from infra_grader.reading.printed_log import LogParams, missed_in
+
+MOST_LINES = 1000
+MOST_BYTES = 256 * 1024
+MOST_PODS = 10
+SHOWN = 600
+
+
+class Logs(LogParams, kw_only=True):
+    """What the pods of a workload print, and what not."""
+
+    of: Annotated[Handle, Meta(description="Id of the check that put them into the cluster.")]
+    workloads: Annotated[list[str], Meta(description="Names of the workloads, as globs; without any, all of them.")] = (
+        msgspec.field(default_factory=list)
+    )
+    container: Annotated[str, Meta(description="Name of the container, as a glob; those that prepare a pod too.")] = "*"
+
+
+class Printed(Record):
+    """What one container has printed."""
+
+    pod: str
+    container: str
+    text: str
+
+
+class Seen(Record):
+    """What the pods have printed."""
+
+    printed: tuple[Printed, ...]
+
+
+@check("kubernetes.logs", capabilities=("kubernetes", "command"), measure="%")
+def logs(context: Context, params: Logs) -> Outcome:
+    """Pods print what they do, as they were asked to.
+
+    The end of what the containers of a workload's pods have printed is read, all of it together, as `kubectl logs`
+    shows it. Each of what was asked is worth the same: that they print at all, each text and pattern, the share of
+    lines that are JSON, each field, and that what must not be there is not.
+    """
+    found = context.observe("logs", Seen, lambda: _look(context, params))
+    wanted = " or ".join(params.workloads) or "workload"
+    if not found.printed:
+        raise CheckFailed(
+            f"There is no pod of a {wanted} whose log could be read.",
+            Evidence(kind=EvidenceKind.COMMAND, path="kubectl get pods", expected="a pod that has run", actual="none"),
+        )
+    text = "".join(
+        each.text if each.text.endswith("\n") or not each.text else f"{each.text}\n" for each in found.printed
+    )
+    names = sorted({each.pod for each in found.printed})
+    command = f"kubectl logs {names[0]}" if len(names) == 1 else f"kubectl logs of {len(names)} pods"
+    asked = missed_in(context, params, text.encode(), command)
+    missed = [fault for fault in asked if fault is not None]
+    if not text.strip():
+        missed = [Evidence(kind=EvidenceKind.COMMAND, path=command, expected=f"{params.lines} lines", actual="nothing")]
+        asked = [missed[0]]
+    right = len(asked) - len(missed)
+    message = f"The pods print {right} of {len(asked)} things as asked."
+    if missed:
+        message = f"What the pods print is not as asked: {missed[0].expected}; there is {missed[0].actual}."
+    end = Evidence(kind=EvidenceKind.COMMAND, path=command, text=text.strip()[-SHOWN:] or "nothing was printed")
+    measure = Measure(value=round(100 * right / len(asked), 2), unit="%", threshold=100)
+    return Outcome.partial(Fraction(right, len(asked)), message, *missed, end, measure=measure)
+
+
+def _look(context: Context, params: Logs) -> Seen:
+    cluster = context.kubernetes.cluster
+    deployed = deployed_of(context, params.of)
+    titles = {each.title for each in chosen_workloads(deployed, params.workloads)}
+    owners = {
+        f"ReplicaSet {each['metadata']['name']}": owner_of(each)
+        for each in cluster.list(REPLICA_SETS, deployed.namespace)
+    }
+    pods = [each for each in cluster.list(PODS, deployed.namespace) if not is_ours(each)]
+    own = [each for each in pods if _workload_of(each, owners) in titles]
+    printed = []
+    for pod in own[:MOST_PODS]:
+        spec = pod.get("spec") or {}
+        for container in (*(spec.get("initContainers") or ()), *(spec.get("containers") or ())):
+            if fnmatchcase(container["name"], params.container):
+                name = pod["metadata"]["name"]
+                text = cluster.logs(
+                    name, deployed.namespace, container=container["name"], lines=MOST_LINES, limit_bytes=MOST_BYTES
+                )
+                printed.append(Printed(pod=name, container=container["name"], text=text))
+    return Seen(printed=tuple(printed))
+
+
+def _workload_of(pod: Mapping[str, Any], owners: Mapping[str, str]) -> str:
+    owner = owner_of(pod)
+    return owners.get(owner) or owner or f"Pod {pod['metadata']['name']}"

@@ -1,0 +1,114 @@
+"""Waiting until workloads have come up in a cluster, and looking whether they stay so."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from fnmatch import fnmatchcase
+
+from infra_grader.capabilities.deadline import Deadline
+from infra_grader.capabilities.kubernetes import PODS, Cluster, Resource
+from infra_grader.reading.kube_rollout_objects import Objects, rollout_of
+from infra_grader.reading.kube_rollout_seen import Container, Pod, Rollout
+from infra_grader.reading.live_deployed import Deployed, DeployedObject
+
+AWAITED = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "Pod")
+"""Kinds that come up, or end, by themselves."""
+REPLICA_SETS = Resource(api_version="apps/v1", kind="ReplicaSet", plural="replicasets", is_namespaced=True)
+EVENTS = Resource(api_version="v1", kind="Event", plural="events", is_namespaced=True)
+HOPELESS = frozenset({"InvalidImageName", "ErrImageNeverPull", "CreateContainerConfigError", "ImagePullBackOff"})
+"""Why a container waits that nothing will change."""
+HOPELESS_S = 12.0
+"""Seconds for which a pod waits so before nobody waits for it any more."""
+MOST_LOGS = 8
+LOG_LINES = 25
+
+
+def chosen_workloads(deployed: Deployed, names: Sequence[str]) -> list[DeployedObject]:
+    """Return the workloads that come up by themselves, those of these names, as globs, if there are any."""
+    found = deployed.of_kind(*AWAITED)
+    return [each for each in found if not names or any(fnmatchcase(each.name, name) for name in names)]
+
+
+def await_rollout(
+    cluster: Cluster,
+    namespace: str,
+    targets: Sequence[tuple[Resource, str]],
+    seconds: float,
+    stays_s: float,
+    deadline: Deadline,
+) -> Rollout:
+    """Wait until workloads are up, for so many seconds, and look whether they stay so; return what was seen last.
+
+    It is not waited for what cannot come up any more.
+    """
+    resources = list(dict.fromkeys(resource for resource, _ in targets if resource.kind != "Pod"))
+    extra = [] if any(each.kind == "ReplicaSet" for each in resources) else [REPLICA_SETS]
+    followed = [PODS, EVENTS, *resources, *extra]
+    began = time.monotonic()
+    patience = _Patience()
+
+    def seen(lists: list[Objects]) -> Rollout:
+        by_kind = {resource.kind: found for resource, found in zip(followed, lists, strict=True)}
+        return rollout_of([(resource.kind, name) for resource, name in targets], by_kind)
+
+    def settled(lists: list[Objects]) -> Rollout | None:
+        found = seen(lists)
+        return found if found.is_up or patience.is_over(found) else None
+
+    with cluster.watch(*((resource, namespace) for resource in followed)) as watch:
+        first = watch.until(settled, Deadline(min(seconds, deadline.remaining())), every_s=1.0)
+        waited = time.monotonic() - began
+        found = first or seen(watch.now)
+        before = found.restarts
+        if found.is_up and stays_s:
+            watch.until(lambda _lists: None, Deadline(min(stays_s, deadline.remaining())))
+            found = seen(watch.now)
+    found = found.replace(
+        waited_s=round(waited, 2), restarts_before=before, stayed_s=round(time.monotonic() - began - waited, 2)
+    )
+    return with_logs(found, lambda pod, container, previous: _log(cluster, namespace, pod, container, previous))
+
+
+def with_logs(found: Rollout, log: Callable[[str, str, bool], str]) -> Rollout:
+    """Return what was seen, with the last lines of containers in which something is wrong: once for each workload."""
+    known: set[tuple[str, str]] = set()
+
+    def told(pod: Pod, container: Container) -> Container:
+        key = (pod.workload, container.name)
+        is_odd = container.restarts or container.is_broken
+        if not is_odd or pod.is_ending or key in known or len(known) >= MOST_LOGS or container.waits in HOPELESS:
+            return container
+        known.add(key)
+        lines = log(pod.name, container.name, True) if container.restarts else ""
+        return container.replace(log=lines or log(pod.name, container.name, False))
+
+    return found.replace(
+        pods=tuple(
+            pod.replace(containers=tuple(told(pod, container) for container in pod.containers)) for pod in found.pods
+        )
+    )
+
+
+class _Patience:
+    """Whether anything may still come up: not where each workload that is not up waits for what never comes."""
+
+    def __init__(self) -> None:
+        self._since: dict[tuple[str, str, str], float] = {}
+
+    def is_over(self, found: Rollout) -> bool:
+        now = time.monotonic()
+        hopeless = {
+            (pod.name, container.name, container.waits): pod.workload
+            for pod in found.pods
+            for container in pod.containers
+            if container.waits in HOPELESS
+        }
+        self._since = {key: self._since.get(key, now) for key in hopeless}
+        given_up = {hopeless[key] for key, since in self._since.items() if now - since >= HOPELESS_S}
+        waiting = [each for each in found.workloads if not each.is_up]
+        return bool(waiting) and all(each.title in given_up or each.has_failed for each in waiting)
+
+
+def _log(cluster: Cluster, namespace: str, pod: str, container: str, previous: bool) -> str:
+    return cluster.logs(pod, namespace, container=container, previous=previous, lines=LOG_LINES)

@@ -1,0 +1,251 @@
+"""Why workloads are not up, and whose fault that is: from what was seen, and nothing else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+
+from infra_grader.model.outcome import Evidence, EvidenceKind
+from infra_grader.model.record import Record
+from infra_grader.reading.kube_lab import CourseCluster, room_for, size_of, unknown_node_labels
+from infra_grader.reading.kube_rollout_seen import Container, Pod, Rollout, Workload
+from infra_grader.reading.live_deployed import Deployed
+from infra_grader.reading.manifest_workload import Workload as Written
+
+PULLS = ("ErrImagePull", "ImagePullBackOff", "RegistryUnavailable")
+NO_SUCH_IMAGE = re.compile(
+    r"not found|manifest unknown|does not exist|denied|unauthorized|no match for platform|invalid reference format",
+    re.IGNORECASE,
+)
+"""How a registry that answers says that it has no such image, or none for everybody."""
+UNREACHED = re.compile(
+    r"\bdial\b|\blookup\b|no such host|timeout|timed out|connection re(?:fused|set)|x509|toomanyrequests|rate limit"
+    r"|50[0234] |EOF|unreachable|server misbehaving",
+    re.IGNORECASE,
+)
+OF_THE_NODE = (
+    "Evicted",
+    "NodeLost",
+    "NodeShutdown",
+    "Terminated",
+    "Preempting",
+    "UnexpectedAdmissionError",
+    "OutOfcpu",
+    "OutOfmemory",
+    "OutOfpods",
+)
+OF_THE_LAB = re.compile(r"infra-grader|violates PodSecurity|status unknown for quota")
+MOST_QUOTED = 400
+
+
+class Cause(Record):
+    """Why something is not up."""
+
+    workload: str
+    what: str
+    """In a few words, without a full stop."""
+    evidence: Evidence
+    is_labs: bool = False
+    """Whether the lab is why, and not the submission."""
+
+
+def causes(
+    found: Rollout,
+    deployed: Deployed,
+    cluster: CourseCluster | None,
+    tags: Mapping[str, bool] = {},
+) -> list[Cause]:
+    """Return why workloads are not up or do not stay so, those first that say most.
+
+    `tags` says of images that could not be pulled whether the lab's registry has them, as far as it was asked.
+    """
+    told: dict[tuple[str, str], Cause] = {}
+    for workload in found.workloads:
+        written = deployed.named(workload.kind, workload.name)
+        if not workload.is_up and workload.trouble and len(found.pods_of(workload)) < workload.wanted:
+            said = workload.trouble
+            cause = Cause(
+                workload=workload.title,
+                what=f"it can make no pods: {_cut(said)}",
+                evidence=_seen(workload.title, "pods", said),
+                is_labs=bool(OF_THE_LAB.search(said)),
+            )
+            told.setdefault((workload.title, "trouble"), cause)
+        for pod in found.pods_of(workload):
+            if pod.is_ending:
+                continue
+            for cause in _of_pod(
+                pod, workload, Written(written.manifest) if written else None, _scale(deployed), cluster, tags
+            ):
+                told.setdefault((workload.title, cause.what.partition(":")[0]), cause)
+    return list(told.values())
+
+
+def _of_pod(
+    pod: Pod,
+    workload: Workload,
+    written: Written | None,
+    scale: Fraction,
+    cluster: CourseCluster | None,
+    tags: Mapping[str, bool],
+) -> Iterator[Cause]:
+    def cause(what: str, evidence: Evidence, *, is_labs: bool = False) -> Cause:
+        return Cause(workload=workload.title, what=what, evidence=evidence, is_labs=is_labs)
+
+    if pod.phase == "Failed" and pod.reason in OF_THE_NODE:
+        is_own = "ephemeral" in pod.message and "limit" in pod.message
+        yield cause(
+            f"the node ended a pod ({pod.reason})",
+            _seen(f"Pod {pod.name}", "a pod that runs", pod.message),
+            is_labs=not is_own,
+        )
+        return
+    if pod.unscheduled:
+        fits = _fits(workload, written, scale, cluster, pod.unscheduled)
+        what, is_labs = fits if fits is not None else ("no node has room for a pod", True)
+        yield cause(what, _unscheduled(pod, written, scale), is_labs=is_labs)
+        return
+    for event in pod.events:
+        if event.reason == "FailedMount" and not pod.is_ready and not pod.has_run:
+            yield cause(
+                f"a volume cannot be mounted: {_cut(event.message)}",
+                _seen(f"Pod {pod.name}", "its volumes", event.message),
+                is_labs="kube-root-ca.crt" in event.message,
+            )
+    for container in pod.containers:
+        yield from (cause(what, evidence, is_labs=labs) for what, evidence, labs in _of_container(pod, container, tags))
+
+
+def _of_container(pod: Pod, container: Container, tags: Mapping[str, bool]) -> Iterator[tuple[str, Evidence, bool]]:
+    where = f"Pod {pod.name}, container {container.name}"
+    kind = "init container" if container.is_init else "container"
+    if container.waits in PULLS or container.waits == "InvalidImageName":
+        said = (
+            next(
+                (
+                    each.message
+                    for each in reversed(pod.events)
+                    if each.reason == "Failed" and container.image in each.message
+                ),
+                "",
+            )
+            or container.message
+        )
+        is_labs = _is_registrys(container, said, tags)
+        what = (
+            f"its image {container.image} cannot be pulled"
+            if is_labs
+            else f"there is no image {container.image} to pull"
+        )
+        yield what, _seen(where, "an image that can be pulled", said), is_labs
+    elif container.waits in (
+        "CreateContainerConfigError",
+        "CreateContainerError",
+        "RunContainerError",
+        "ErrImageNeverPull",
+    ):
+        yield (
+            f"a {kind} cannot be made: {_cut(container.message)}",
+            _seen(where, "a container that starts", container.message),
+            False,
+        )
+    elif container.ended == "OOMKilled" and (container.restarts or container.is_broken):
+        yield f"the {kind} {container.name} needs more memory than its limit", _ended(where, container), False
+    elif container.restarts or (container.ended not in ("", "Completed") and container.is_broken):
+        how = (
+            f"exit status {container.exit_status}"
+            if container.exit_status is not None
+            else container.ended or "unknown"
+        )
+        killed = next((each for each in pod.events if each.reason == "Unhealthy" and "iveness" in each.message), None)
+        why = f"the {kind} {container.name} ends again and again, with {how}"
+        if killed is not None and container.exit_status in (137, 143, 0):
+            why = f"the {kind} {container.name} is ended again and again by its liveness probe: {_cut(killed.message)}"
+        yield why, _ended(where, container), False
+    elif container.is_running and container.is_broken:
+        if container.is_init:
+            yield f"the init container {container.name} does not come to its end", _ended(where, container), False
+            return
+        probe = next((each for each in reversed(pod.events) if each.reason == "Unhealthy"), None)
+        said = probe.message if probe is not None else "it runs, and is not ready"
+        yield (
+            f"the container {container.name} does not become ready: {_cut(said)}",
+            _seen(where, "a container that is ready", said, container.log),
+            False,
+        )
+
+
+def _is_registrys(container: Container, said: str, tags: Mapping[str, bool]) -> bool:
+    """Whether an image could not be pulled since a registry does not answer, and not since it has no such image."""
+    if container.waits == "InvalidImageName":
+        return False
+    if container.image in tags:
+        return tags[container.image]
+    return bool(UNREACHED.search(said)) or not NO_SUCH_IMAGE.search(said)
+
+
+def _fits(
+    workload: Workload, written: Written | None, scale: Fraction, cluster: CourseCluster | None, said: str
+) -> tuple[str, bool] | None:
+    """Return why a pod is not scheduled and whether the lab is why; `None` where nothing is known of either."""
+    if cluster is None or written is None:
+        return None
+    if unknown := unknown_node_labels(written, cluster):
+        return f"no node of the course's cluster has the label {unknown[0]}", False
+    size = size_of(written, scale)
+    room = room_for(size, cluster)
+    if room == 0:
+        return f"a pod asks for {size.words}, which no node of the course's cluster has", False
+    if room < workload.wanted:
+        return (
+            f"its {workload.wanted} pods ask for {size.words} each, and the course's cluster has room for {room}",
+            False,
+        )
+    if (
+        "anti-affinity" in said
+        and written.pod.get("affinity", "podAntiAffinity", "requiredDuringSchedulingIgnoredDuringExecution").is_there
+        and workload.wanted > cluster.nodes
+    ):
+        return f"its {workload.wanted} pods may not share nodes, and the course's cluster has {cluster.nodes}", False
+    return "the lab has no room for a pod that fits the course's cluster", True
+
+
+def _unscheduled(pod: Pod, written: Written | None, scale: Fraction) -> Evidence:
+    if written is None:
+        return _seen(f"Pod {pod.name}", "a node that takes it", pod.unscheduled)
+    asked = size_of(written, scale).words
+    containers = written.pod.get("containers", 0, "resources")
+    place = containers if containers.is_there else written.pod.get("containers")
+    return place.evidence("a node that takes it", f"{asked} requested").replace(
+        text=f"{written.title}: {pod.unscheduled[:MOST_QUOTED]}"
+    )
+
+
+def _ended(where: str, container: Container) -> Evidence:
+    how = container.ended or ("it runs" if container.is_running else container.waits or "it does not run")
+    status = "" if container.exit_status is None else f", exit status {container.exit_status}"
+    again = f", started again {container.restarts} times" if container.restarts else ""
+    return Evidence(
+        kind=EvidenceKind.COMMAND,
+        path=f"kubectl logs: {where}",
+        expected="a container that does its work",
+        actual=f"{how}{status}{again}",
+        text=container.log.strip()[-1500:] or "nothing was printed",
+    )
+
+
+def _seen(where: str, expected: str, actual: str, log: str = "") -> Evidence:
+    return Evidence(
+        kind=EvidenceKind.FIELD, path=where, expected=expected, actual=_cut(actual), text=log.strip()[-1500:] or None
+    )
+
+
+def _scale(deployed: Deployed) -> Fraction:
+    return Fraction(deployed.scale)
+
+
+def _cut(text: str) -> str:
+    """Return a message in one line, without its full stop."""
+    plain = " ".join(text.split()).rstrip(".")
+    return plain if len(plain) <= MOST_QUOTED else f"{plain[:MOST_QUOTED]}…"

@@ -1,0 +1,155 @@
+"""How pods stop when they are asked to, and whether a Deployment finds back to what it was before an update."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from infra_grader.capabilities.deadline import Deadline
+from infra_grader.capabilities.kubernetes import PODS, Cluster, Resource
+from infra_grader.model.record import Record
+from infra_grader.reading.kube_rollout import EVENTS, REPLICA_SETS, await_rollout
+from infra_grader.reading.kube_seen import is_ours, owner_of
+
+REVISION = "deployment.kubernetes.io/revision"
+MARK = "infra-grader.io/update"
+"""The annotation by which we make an update that changes nothing else."""
+
+
+class Stop(Record):
+    """One pod that was asked to stop."""
+
+    workload: str
+    pod: str
+    seconds: float
+    grace_s: int
+    """What the pod has for it before it is killed."""
+    hooks: tuple[str, ...] = ()
+    """What was said of hooks that failed."""
+    is_gone: bool = True
+
+
+class Stops(Record):
+    """A pod of each workload, asked to stop."""
+
+    stops: tuple[Stop, ...]
+    is_back: bool = True
+    """Whether all was up again afterwards."""
+
+
+class Undo(Record):
+    """One update of a Deployment that changed nothing, and its rollback."""
+
+    workload: str
+    problem: str = ""
+    """Why there was no way back; nothing where there was."""
+    seconds: float = 0.0
+
+
+class Undos(Record):
+    """Deployments that were updated and rolled back."""
+
+    undos: tuple[Undo, ...]
+
+
+def stop_one_each(
+    cluster: Cluster,
+    namespace: str,
+    targets: Sequence[tuple[Resource, str]],
+    most_s: float,
+    back_s: float,
+    deadline: Deadline,
+) -> Stops:
+    """Ask one pod of each workload to stop, all at once, and wait until they are gone and replaced."""
+    owners = {
+        f"ReplicaSet {each['metadata']['name']}": owner_of(each) for each in cluster.list(REPLICA_SETS, namespace)
+    }
+    pods = [each for each in cluster.list(PODS, namespace) if not is_ours(each) and _runs(each)]
+    chosen: dict[str, Mapping[str, Any]] = {}
+    for resource, name in targets:
+        title = f"{resource.kind} {name}"
+        own = [pod for pod in pods if title in (owner := owner_of(pod), owners.get(owner))]
+        if own:
+            chosen[title] = own[0]
+    began = time.monotonic()
+    for pod in chosen.values():
+        cluster.delete(PODS, pod["metadata"]["name"], namespace)
+    gone: dict[str, float] = {}
+
+    def look(lists: list[list[Mapping[str, Any]]]) -> bool | None:
+        there = {each["metadata"]["uid"] for each in lists[0]}
+        for title, pod in chosen.items():
+            if pod["metadata"]["uid"] not in there:
+                gone.setdefault(title, time.monotonic() - began)
+        return True if len(gone) == len(chosen) else None
+
+    with cluster.watch((PODS, namespace), (EVENTS, namespace)) as watch:
+        watch.until(look, Deadline(min(most_s, deadline.remaining())))
+        lasted = time.monotonic() - began
+        events = watch.now[1]
+    found = await_rollout(cluster, namespace, targets, back_s, 0, deadline)
+    stops = [
+        Stop(
+            workload=title,
+            pod=pod["metadata"]["name"],
+            seconds=round(gone.get(title, lasted), 2),
+            grace_s=int((pod.get("spec") or {}).get("terminationGracePeriodSeconds", 30)),
+            hooks=tuple(_hooks(pod, events)),
+            is_gone=title in gone,
+        )
+        for title, pod in chosen.items()
+    ]
+    return Stops(stops=tuple(stops), is_back=found.is_up)
+
+
+def undo_each(
+    cluster: Cluster, namespace: str, deployments: Sequence[tuple[Resource, str]], seconds: float, deadline: Deadline
+) -> Undos:
+    """Update each Deployment by an annotation of its pods, and roll it back as `kubectl rollout undo` does."""
+    return Undos(undos=tuple(_undo(cluster, namespace, each, seconds, deadline) for each in deployments))
+
+
+def _undo(cluster: Cluster, namespace: str, target: tuple[Resource, str], seconds: float, deadline: Deadline) -> Undo:
+    resource, name = target
+    title = f"{resource.kind} {name}"
+    before = cluster.get(resource, name, namespace)
+    if before is None:
+        return Undo(workload=title, problem="it is not there any more")
+    revision = before["metadata"].get("annotations", {}).get(REVISION, "")
+    mark = {"spec": {"template": {"metadata": {"annotations": {MARK: str(int(time.time()))}}}}}
+    cluster.patch(resource, name, namespace, mark)
+    if not await_rollout(cluster, namespace, [target], seconds, 0, deadline).is_up:
+        return Undo(workload=title, problem=f"an update that changes nothing is not done within {seconds:g} s")
+    kept = [
+        each
+        for each in cluster.list(REPLICA_SETS, namespace)
+        if owner_of(each) == title and each["metadata"].get("annotations", {}).get(REVISION) == revision
+    ]
+    if not kept:
+        return Undo(workload=title, problem="the revision before is not kept (revisionHistoryLimit)")
+    began = time.monotonic()
+    cluster.patch(resource, name, namespace, {"spec": {"template": {"metadata": {"annotations": {MARK: None}}}}})
+    is_up = await_rollout(cluster, namespace, [target], seconds, 0, deadline).is_up
+    lasted = round(time.monotonic() - began, 2)
+    set_name = kept[0]["metadata"]["name"]
+    after = cluster.get(REPLICA_SETS, set_name, namespace)
+    if not is_up or after is None or not (after.get("status") or {}).get("replicas"):
+        return Undo(
+            workload=title, problem=f"it is not back at the revision before within {seconds:g} s", seconds=lasted
+        )
+    return Undo(workload=title, seconds=lasted)
+
+
+def _runs(pod: Mapping[str, Any]) -> bool:
+    return (pod.get("status") or {}).get("phase") == "Running" and not pod["metadata"].get("deletionTimestamp")
+
+
+def _hooks(pod: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return what is said of the hooks of a pod that failed while it stopped."""
+    name = pod["metadata"]["name"]
+    return [
+        str(each.get("message") or each["reason"])
+        for each in events
+        if each.get("reason") == "FailedPreStopHook" and (each.get("involvedObject") or {}).get("name") == name
+    ]
