@@ -133,6 +133,13 @@ def test_compose_brings_services_up_in_order(folder, env, tmp_path):
     run("docker", "compose", "down", "--volumes", env=env, cwd=tmp_path)
 
 
+def test_containers_get_more_time_than_one_process(folder):
+    groups = f"infra-grader-{folder.name}"
+    places = [Path(f"/sys/fs/cgroup/cpu/{groups}/cpu.shares"), Path(f"/sys/fs/cgroup/{groups}/cpu.weight")]
+    (weight,) = [place.read_text().strip() for place in places if place.exists()]
+    assert weight in ("8192", "800")
+
+
 def test_nothing_is_left_of_a_daemon_that_was_killed(folder, env):
     """The last one here, as the daemon does not outlive it."""
     run("docker", "run", "--detach", "--publish", "8000", "--restart", "always", "python:3.11-slim", *SERVER, env=env)
