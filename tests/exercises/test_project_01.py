@@ -15,8 +15,10 @@ from infra_grader.model.scorecard import Scorecard
 REPOSITORY = Path(__file__).parents[2]
 RUBRIC = REPOSITORY / "rubrics/junior/project-01-simple-model-api.yaml"
 EXERCISE = REPOSITORY / "exercises/project-01-simple-model-api"
-STATIC = GradeOptions(needs_commit=False, only=["static"])
-WHOLE = GradeOptions(needs_commit=False, live="none")  # images are built in the proof
+SANDBOX = "bubblewrap"
+"""Starts at once; the proof of the solution runs in that of Docker, where there is one."""
+STATIC = GradeOptions(needs_commit=False, sandbox=SANDBOX, only=["static"])
+WHOLE = GradeOptions(needs_commit=False, sandbox=SANDBOX, live="none")  # images are built in the proof
 CACHES = shutil.ignore_patterns(".*_cache", "__pycache__")
 """What tools leave behind that are run in the solution's folder."""
 

@@ -20,6 +20,8 @@ REPOSITORY = Path(__file__).parents[2]
 RUBRIC = REPOSITORY / "rubrics/junior/project-02-kubernetes-serving.yaml"
 EXERCISE = REPOSITORY / "exercises/project-02-kubernetes-serving"
 FASTAPI = EXERCISE / "alternatives/fastapi-chart-k6"
+SANDBOX = "bubblewrap"
+"""Starts at once; the proof of the solution runs in that of Docker, where there is one."""
 CACHES = shutil.ignore_patterns(".*_cache", "__pycache__")
 """What tools leave behind that are run in the solution's folder."""
 FILES_ONLY = ("static", "manual")
@@ -27,7 +29,7 @@ FILES_ONLY = ("static", "manual")
 
 def graded(folder: Path, only: tuple[str, ...] = FILES_ONLY, live: str = "none") -> Scorecard:
     """Grade a submission; its image is built where a test asks for it, and in the proof."""
-    return grade(folder, RUBRIC, options=GradeOptions(needs_commit=False, only=only, live=live))
+    return grade(folder, RUBRIC, options=GradeOptions(needs_commit=False, sandbox=SANDBOX, only=only, live=live))
 
 
 @pytest.fixture

@@ -15,12 +15,14 @@ from infra_grader.model.scorecard import Scorecard
 REPOSITORY = Path(__file__).parents[2]
 RUBRIC = REPOSITORY / "rubrics/junior/project-03-ml-pipeline-tracking.yaml"
 EXERCISE = REPOSITORY / "exercises/project-03-ml-pipeline-tracking"
+SANDBOX = "bubblewrap"
+"""Starts at once; the proof of the solution runs in that of Docker, where there is one."""
 CACHES = shutil.ignore_patterns(".*_cache", "__pycache__")
 """What tools leave behind that are run in the solution's folder."""
 
 
 def graded(folder: Path, *only: str) -> Scorecard:
-    return grade(folder, RUBRIC, options=GradeOptions(needs_commit=False, only=only))
+    return grade(folder, RUBRIC, options=GradeOptions(needs_commit=False, sandbox=SANDBOX, only=only))
 
 
 @pytest.fixture

@@ -17,12 +17,14 @@ RUBRIC = REPOSITORY / "rubrics/junior/project-04-monitoring-alerting.yaml"
 EXERCISE = REPOSITORY / "exercises/project-04-monitoring-alerting"
 FASTAPI = EXERCISE / "alternatives/fastapi-and-other-places"
 OPSGENIE = "opsgenie_configs:\n      - api_key_file"
+SANDBOX = "bubblewrap"
+"""Starts at once; the proof of the solution runs in that of Docker, where there is one."""
 CACHES = shutil.ignore_patterns(".*_cache", "__pycache__")
 """What tools leave behind that are run in the solution's folder."""
 
 
 def graded(folder: Path, only: tuple[str, ...] = (), live: str = "auto") -> Scorecard:
-    return grade(folder, RUBRIC, options=GradeOptions(needs_commit=False, only=only, live=live))
+    return grade(folder, RUBRIC, options=GradeOptions(needs_commit=False, sandbox=SANDBOX, only=only, live=live))
 
 
 @pytest.fixture

@@ -24,6 +24,9 @@ def rubric_options(parser: argparse.ArgumentParser) -> None:
     test = action("test", _test, "hold rubrics to their proof: solution, untouched starter, flaws")
     test.add_argument("rubric", metavar="ID|FILE", nargs="*", help="default: every bundled rubric that has a proof")
     test.add_argument("--proof", metavar="DIR", type=Path, help="folder with solution/, starter/ and flawed/")
+    test.add_argument(
+        "--sandbox", metavar="NAME", default="auto", help="where learner code runs, as for grade (default: auto)"
+    )
     add_kube_context(test)
     new = action("new", _new, "write a rubric to start from, which passes lint")
     new.add_argument("file", metavar="FILE", type=Path)
@@ -90,7 +93,7 @@ def _test(options: argparse.Namespace) -> int:
     if not names:
         raise UsageError("no rubric here has a proof", "Proofs are part of the source checkout, not of the package.")
     faults = 0
-    how = QUIET.replace(kube_context=options.kube_context)
+    how = QUIET.replace(kube_context=options.kube_context, sandbox=options.sandbox)
     for name in names:
         loaded = load_rubric(name, registry)
         exercise = options.proof or _proof_of(loaded.id)
