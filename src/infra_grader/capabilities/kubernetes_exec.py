@@ -40,6 +40,7 @@ def execute(
         return _ended(stream, deadline)
     finally:
         stream.close()
+        stream.sock.shutdown()  # which the client leaves open where the API was the first to close
 
 
 def _open(connection: Connection, url: str) -> Any:
