@@ -149,9 +149,10 @@ def why_stuck(namespace: Mapping[str, Any]) -> str:
     return "; ".join(str(each["message"]) for each in remaining)
 
 
-def age_s(ended: str) -> float:
-    """Return the seconds since a time that the API says."""
-    return time.time() - datetime.fromisoformat(ended).timestamp()
+def is_stuck(namespace: Mapping[str, Any]) -> bool:
+    """Whether a namespace should have ended long ago."""
+    ended = namespace["metadata"].get("deletionTimestamp")
+    return bool(ended) and time.time() - datetime.fromisoformat(ended).timestamp() > STUCK_S
 
 
 class refusing:  # noqa: N801 - reads as a statement

@@ -21,7 +21,7 @@ from infra_grader.capabilities.kubernetes import NAMESPACES, Cluster, Refused, c
 from infra_grader.capabilities.kubernetes_guard import guards
 from infra_grader.capabilities.kubernetes_lab import USE, Lab, is_marked, read_lab
 from infra_grader.capabilities.kubernetes_owner import ALIVE, PURPOSE_LABEL, RUN_LABEL, SIGN_S, marks, now
-from infra_grader.capabilities.kubernetes_room import PROBES, STUCK_S, SUBMISSION, age_s, is_ending, why_stuck
+from infra_grader.capabilities.kubernetes_room import PROBES, SUBMISSION, is_ending, is_stuck, why_stuck
 from infra_grader.capabilities.kubernetes_turn import turn
 from infra_grader.model.outcome import NotAssessed, Unavailable
 
@@ -30,7 +30,7 @@ PLACE_S = 200.0
 """Seconds that a submission waits at most until others have left the cluster."""
 SPARE_S = 10.0
 """Seconds that a check needs to say that there is no place."""
-ENDING_S = 60.0
+ENDING_S = 30.0
 """Seconds that the end of a run waits for namespaces which are ending, where there are too many of them."""
 
 
@@ -225,18 +225,24 @@ def remove_left(cluster: Cluster) -> None:
 
 
 def _say_stuck(cluster: Cluster) -> None:
-    for each in cluster.list(NAMESPACES, labels=f"{PURPOSE_LABEL} in ({SUBMISSION},{PROBES})"):
-        if is_ending(each) and age_s(each["metadata"]["deletionTimestamp"]) > STUCK_S:
-            name, why = each["metadata"]["name"], why_stuck(each) or "the cluster does not say why"
-            logging.getLogger(__name__).warning("the namespace %s does not go away: %s", name, why)
+    found = cluster.list(NAMESPACES, labels=f"{PURPOSE_LABEL} in ({SUBMISSION},{PROBES})")
+    stuck = [each for each in found if is_stuck(each)]
+    if stuck:
+        names = ", ".join(each["metadata"]["name"] for each in stuck[:3]) + (" and others" if len(stuck) > 3 else "")
+        why = why_stuck(stuck[0]) or "the cluster does not say why"
+        told = "%d namespaces of earlier gradings do not go away (%s): %s"
+        logging.getLogger(__name__).warning(told, len(stuck), names, why)
 
 
 def _await_gone(cluster: Cluster, label: str, most: int, deadline: Deadline) -> list[str]:
-    """Wait until at most so many namespaces are ending; return the rest, each with the reason."""
+    """Wait until at most so many namespaces are ending; return the rest, each with the reason.
+
+    Those that do not go away are not waited for, unless all have to be gone.
+    """
     last: list[Mapping[str, Any]] = []
 
     def look(namespaces: list[Mapping[str, Any]]) -> bool | None:
-        last[:] = [each for each in namespaces if is_ending(each)]
+        last[:] = [each for each in namespaces if is_ending(each) and not (most and is_stuck(each))]
         return True if len(last) <= most else None
 
     if cluster.await_(NAMESPACES, "", look, deadline, labels=label):

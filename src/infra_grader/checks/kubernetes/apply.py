@@ -11,7 +11,18 @@ from typing import Annotated, Any
 import msgspec
 
 from infra_grader.capabilities.kubernetes import Resource
-from infra_grader.plugin import Context, Evidence, Handle, Measure, Meta, NotAssessed, Outcome, RelativePath, check
+from infra_grader.plugin import (
+    Context,
+    Evidence,
+    EvidenceKind,
+    Handle,
+    Measure,
+    Meta,
+    NotAssessed,
+    Outcome,
+    RelativePath,
+    check,
+)
 from infra_grader.reading.kube_apply import (
     Applying,
     Facts,
@@ -119,7 +130,13 @@ def judge(context: Context, read: ManifestSet, rewritten: Rewritten, facts: Fact
     if refused:
         manifest, result = refused[0]
         message = f"The cluster refuses {manifest.title}: {result.message.rstrip('.')}."
-    summary = Evidence(expected=f"{total} objects that the cluster takes", actual=f"{taken}", text=read.source)
+    summary = Evidence(
+        kind=EvidenceKind.COMMAND,
+        path="kubectl apply",
+        expected=f"{total} objects that the cluster takes",
+        actual=f"{taken}",
+        text=read.source,
+    )
     outcome = Outcome.partial(
         Fraction(taken, total) if total else Fraction(0),
         message if total else f"There is nothing to apply in {read.source}.",

@@ -53,9 +53,9 @@ class Rollout(Params):
         CourseCluster | None,
         Meta(description="The cluster that the course has in mind; what fits there and not in the lab costs nothing."),
     ] = None
-    stops_within: Annotated[
-        float | None, Meta(gt=0, le=120, description="Seconds in which a pod that is asked to stop is gone.")
-    ] = None
+    stops_within: (
+        Annotated[float, Meta(gt=0, le=120, description="Seconds in which a pod that is asked to stop is gone.")] | None
+    ) = None
     undo: Annotated[
         bool, Meta(description="Whether each Deployment has to find back from an update that changes nothing.")
     ] = False
