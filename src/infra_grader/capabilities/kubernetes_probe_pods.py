@@ -12,6 +12,7 @@ from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.kubernetes import PODS, Cluster
 from infra_grader.capabilities.kubernetes_owner import DOMAIN
 from infra_grader.capabilities.kubernetes_probe import Probe
+from infra_grader.capabilities.kubernetes_room import refusing
 from infra_grader.model.outcome import NotAssessed, Unavailable
 from infra_grader.model.record import Record
 
@@ -116,7 +117,9 @@ def _start(live: LiveKubernetes, places: Sequence[Place], deadline: Deadline) ->
             names.append(name)
             undoing.callback(live.cluster.delete, PODS, name, place.namespace, grace_s=0)
             owner = _owner(live.cluster, place.namespace) if place.labels else None
-            live.cluster.create(probe_manifest(name, place, live.lab.probe_image, live.labels, owner))
+            manifest = probe_manifest(name, place, live.lab.probe_image, live.labels, owner)
+            with refusing("a pod that asks"):
+                live.cluster.create(manifest, place.namespace)
         limit = Deadline(min(START_S, deadline.remaining()))
         for place, name in zip(places, names, strict=True):
             _await(live.cluster, place.namespace, name, limit)
