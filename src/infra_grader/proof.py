@@ -10,13 +10,14 @@ where it names one of that sort.
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
 
 from infra_grader.api import GradeOptions, grade
+from infra_grader.capabilities.home import open_home
 from infra_grader.engine.plan import plan
 from infra_grader.engine.registry import Registry
 from infra_grader.errors import UsageError
@@ -110,8 +111,8 @@ def grade_flaw(
     options: GradeOptions = QUIET,
 ) -> Scorecard:
     """Grade the solution with a flaw over it, by some checks and what these need."""
-    with tempfile.TemporaryDirectory(prefix="infra-grader-") as folder:
-        flawed = Path(folder, "submission")
+    with closing(open_home("infra-grader-proof-")) as home:
+        flawed = home.folder / "submission"
         overlay(solution, flaw, expectation, flawed)
         return grade(flawed, rubric, options=options.replace(only=only), registry=registry)
 

@@ -1,4 +1,5 @@
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -150,3 +151,30 @@ def test_a_tool_is_limited_in_the_memory_it_uses_and_not_in_what_it_reserves(com
     )
     uses = f"import time; time.sleep(0.5); bytearray({MAX_MEMORY_BYTES})"
     assert "MemoryError" in command.run([sys.executable, "-c", uses], Deadline(30)).stderr
+
+
+OPENED = """
+import sys, time
+from infra_grader.capabilities.command import Command
+command = Command()
+(command.scratch / "draft").write_text("half done")
+print(command.scratch, flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are those of POSIX")
+def test_the_folder_of_a_grader_that_was_killed_is_removed_by_the_next(command):
+    graders = [subprocess.Popen([sys.executable, "-c", OPENED], stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    killed, running = (Path(grader.stdout.readline().strip()) for grader in graders)
+    try:
+        graders[0].kill()
+        graders[0].wait()
+        assert (killed / "draft").exists()
+        assert command.scratch.is_dir()
+        assert not killed.parent.exists()
+        assert (running / "draft").exists(), "that of one which runs is left alone"
+    finally:
+        for grader in graders:
+            grader.kill()
+            grader.communicate()

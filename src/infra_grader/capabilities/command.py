@@ -10,7 +10,6 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -18,9 +17,13 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from infra_grader.capabilities.deadline import Deadline
+from infra_grader.capabilities.home import Home, open_home, remove
 from infra_grader.capabilities.process_end import ended_within
 from infra_grader.model.outcome import NotAssessed
 
+PREFIX = "infra-grader-tools-"
+SCRATCH = "scratch"
+"""The folder of tools, beside the lock that tells whose it is."""
 MAX_OUTPUT_BYTES = 16 * 1024 * 1024
 MAX_MEMORY_BYTES = 4 * 1024 * 1024 * 1024
 POLL_S = 0.5
@@ -50,7 +53,7 @@ class Command:
     def __init__(self) -> None:
         self._live: set[subprocess.Popen[bytes]] = set()
         self._lock = threading.Lock()
-        self._scratch: tempfile.TemporaryDirectory[str] | None = None
+        self._home: Home | None = None
         self._writers: set[threading.Thread] = set()
         """The threads that know the scratch folder."""
         self._is_closed = False
@@ -62,9 +65,10 @@ class Command:
         with self._lock:
             self._check_open()
             self._writers.add(threading.current_thread())
-            if self._scratch is None:
-                self._scratch = tempfile.TemporaryDirectory(prefix="infra-grader-", ignore_cleanup_errors=True)
-            return Path(self._scratch.name)
+            if self._home is None:
+                self._home = open_home(PREFIX)
+                (self._home.folder / SCRATCH).mkdir()
+            return self._home.folder / SCRATCH
 
     def find_tool(self, name: str, remedy: str) -> str:
         """Return the absolute path of a tool: beside our own interpreter, else on the PATH.
@@ -140,21 +144,21 @@ class Command:
         """Kill whatever still runs, remove the scratch folder, and start nothing any more."""
         with self._lock:
             self._is_closed = True
-            live, scratch = list(self._live), self._scratch
-            self._scratch = None
+            live, home = list(self._live), self._home
+            self._home = None
         for process in live:
             _kill(process)
-        if scratch is None:
+        if home is None:
             return
-        scratch.cleanup()
+        home.close()
         # A check that was left behind in a thread writes there until it notices, and may make the folder again.
         until = time.monotonic() + CLOSE_GRACE_S
         left_behind = any(thread.is_alive() for thread in self._writers - {threading.current_thread()})
         quiet = 0 if left_behind else QUIET_ROUNDS
         while quiet < QUIET_ROUNDS and time.monotonic() < until:
             time.sleep(0.02)
-            quiet = 0 if os.path.exists(scratch.name) else quiet + 1
-            scratch.cleanup()
+            quiet = 0 if home.folder.exists() else quiet + 1
+            remove(home.folder)
 
 
 class _Drain(threading.Thread):

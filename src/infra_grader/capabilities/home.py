@@ -21,17 +21,27 @@ NEW_S = 60.0
 
 
 class Home:
-    """A folder of the grader's own, removed where it is closed; only on systems that have `fcntl`."""
+    """A folder of the grader's own, removed where it is closed; on Windows, nobody sees that a crash left it."""
 
     def __init__(self, prefix: str) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix=f"{prefix}{os.getpid()}-"))
-        self._lock = _locked_file(self.folder)
+        self._lock = _locked_file(self.folder) if os.name == "posix" else None
 
     def close(self, *, keeps_folder: bool = False) -> None:
         """Remove the folder, then let go of it; one that is kept is as if it were left by a crash."""
         if not keeps_folder:
             remove(self.folder)
-        os.close(self._lock)
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+
+def open_home(prefix: str) -> Home:
+    """Return a new home, after the removal of those of this prefix that crashed graders of this user left behind."""
+    if os.name == "posix":
+        for _ in sweep(prefix):
+            pass
+    return Home(prefix)
 
 
 def sweep(prefix: str) -> Iterator[str]:
@@ -75,7 +85,8 @@ def remove(folder: Path) -> None:
     except FileNotFoundError:
         return
     except (OSError, RecursionError):  # folders that are locked, or a chain of them that is too deep for Python
-        pass
+        if os.name != "posix":
+            return
     else:
         return
     if os.geteuid() != 0:

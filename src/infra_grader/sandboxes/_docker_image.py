@@ -8,12 +8,13 @@ import os
 import posixpath
 import re
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from functools import cache
 from typing import Any
 
 from infra_grader.capabilities.docker import LABEL, answering
+from infra_grader.capabilities.home import open_home
 from infra_grader.model.outcome import NotAssessed
 from infra_grader.model.record import Record
 from infra_grader.sandboxes._resources import SYSTEM_PATH
@@ -68,8 +69,8 @@ def find_image(api: Any, name: str) -> Image:
 
 def _looked_into(api: Any, name: str, content: str, variables: Sequence[str]) -> Image:
     """Look into an image by a container that is made of it, never started, and removed."""
-    with tempfile.TemporaryDirectory(prefix="infra-grader-") as folder:
-        container = _made(api, content, folder)
+    with closing(open_home("infra-grader-image-")) as home:
+        container = _made(api, content, str(home.folder))
         try:
             with answering():
                 for place in _places(variables):

@@ -82,7 +82,9 @@ class Host:
             if prlimit := find_program("prlimit"):
                 # Processes are counted by user, and this user has others than the learner's.
                 command = [*limited(prlimit, job.limits, group, counts_processes=False), *command]
-            environment = variables(job) | {"HOME": os.fspath(place.work)}
+            temporary = place.work.with_name("tmp")
+            temporary.mkdir()
+            environment = variables(job) | {"HOME": os.fspath(place.work), "TMPDIR": os.fspath(temporary)}
             with started(group.entering(command), place.work, environment, is_dialogue=is_dialogue) as process:
                 try:
                     yield process, place.work, watch(place.work, job.limits, group)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
-from pathlib import Path
 
+from infra_grader.capabilities.home import open_home
 from infra_grader.capabilities.sandbox import Mount
 from infra_grader.plugin import Context
 
@@ -21,11 +20,12 @@ def laid_out(context: Context, folder: str) -> Mount:
     source = context.rubric_directory(folder)
 
     def copy() -> Mount:
-        scratch = Path(tempfile.mkdtemp(prefix="infra-grader-stand-ins-"))
-        context.on_close(lambda: shutil.rmtree(scratch, ignore_errors=True))
-        target = scratch / "modules"
+        home = open_home("infra-grader-stand-ins-")
+        context.on_close(home.close)
+        os.chmod(home.folder, 0o755)  # noqa: S103 - as below
+        target = home.folder / "modules"
         shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
-        for place, _folders, files in os.walk(scratch):
+        for place, _folders, files in os.walk(target):
             os.chmod(place, 0o755)  # noqa: S103 - nothing secret, and others must read it
             for name in files:
                 os.chmod(os.path.join(place, name), 0o644)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from fractions import Fraction
 from pathlib import Path
 
 import msgspec
 
 from infra_grader.capabilities.environment import SYSTEM_PATH, Environment
+from infra_grader.capabilities.home import open_home
 from infra_grader.capabilities.sandbox import MIB, Job, Limits, Mount
 from infra_grader.plugin import (
     Annotated,
@@ -113,9 +113,12 @@ def _programs(context: Context, folder: str) -> Mount:
     ours = context.rubric_directory(folder)
 
     def copied() -> Path:
-        place = Path(tempfile.mkdtemp(prefix="infra-grader-programs-"))
-        context.on_close(lambda: shutil.rmtree(place, ignore_errors=True))
-        os.chmod(place, 0o755)  # noqa: S103 - `nobody`, who runs programs inside, has to read it
+        home = open_home("infra-grader-programs-")
+        context.on_close(home.close)
+        place = home.folder / "programs"
+        place.mkdir()
+        for opened in (home.folder, place):
+            os.chmod(opened, 0o755)  # noqa: S103 - `nobody`, who runs programs inside, has to read it
         for file in sorted(ours.iterdir()):
             if file.is_file():
                 shutil.copyfile(file, place / file.name)
