@@ -10,11 +10,13 @@ from contextlib import suppress
 
 from infra_grader.capabilities.docker import answering
 from infra_grader.capabilities.docker_running import RunningContainer
+from infra_grader.capabilities.live_docker import LiveDocker
 from infra_grader.capabilities.sandbox import MIB
 from infra_grader.model.outcome import NotAssessed
 from infra_grader.model.record import Record
 
 MOST_BYTES = 32 * MIB
+MAX_ACCOUNTS_BYTES = MIB
 
 
 class Entry(Record):
@@ -71,3 +73,21 @@ def lay_into(container: RunningContainer, entries: Mapping[str, Entry]) -> None:
                 archive.addfile(item, io.BytesIO(entry.content))
     with answering():
         container.docker.api.put_archive(container.key, "/", packed.getvalue())
+
+
+def read_accounts(docker_run: LiveDocker, image: str) -> str:
+    """Return an image's `/etc/passwd`, taken from a container that is never started; nothing where it has none."""
+    import docker.errors
+
+    with answering():
+        made = docker_run.api.create_container(image, ["none"], labels=docker_run.labels)
+        try:
+            blocks, _ = docker_run.api.get_archive(made["Id"], "/etc/passwd")
+            content = b"".join(blocks)
+        except docker.errors.NotFound:
+            return ""
+        finally:
+            docker_run.api.remove_container(made["Id"], force=True, v=True)
+    with tarfile.open(fileobj=io.BytesIO(content)) as tar:
+        found = next((tar.extractfile(member) for member in tar if member.isfile()), None)
+        return found.read(MAX_ACCOUNTS_BYTES).decode("utf-8", "replace") if found else ""

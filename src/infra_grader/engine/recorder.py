@@ -85,7 +85,7 @@ class Recorder:
             seen=watching.seen if watching.is_whole else {},
             outcome=_found(outcome),
         )
-        content = msgspec.json.format(_encoded(kept), indent=1)
+        content = _encoded(kept)
         try:
             _write(self.folder / CHECKS / f"{check.id}.json", content)
         except OSError as error:  # said in the end, where nothing of the grading is lost by it

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from infra_grader.reading.secret_names import BEARER, PASSWORD_IN_URL, is_secret_name
+from infra_grader.reading.secret_names import PASSWORD_IN_URL, is_secret_name
 
 MASK = "***"
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-ASSIGNED = re.compile(r"\A([A-Za-z_][A-Za-z0-9_]*)=.")
+ASSIGNED = re.compile(r"""(?<![\w.])([A-Za-z_][A-Za-z0-9_]*)=(?:"[^"\n]+"|'[^'\n]+'|[^\s"'$]+)""")
+GIVEN = re.compile(
+    r"(?i)((?:authorization:\s*(?:bearer|basic|token)|--(?:password|token|api-key)[ =])\s*)[^\s\"'${]{8,}"
+)
 
 
 def masked(plain: Any) -> Any:
@@ -38,8 +41,13 @@ def _member(of: dict[Any, Any], name: Any, value: Any) -> Any:
 
 
 def _text(text: str) -> str:
-    if (assigned := ASSIGNED.match(text)) and is_secret_name(assigned[1]):
-        return f"{assigned[1]}={MASK}"
+    """Return a text without values, but with what tells that there was one."""
+    if "=" in text:
+        text = ASSIGNED.sub(_assigned, text)
     if "://" in text:
         text = PASSWORD_IN_URL.sub(f"://{MASK}:{MASK}@", text)
-    return BEARER.sub(MASK, text)
+    return GIVEN.sub(rf"\1{MASK * 3}", text)
+
+
+def _assigned(found: re.Match[str]) -> str:
+    return f"{found[1]}={MASK}" if is_secret_name(found[1]) else found[0]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from infra_grader.capabilities.docker_layers import Layer
 from infra_grader.plugin import Evidence
 from infra_grader.reading.docker_image import MEGABYTE, LiveImage, given_arguments
-from infra_grader.reading.docker_secrets import find_in_file, is_installed
+from infra_grader.reading.docker_secrets import is_installed
 from infra_grader.reading.pieces import Piece, whole
 from infra_grader.reading.secret_names import BEARER, PASSWORD_IN_URL, is_secret_name
 from infra_grader.reading.secret_search import find_secrets
@@ -37,7 +37,7 @@ class Kept(NamedTuple):
 def no_secrets(live: LiveImage) -> Piece:
     """Return whether no secret is in the image: variables, history, arguments, files of all layers."""
     found = [*_in_variables(live), *_in_history(live), *_in_files(live)]
-    looked = Evidence(path=live.built.dockerfile, expected="no secret", actual=f"none in {live.layer_count} layers")
+    looked = Evidence(path=live.path, expected="no secret", actual=f"none in {live.layer_count} layers")
     lacking = (
         f"there is {found[0].actual}" + (f", and {len(found) - 1} more" if len(found) > 1 else "") if found else ""
     )
@@ -53,7 +53,7 @@ def _in_variables(live: LiveImage) -> Iterator[Evidence]:
         if value and (is_secret_name(name) or PASSWORD_IN_URL.search(value) or find_secrets("image.env", str(pair))):
             setting = own[name].instruction if own else None
             yield Evidence(
-                path=live.built.dockerfile,
+                path=live.path,
                 line=setting.line if setting else None,
                 expected="no secret",
                 actual=f"the variable {name}, value not shown",
@@ -82,28 +82,24 @@ def _in_history(live: LiveImage) -> Iterator[Evidence]:
 
 
 def _in_files(live: LiveImage) -> Iterator[Evidence]:
-    saved = live.saved().layers
-    last = _in_the_end(saved)
-    for number in range(live.first_own_layer(), len(saved)):
-        for path, content in sorted(saved[number].contents.items()):
-            live.context.deadline.check()
-            for what in find_in_file(path, content):
-                kept = last.get(path)
-                is_gone = kept is None or kept.layer != number
-                point = live.layer_point(number, "no secret", what)
-                yield point.replace(text="a later step removes it, but the layer keeps it" if is_gone else point.text)
+    last = _in_the_end(live.saved.layers)
+    for secret in live.secrets:
+        kept = last.get(secret.path)
+        is_gone = kept is None or kept.layer != secret.layer
+        point = live.layer_point(secret.layer, "no secret", secret.what)
+        yield point.replace(text="a later step removes it, but the layer keeps it" if is_gone else point.text)
 
 
 def absent(live: LiveImage, unwanted: Sequence[str]) -> Piece:
     """Return how much of what should not be in the image is not."""
-    last = _in_the_end(live.saved().layers)
+    last = _in_the_end(live.saved.layers)
     own = live.first_own_layer()
     evidence: list[Evidence] = []
     there: list[str] = []
     for name in unwanted:
         path = next((path for path in sorted(last) if _is_meant(name, path, is_own=last[path].layer >= own)), None)
         if path is None:
-            evidence.append(Evidence(path=live.built.dockerfile, expected=f"no {name}", actual="none"))
+            evidence.append(Evidence(path=live.path, expected=f"no {name}", actual="none"))
             continue
         there.append(name)
         evidence.insert(0, live.layer_point(last[path].layer, f"no {name}", f"/{path}"))
@@ -143,7 +139,7 @@ def _is_below(place: str, path: str) -> bool:
 
 def wasted(live: LiveImage, limit: float) -> Piece:
     """Return whether few bytes are in the image for nothing, since later layers remove or replace the files."""
-    saved = live.saved().layers
+    saved = live.saved.layers
     own = live.first_own_layer()
     lost: dict[tuple[int, int], dict[str, int]] = {}
     now: dict[str, Kept] = {}

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import re
-import tarfile
 from collections.abc import Iterator, Sequence
 
-from infra_grader.capabilities.docker import answering
 from infra_grader.plugin import Evidence
 from infra_grader.reading.docker_image import MEGABYTE, LiveImage, shown
 from infra_grader.reading.pieces import Piece, whole
 
 MOST_NAMED = 5
-MAX_ACCOUNTS_BYTES = 1024 * 1024
 SHELLS = re.compile(r"(?:/usr)?/bin/(?:ba|da|z|a)?sh\Z|\A(?:ba|da|z|a)?sh\Z")
 
 
@@ -61,30 +57,11 @@ def _account(live: LiveImage, name: str) -> str:
     """Return the number of a user, by the image's own list of accounts; nothing if it is not there."""
     if not name or name.isdigit():
         return name
-    for line in _accounts(live).splitlines():
+    for line in live.accounts.splitlines():
         fields = line.split(":")
         if len(fields) > 2 and fields[0] == name and fields[2].isdigit():
             return str(int(fields[2]))
     return ""
-
-
-def _accounts(live: LiveImage) -> str:
-    """Return the list of accounts, taken from a container that is never started."""
-    import docker.errors
-
-    docker_run = live.context.docker
-    with answering():
-        made = docker_run.api.create_container(live.built.id, ["none"], labels=docker_run.labels)
-        try:
-            blocks, _ = docker_run.api.get_archive(made["Id"], "/etc/passwd")
-            content = b"".join(blocks)
-        except docker.errors.NotFound:
-            return ""
-        finally:
-            docker_run.api.remove_container(made["Id"], force=True, v=True)
-    with tarfile.open(fileobj=io.BytesIO(content)) as tar:
-        found = next((tar.extractfile(member) for member in tar if member.isfile()), None)
-        return found.read(MAX_ACCOUNTS_BYTES).decode("utf-8", "replace") if found else ""
 
 
 def ports(live: LiveImage, wanted: Sequence[str]) -> Piece:
@@ -140,5 +117,5 @@ def layers(live: LiveImage, limit: int) -> Piece:
     return whole(
         live.layer_count <= limit,
         f"there are {live.layer_count} layers",
-        Evidence.number(live.layer_count, f"at most {limit}", "layers", live.built.dockerfile),
+        Evidence.number(live.layer_count, f"at most {limit}", "layers", live.path),
     )

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cache, partial
 
 import msgspec
 
@@ -10,6 +13,7 @@ from infra_grader.capabilities.asked_service import NotStarted
 from infra_grader.capabilities.container_service import ContainerRunning
 from infra_grader.capabilities.docker_listening import why_silent
 from infra_grader.capabilities.http import Answer, Client, NoAnswer, Request
+from infra_grader.model.record import Record
 from infra_grader.plugin import (
     Annotated,
     CheckFailed,
@@ -59,40 +63,68 @@ def http(context: Context, params: Http) -> Outcome:
     on another port, does not answer; then the evidence says where it listens. More than a status and some text is
     asked by `http.request`, whose `service` the same check can be. It is measured how long the answer took.
     """
+    with ExitStack() as opened:
+        # For this check alone, from the first request to the last; a record answers without it.
+        return _asked(context, params, cache(lambda: opened.enter_context(_running(context, params))))
+
+
+class Came(Record):
+    """What came of one request."""
+
+    answer: Answer | None = None
+    silent: tuple[Evidence, ...] = ()
+    """Why there was no answer."""
+
+
+def _asked(context: Context, params: Http, running: Callable[[], ContainerRunning]) -> Outcome:
+    faults: list[Evidence] = []
+    ports = params.ports or [context.observe("port", int, lambda: running().port, asked=())]
+    if not any(ports):
+        raise NotAssessed("The container is asked at no port.", "Name the `ports`, there and in docker.run.")
+    for port, path in dict.fromkeys(itertools.product(ports, params.paths)):
+        came = context.observe(
+            f"GET {path} on port {port}",
+            Came,
+            partial(_ask, context, params, running, port, path),
+            asked=(params.ports, params.paths, params.seconds),
+        )
+        if came.answer is None:
+            faults += came.silent
+            continue
+        missed = _missed(params, came.answer)
+        if not missed:
+            milliseconds = round(1000 * came.answer.seconds, 1)
+            return Outcome.passed(
+                f"GET {path} on port {port} is answered by {came.answer.status} within {milliseconds:.0f} ms.",
+                _evidence(port, path, came.answer),
+                measure=Measure(value=milliseconds, unit="ms"),
+            )
+        faults.append(_evidence(port, path, came.answer).replace(expected=missed))
+    raise CheckFailed(f"The container does not answer as it should: {faults[0].actual}.", *faults)
+
+
+def _ask(context: Context, params: Http, running: Callable[[], ContainerRunning], port: int, path: str) -> Came:
+    context.deadline.check()
+    client = Client(running().connect, port)
+    try:
+        seconds = min(params.seconds, context.deadline.remaining())
+        return Came(answer=client.ask(Request(target=path, follows=True), seconds))
+    except NoAnswer as error:
+        context.deadline.check()
+        return Came(silent=(_silent(context, running(), port, path, error),))
+    finally:
+        client.close()
+
+
+@contextmanager
+def _running(context: Context, params: Http) -> Iterator[ContainerRunning]:
+    """Yield the container, for this check alone. Raises `CheckFailed` for one that does not start again."""
     service = container_of(context, params.container)
     try:
         with service.turn(context.deadline) as running:
-            return _asked(context, params, running)
+            yield running
     except NotStarted as error:
         raise ended(service, error) from error
-
-
-def _asked(context: Context, params: Http, running: ContainerRunning) -> Outcome:
-    faults: list[Evidence] = []
-    ports = params.ports or [port for port in (running.port,) if port]
-    if not ports:
-        raise NotAssessed("The container is asked at no port.", "Name the `ports`, there and in docker.run.")
-    for port, path in itertools.product(ports, params.paths):
-        context.deadline.check()
-        client = Client(running.connect, port)
-        try:
-            answer = client.ask(Request(target=path, follows=True), min(params.seconds, context.deadline.remaining()))
-        except NoAnswer as error:
-            context.deadline.check()
-            faults.append(_silent(context, running, port, path, error))
-            continue
-        finally:
-            client.close()
-        missed = _missed(params, answer)
-        if not missed:
-            milliseconds = round(1000 * answer.seconds, 1)
-            return Outcome.passed(
-                f"GET {path} on port {port} is answered by {answer.status} within {milliseconds:.0f} ms.",
-                _evidence(port, path, answer),
-                measure=Measure(value=milliseconds, unit="ms"),
-            )
-        faults.append(_evidence(port, path, answer).replace(expected=missed))
-    raise CheckFailed(f"The container does not answer as it should: {faults[0].actual}.", *faults)
 
 
 def _missed(params: Http, answer: Answer) -> str:

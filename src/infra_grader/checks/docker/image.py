@@ -12,7 +12,6 @@ from infra_grader.checks.docker._image_files import absent, no_secrets, wasted
 from infra_grader.checks.docker._image_settings import health, label, layers, ports, size, starts, user
 from infra_grader.plugin import Annotated, Context, Handle, Measure, Meta, NotAssessed, Outcome, Params, Regex, check
 from infra_grader.reading.docker_image import MEGABYTE, LiveImage
-from infra_grader.reading.live_image import image_of
 from infra_grader.reading.pieces import Piece, judge
 
 Name = Annotated[str, Meta(min_length=1)]
@@ -74,7 +73,7 @@ def image(context: Context, params: Image) -> Outcome:
     """
     if not asks(params):
         raise NotAssessed("The rubric asks nothing of the image.", "Tell the author of the rubric.")
-    live = LiveImage(context, image_of(context, params.image))
+    live = LiveImage(context, params.image)
     outcome = judge(live.title, [*_pieces(live, params)])
     megabytes = round(live.bytes / MEGABYTE, 1)
     return outcome.replace(measure=Measure(value=megabytes, unit="MB", threshold=params.max_mb))

@@ -14,6 +14,7 @@ from infra_grader.capabilities.docker_owner import HOME_LABEL
 from infra_grader.capabilities.docker_running import RunningContainer
 from infra_grader.capabilities.docker_state import read_state
 from infra_grader.capabilities.sandbox import MIB
+from infra_grader.model.record import Record
 from infra_grader.plugin import (
     Annotated,
     CheckFailed,
@@ -69,6 +70,14 @@ class Inspect(Params):
             raise ValueError("it asks for something")
 
 
+class Found(Record):
+    """The container that is looked at."""
+
+    title: str
+    facts: dict[str, Any]
+    """As `docker inspect` gives them."""
+
+
 @check("docker.inspect", capabilities=("docker",), measure="%")
 def inspect(context: Context, params: Inspect) -> Outcome:
     """A container that runs on this machine is as it was asked to be.
@@ -76,7 +85,9 @@ def inspect(context: Context, params: Inspect) -> Outcome:
     What a learner already runs is found by its name, a label, or its compose service, and only looked at. Exactly one
     container has to fit. Each of what was asked is worth the same.
     """
-    title, facts = _found(context, params)
+    wanted = (params.container, params.name, params.label, params.compose_service)
+    found = context.observe("the container", Found, lambda: _found(context, params), asked=wanted)
+    title, facts = found.title, found.facts
     asked = list(_asked(params, facts))
     right = sum(piece.expected is None for piece in asked)
     return Outcome.partial(
@@ -87,10 +98,10 @@ def inspect(context: Context, params: Inspect) -> Outcome:
     )
 
 
-def _found(context: Context, params: Inspect) -> tuple[str, Mapping[str, Any]]:
-    """Return the container's name and facts. Raises `CheckFailed` for none, or for several."""
+def _found(context: Context, params: Inspect) -> Found:
+    """Return the container. Raises `CheckFailed` for none, or for several."""
     if params.container is not None:
-        return "of this run", container_of(context, params.container).container.inspect()
+        return Found(title="of this run", facts=dict(container_of(context, params.container).container.inspect()))
     api = context.docker.api
     filters = {"label": params.label or f"{SERVICE}={params.compose_service}"} if not params.name else {}
     with answering():
@@ -117,7 +128,7 @@ def _found(context: Context, params: Inspect) -> tuple[str, Mapping[str, Any]]:
             f"The container {name} was removed while it was looked at.",
             Evidence(kind=EvidenceKind.COMMAND, path="docker ps --all", expected=name, actual="removed"),
         )
-    return name, facts
+    return Found(title=name, facts=dict(facts))
 
 
 def _asked(params: Inspect, facts: Mapping[str, Any]) -> Iterator[Evidence]:

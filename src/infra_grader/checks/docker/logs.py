@@ -10,7 +10,6 @@ import msgspec
 
 from infra_grader.capabilities.asked_service import NotStarted
 from infra_grader.capabilities.docker import answering
-from infra_grader.capabilities.docker_running import RunningContainer
 from infra_grader.capabilities.http import Client, NoAnswer, Request
 from infra_grader.plugin import (
     Annotated,
@@ -52,20 +51,13 @@ def logs(context: Context, params: Logs) -> Outcome:
     named. Each of what was asked is worth the same: that it prints at all, each text and pattern, the share of
     lines that are JSON, each field, and that what must not be there is not.
     """
-    service = container_of(context, params.container)
-    if params.requests:
-        try:
-            with service.turn(context.deadline) as running:
-                _ask(context, params, running.connect, running.port)
-        except NotStarted as error:
-            raise ended(service, error) from error
-    container = service.container
-    printed = container.log("all" if params.stream == "any" else params.stream)
+    printed = context.observe("log", bytes, lambda: _printed(context, params), asked=(params.requests, params.stream))
     text = printed.decode("utf-8", "replace")
     asked = missed_in(context, params, printed, LOGS)
     missed = [fault for fault in asked if fault is not None]
     if not text.strip():
-        missed = [_evidence(f"{params.lines} lines", "nothing", _files(container))]
+        files = context.observe("files", str, lambda: _files(context, params), asked=())
+        missed = [_evidence(f"{params.lines} lines", "nothing", files or None)]
         asked = [missed[0]]
     right = len(asked) - len(missed)
     share = round(100 * right / len(asked), 2)
@@ -75,6 +67,17 @@ def logs(context: Context, params: Logs) -> Outcome:
         message = f"What the container prints is not as asked: {missed[0].expected}; there is {missed[0].actual}."
     measure = Measure(value=share, unit="%", threshold=100)
     return Outcome.partial(Fraction(right, len(asked)), message, *missed, shown, measure=measure)
+
+
+def _printed(context: Context, params: Logs) -> bytes:
+    service = container_of(context, params.container)
+    if params.requests:
+        try:
+            with service.turn(context.deadline) as running:
+                _ask(context, params, running.connect, running.port)
+        except NotStarted as error:
+            raise ended(service, error) from error
+    return service.container.log("all" if params.stream == "any" else params.stream)
 
 
 def _ask(context: Context, params: Logs, connect: Any, port: int) -> None:
@@ -93,14 +96,15 @@ def _evidence(expected: str, actual: str, text: str | None = None) -> Evidence:
     return Evidence(kind=EvidenceKind.COMMAND, path=LOGS, expected=expected, actual=actual, text=text)
 
 
-def _files(container: RunningContainer) -> str | None:
-    """Return which files that look like logs a container has written instead."""
+def _files(context: Context, params: Logs) -> str:
+    """Return which files that look like logs a container has written instead; nothing if there are none."""
     import docker.errors
 
+    container = container_of(context, params.container).container
     with answering():
         try:
             changed = container.docker.api.diff(container.key) or []
         except docker.errors.APIError:
-            return None
+            return ""
     files = [str(each["Path"]) for each in changed if str(each["Path"]).endswith((".log", ".out", ".jsonl"))]
-    return f"it writes to {', '.join(files[:5])} instead" if files else None
+    return f"it writes to {', '.join(files[:5])} instead" if files else ""

@@ -57,13 +57,7 @@ def processes(context: Context, params: Processes) -> Outcome:
     The processes are seen from outside, so that neither USER in the image nor what a program says of itself counts, but
     as whom it runs once it was started: also where a script has used sudo. What was asked is worth the same each.
     """
-    service = container_of(context, params.container)
-    _require_plain_users(context)
-    try:
-        with service.turn(context.deadline) as running:
-            found = _lasting(running.container)
-    except NotStarted as error:
-        raise ended(service, error) from error
+    found = context.observe("processes", list[Process], lambda: _look(context, params.container), asked=())
     if not found:
         raise CheckFailed("Nothing runs in the container.", Evidence(kind=EvidenceKind.COMMAND, path=LOOK))
     asked = [] if params.root else [_roots(found, params.allow)]
@@ -75,6 +69,16 @@ def processes(context: Context, params: Processes) -> Outcome:
         return Outcome.passed(message, _evidence(found))
     said = "; ".join(dict.fromkeys(str(fault.actual) for fault in faults))
     return Outcome.partial(1 - Fraction(lost, len(asked)), f"In the container, {said}.", *faults, _evidence(found))
+
+
+def _look(context: Context, check_id: str) -> list[Process]:
+    service = container_of(context, check_id)
+    _require_plain_users(context)
+    try:
+        with service.turn(context.deadline) as running:
+            return _lasting(running.container)
+    except NotStarted as error:
+        raise ended(service, error) from error
 
 
 def _lasting(container: RunningContainer) -> list[Process]:

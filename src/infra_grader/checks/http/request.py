@@ -8,8 +8,7 @@ from typing import Any
 
 import msgspec
 
-from infra_grader.capabilities.http import Answer, Client, NoAnswer, Request
-from infra_grader.capabilities.service import tail
+from infra_grader.capabilities.http import Answer, NoAnswer, Request
 from infra_grader.checks.http._expect import (
     ABSENT,
     NO_ROUTE,
@@ -33,7 +32,7 @@ from infra_grader.plugin import (
     check,
 )
 from infra_grader.reading.asked_request import Asked, Drawn, build_requests, draw_values
-from infra_grader.reading.running_service import asked
+from infra_grader.reading.conversation import Conversation, conversation
 
 SHOWN = 400
 
@@ -107,16 +106,17 @@ def request(context: Context, params: RequestParams) -> Outcome:
     that count. A service that ends is started again for the next check, and the request that ended it is wrong. Values
     that are drawn from the seed keep answers from being prepared.
     """
-    with asked(context, params.service, fresh=params.fresh) as (running, client):
-        told = list(_told(context, params, client))
-        ended = running.find_end()
+    with conversation(context, params.service, fresh=params.fresh) as talk:
+        told = list(_told(context, params, talk))
+        end = talk.end()
+    ended = end.how
     if ended and told[-1].missed is None:
         told[-1] = msgspec.structs.replace(told[-1], missed=Missed(expected="a service that lives on", actual=ended))
     judged = [(step, one) for step, one in zip(params.requests, told, strict=True) if step.judged]
     right = sum(one.missed is None for _, one in judged)
     evidence = [_evidence(step, one) for step, one in judged]
     if ended:
-        text = tail(running.output) or "nothing was printed"
+        text = end.output or "nothing was printed"
         evidence.insert(0, Evidence(kind=EvidenceKind.COMMAND, path="the service", actual=ended, text=text))
     outcome = Outcome.partial(
         Fraction(right, len(judged)),
@@ -125,14 +125,14 @@ def request(context: Context, params: RequestParams) -> Outcome:
         *sorted(evidence, key=lambda piece: piece.expected is None),
         measure=Measure(value=round(100 * right / len(judged), 2), unit="%", threshold=100),
     )
-    return outcome.replace(claimed=running.is_claimed)
+    return outcome.replace(claimed=end.is_claimed)
 
 
-def _told(context: Context, params: RequestParams, client: Client) -> Iterator[Told]:
+def _told(context: Context, params: RequestParams, talk: Conversation) -> Iterator[Told]:
     values = draw_values(params.draw, f"{context.seed} http.request {sorted(params.draw)}")
     compared: dict[str, Any] = {}
     for number, step in enumerate(params.requests):
-        one = _asked(context, params, step, values, f"{context.seed} {number}", client)
+        one = _asked(context, params, step, values, f"{context.seed} {number}", talk)
         if one.answer is not None:
             body = _json(one.answer)
             value = find_value(body, step.compare) if step.compare else ABSENT
@@ -144,17 +144,14 @@ def _told(context: Context, params: RequestParams, client: Client) -> Iterator[T
 
 
 def _asked(
-    context: Context, params: RequestParams, step: Step, values: Mapping[str, Any], seed: str, client: Client
+    context: Context, params: RequestParams, step: Step, values: Mapping[str, Any], seed: str, talk: Conversation
 ) -> Told:
     """Ask at each of the paths until one of them is known, and return what came of that one, else of the first."""
     first: Told | None = None
     for request in build_requests(context, step, values, seed):
-        context.deadline.check()
-        seconds = min(params.seconds, context.deadline.remaining())
         try:
-            answer = client.ask(request, seconds)
+            answer = talk.ask(request, params.seconds)
         except NoAnswer as error:
-            context.deadline.check()
             return Told(request=request, missed=Missed(expected="an answer", actual=error.reason))
         told = Told(request=request, answer=answer, missed=find_missed(answer, step.expect, context, values))
         if told.missed is None or answer.status not in NO_ROUTE:
