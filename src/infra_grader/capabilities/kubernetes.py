@@ -26,6 +26,8 @@ from infra_grader.model.record import Record
 
 __all__ = ["NAMESPACES", "PODS", "Answer", "Applied", "Cluster", "Ended", "Refused", "Resource", "connect"]
 
+NO_LOG = "unable to retrieve container logs for "
+"""What a node says, in place of a log, of a container that it is just removing."""
 MANAGER = "infra-grader"
 """Who we are among the managers of an object's fields."""
 APPLY = "application/apply-patch+yaml"
@@ -214,7 +216,8 @@ class Cluster:
             if error.status in (400, 404):
                 return ""
             raise
-        return str(answer.data.decode("utf-8", "replace"))
+        text = str(answer.data.decode("utf-8", "replace"))
+        return "" if text.startswith(NO_LOG) else text
 
     def execute(
         self,

@@ -79,9 +79,12 @@ def with_logs(found: Rollout, log: Callable[[str, str, bool], str]) -> Rollout:
         is_odd = container.restarts or container.is_broken
         if not is_odd or pod.is_ending or key in known or len(known) >= MOST_LOGS or container.waits in HOPELESS:
             return container
-        known.add(key)
-        lines = log(pod.name, container.name, True) if container.restarts else ""
-        return container.replace(log=lines or log(pod.name, container.name, False))
+        # Around the moment at which it is started again, either of the two may be empty.
+        first = container.restarts > 0
+        lines = log(pod.name, container.name, first) or log(pod.name, container.name, not first)
+        if lines:
+            known.add(key)
+        return container.replace(log=lines)
 
     return found.replace(
         pods=tuple(

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from infra_grader.model.outcome import Evidence, EvidenceKind
 from infra_grader.model.record import Record
-from infra_grader.reading.kube_lab import CourseCluster, room_for, size_of, unknown_node_labels
+from infra_grader.reading.kube_lab import OF_THE_LAB, CourseCluster, room_for, size_of, unknown_node_labels
 from infra_grader.reading.kube_rollout_seen import Container, Pod, Rollout, Workload
 from infra_grader.reading.live_deployed import Deployed
 from infra_grader.reading.manifest_workload import Workload as Written
@@ -35,7 +35,6 @@ OF_THE_NODE = (
     "OutOfmemory",
     "OutOfpods",
 )
-OF_THE_LAB = re.compile(r"infra-grader|violates PodSecurity|status unknown for quota")
 MOST_QUOTED = 400
 
 
@@ -60,7 +59,7 @@ def causes(
 
     `tags` says of images that could not be pulled whether the lab's registry has them, as far as it was asked.
     """
-    told: dict[tuple[str, str], Cause] = {}
+    told: dict[tuple[str, str, bool], Cause] = {}
     for workload in found.workloads:
         written = deployed.named(workload.kind, workload.name)
         if not workload.is_up and workload.trouble and len(found.pods_of(workload)) < workload.wanted:
@@ -71,14 +70,14 @@ def causes(
                 evidence=_seen(workload.title, "pods", said),
                 is_labs=bool(OF_THE_LAB.search(said)),
             )
-            told.setdefault((workload.title, "trouble"), cause)
+            told.setdefault((workload.title, "trouble", cause.is_labs), cause)
         for pod in found.pods_of(workload):
             if pod.is_ending:
                 continue
             for cause in _of_pod(
                 pod, workload, Written(written.manifest) if written else None, _scale(deployed), cluster, tags
             ):
-                told.setdefault((workload.title, cause.what.partition(":")[0]), cause)
+                told.setdefault((workload.title, cause.what.partition(":")[0], cause.is_labs), cause)
     return list(told.values())
 
 
@@ -111,7 +110,7 @@ def _of_pod(
             yield cause(
                 f"a volume cannot be mounted: {_cut(event.message)}",
                 _seen(f"Pod {pod.name}", "its volumes", event.message),
-                is_labs="kube-root-ca.crt" in event.message,
+                is_labs=bool(OF_THE_LAB.search(event.message)),
             )
     for container in pod.containers:
         yield from (cause(what, evidence, is_labs=labs) for what, evidence, labs in _of_container(pod, container, tags))

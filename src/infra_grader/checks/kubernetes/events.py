@@ -12,16 +12,16 @@ import msgspec
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.model.record import Record
 from infra_grader.plugin import Context, Evidence, EvidenceKind, Handle, Measure, Meta, Outcome, Params, check
+from infra_grader.reading.kube_lab import OF_THE_LAB
 from infra_grader.reading.kube_rollout import EVENTS
 from infra_grader.reading.live_deployed import deployed_of
 
 TROUBLE = [
     "BackOff", "Failed", "FailedMount", "FailedAttachVolume", "FailedCreate", "FailedPostStartHook",
-    "FailedPreStopHook", "Evicted", "OOMKilling", "FailedGetScale", "InvalidSelector", "FailedCreatePodSandBox",
+    "FailedPreStopHook", "Evicted", "OOMKilling", "FailedGetScale", "InvalidSelector",
 ]  # fmt: skip
 """Reasons of events that sound work does not have. That a probe fails while a pod starts is none of them."""
 OURS = "infra-grader"
-OF_THE_LAB = ("violates PodSecurity", "quota: infra-grader", "kube-root-ca.crt", "status unknown for quota")
 MOST = 200
 
 
@@ -108,7 +108,7 @@ def _told(found: Mapping[str, Any]) -> Told | None:
     """Return an event; `None` for one that is about us or the lab."""
     about = found.get("involvedObject") or {}
     name, message = str(about.get("name") or ""), str(found.get("message") or "")
-    if name.startswith(OURS) or any(part in message for part in OF_THE_LAB):
+    if name.startswith(OURS) or OF_THE_LAB.search(message):
         return None
     return Told(
         kind=str(about.get("kind") or ""),
