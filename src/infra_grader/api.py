@@ -148,10 +148,14 @@ def grade(
     submission = open_submission(Path(path), rubric)
     started = _now()
     commit = cache(lambda: _commit(submission, options) if known is None else (known.commit, known.dirty))
+
+    def named() -> SubmissionRef:
+        return known.replace(root=submission.root) if known is not None else submission_ref(submission, *commit())
+
     recorder, replay = _recorder(options, submission), _replay(options, rubric, submission, lambda: commit()[0])
     with open_session(submission, rubric, registry, options) as session:
         session.tell = tell or session.tell
-        session.recorder, session.replay = recorder, replay
+        session.recorder, session.replay, session.about = recorder, replay, named
         session.seed = session.seed if replay is None else replay.head.seed
         outcomes = run(
             order,
@@ -163,13 +167,12 @@ def grade(
             settled=options.settled,
             until=Deadline(options.seconds) if options.seconds is not None else None,
         )
-    named = known.replace(root=submission.root) if known is not None else submission_ref(submission, *commit())
     if recorder is not None:
-        recorder.finish(rubric, named, options.live, options.sandbox, environment(session))
+        recorder.finish(rubric, named(), options.live, options.sandbox, environment(session))
     facts = {**environment(session), **({LATE: options.late} if options.late else {})}
     if options.unassessed is not None:
         facts[UNASSESSED] = options.unassessed.value
-    scorecard = score(rubric, outcomes, named, environment=facts, started=started, finished=_now())
+    scorecard = score(rubric, outcomes, named(), environment=facts, started=started, finished=_now())
     return adjusted(scorecard, rubric, registry)
 
 

@@ -45,7 +45,7 @@ from infra_grader.model.outcome import (
 )
 from infra_grader.model.parameter_paths import path_parameters
 from infra_grader.model.record import Record
-from infra_grader.model.scorecard import Scorecard
+from infra_grader.model.scorecard import Scorecard, SubmissionRef
 
 if TYPE_CHECKING:
     from infra_grader.capabilities.live_docker import LiveDocker
@@ -177,12 +177,19 @@ class Context:
         self._rubric_folder = rubric_folder
         self._shared = shared
         self._handles = handles
+        self._about: Callable[[], SubmissionRef] | None = None
         self._witness = Witness()
 
-    def watched_by(self, witness: Witness) -> Self:
-        """Let a witness see what the check looks at; return this context. The engine calls it, no check."""
-        self._witness = witness
+    def watched_by(self, witness: Witness, about: Callable[[], SubmissionRef] | None = None) -> Self:
+        """Let a witness see what the check looks at, and say whose work it is. The engine calls it, no check."""
+        self._witness, self._about = witness, about
         return self
+
+    @property
+    def submission(self) -> SubmissionRef:
+        """Whose work it is, and its commit."""
+        assert self._about is not None, "who runs the check says whose work it is"
+        return self._about()
 
     @property
     def command(self) -> Any:

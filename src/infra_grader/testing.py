@@ -24,6 +24,7 @@ from infra_grader.engine.openers import openers
 from infra_grader.engine.registry import Registry
 from infra_grader.model.outcome import Outcome
 from infra_grader.model.rubric import CheckSpec
+from infra_grader.model.scorecard import SubmissionRef
 from infra_grader.plugin import CheckKind
 
 
@@ -41,6 +42,7 @@ def run_check(  # noqa: PLR0913 - by name, each a thing that a rubric or the com
     kube_context: str = "",
     seed: int = 0,
     before: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+    submission: SubmissionRef | None = None,
 ) -> Outcome:
     """Run one check on a folder and return its outcome.
 
@@ -48,6 +50,7 @@ def run_check(  # noqa: PLR0913 - by name, each a thing that a rubric or the com
     names where learner code runs, `live` what live checks may look at, `kube_context` which cluster, and `seed` is
     where random inputs start. `before` holds checks whose handles the check names, by their ids and in order, each as
     `{"uses": kind, "with": parameters}`; the outcome of the first of them that does not pass is returned instead.
+    `submission` says whose work it is, for kinds that ask.
     Raises `msgspec.ValidationError` for parameters that the kind does not accept, `PluginError` for an unknown kind.
     """
     found = _kind(kind)
@@ -57,6 +60,7 @@ def run_check(  # noqa: PLR0913 - by name, each a thing that a rubric or the com
         find_kind=lambda _name: found,
         openers=openers(Registry(), sandbox, rubric_folder or folder, live, kube_context),
         seed=seed,
+        about=(lambda: submission) if submission is not None else None,
     )
     with session:
         for check_id, facts in before.items():

@@ -20,6 +20,7 @@ from infra_grader.engine.limits import interrupt_after
 from infra_grader.engine.log import logger
 from infra_grader.model.outcome import ONE, ZERO, CheckFailed, Evidence, NotAssessed, Outcome, Status, Unavailable
 from infra_grader.model.rubric import CheckSpec
+from infra_grader.model.scorecard import SubmissionRef
 from infra_grader.plugin import LIVE, CheckKind, Context
 
 if TYPE_CHECKING:  # most gradings do without either
@@ -49,6 +50,8 @@ class Session(msgspec.Struct, kw_only=True):
     """Whether the evidence of what was lost quotes the lines that it points at."""
     tell: Callable[[CheckSpec, str], object] = lambda _check, _text: None
     """Shows the user what a check that takes long is at."""
+    about: Callable[[], SubmissionRef] | None = None
+    """Tells whose work it is, and its commit."""
     shared: Shared = msgspec.field(default_factory=Shared)
     handles: dict[str, Mapping[str, str]] = {}
     recorder: Recorder | None = None
@@ -167,13 +170,13 @@ def _ask(check: CheckSpec, kind: CheckKind, session: Session, deadline: Deadline
 
 def _run(check: CheckSpec, kind: CheckKind, session: Session, deadline: Deadline) -> Outcome:
     witness = session.witness(check)
-    context = session.context(check, kind, deadline).watched_by(witness)
+    context = session.context(check, kind, deadline).watched_by(witness, session.about)
     if not (probed := session.probed(kind)):
         return kind.run(context, check.params)
     from infra_grader.engine.attribution import attributed  # most rubrics have no live checks
 
     def anew() -> Outcome:
-        return kind.run(context.watched_by(session.witness(check)), check.params)
+        return kind.run(context.watched_by(session.witness(check), session.about), check.params)
 
     return attributed(anew, probed, deadline)
 
