@@ -16,12 +16,11 @@ from urllib.parse import quote
 
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.kubernetes_access import account_kubeconfig
-from infra_grader.capabilities.kubernetes_connection import Connection, Refused, open_connection
+from infra_grader.capabilities.kubernetes_connection import Connection, Refused, decoded, open_connection
 from infra_grader.capabilities.kubernetes_exec import Ended, execute
 from infra_grader.capabilities.kubernetes_forward import ForwardTunnel, forward
 from infra_grader.capabilities.kubernetes_resource import NAMESPACES, PODS, Resource, resources_of
 from infra_grader.capabilities.kubernetes_watch import Selection, Watch
-from infra_grader.model.outcome import Unavailable
 from infra_grader.model.record import Record
 
 __all__ = ["NAMESPACES", "PODS", "Answer", "Applied", "Cluster", "Ended", "Refused", "Resource", "connect"]
@@ -121,7 +120,7 @@ class Cluster:
         answer = self._connection.ask(
             "PATCH", resource.path(namespace, name), query=query, body=manifest, content_type=APPLY
         )
-        return Applied(object=json.loads(answer.data), warnings=_warnings(answer))
+        return Applied(object=decoded(answer), warnings=_warnings(answer))
 
     def patch(
         self, resource: Resource, name: str, namespace: str, body: Object, *, subresource: str = ""
@@ -129,15 +128,14 @@ class Cluster:
         """Change fields of an object by a JSON merge patch, and return it. Raises `Refused`."""
         path = resource.path(namespace, name, subresource)
         query = [("fieldManager", MANAGER)]
-        found: Object = json.loads(self._connection.ask("PATCH", path, query=query, body=body, content_type=MERGE).data)
-        return found
+        return decoded(self._connection.ask("PATCH", path, query=query, body=body, content_type=MERGE))
 
     def create(self, manifest: Object, namespace: str = "", *, dry_run: bool = False) -> Applied:
         """Create an object. Raises `Refused`, with the reason `AlreadyExists` where there is one of its name."""
         query = [("fieldManager", MANAGER), ("fieldValidation", "Strict")] + ([("dryRun", "All")] if dry_run else [])
         path = self._resource_of(manifest).path(namespace)
         answer = self._connection.ask("POST", path, query=query, body=manifest)
-        return Applied(object=json.loads(answer.data), warnings=_warnings(answer))
+        return Applied(object=decoded(answer), warnings=_warnings(answer))
 
     def delete(
         self,
@@ -293,7 +291,7 @@ class Cluster:
             "spec": {"user": user, "groups": _groups(user), "resourceAttributes": asked},
         }
         answer = self._connection.ask("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", body=review)
-        return bool(json.loads(answer.data).get("status", {}).get("allowed"))
+        return bool(decoded(answer).get("status", {}).get("allowed"))
 
     def account_kubeconfig(self, account: str, namespace: str, seconds: int) -> Mapping[str, Any]:
         """Return a kubeconfig by which a program acts as a ServiceAccount for some seconds, 600 at least."""
@@ -304,10 +302,7 @@ class Cluster:
         self._connection.close()
 
     def _get(self, path: str, query: Sequence[tuple[str, str]] = ()) -> Mapping[str, Any]:
-        found = json.loads(self._connection.ask("GET", path, query=query).data)
-        if not isinstance(found, dict):
-            raise Unavailable(f"The API of the cluster answers {path} with something else than an object.")
-        return found
+        return decoded(self._connection.ask("GET", path, query=query))
 
     def _resource_of(self, manifest: Object) -> Resource:
         api_version, kind = str(manifest.get("apiVersion") or ""), str(manifest.get("kind") or "")

@@ -180,10 +180,7 @@ class Connection:
                 "Use a context with the rights that docs/kubernetes.md lists, or have them granted.",
             )
         if answer.status in (301, 302, 307, 308):
-            raise NotAssessed(
-                f"What answers for the context {self.context} is not the API of a cluster.",
-                "Correct the address of the cluster in the kubeconfig.",
-            )
+            raise _no_api()
         details = status.get("details")
         causes = (details.get("causes") if isinstance(details, dict) else None) or ()
         raise Refused(
@@ -192,6 +189,24 @@ class Connection:
             message or f"status {answer.status} for {method} {path}",
             tuple((str(each.get("field") or ""), str(each.get("message") or "")) for each in causes),
         )
+
+
+def decoded(answer: Any) -> dict[str, Any]:
+    """Return the object in an answer. Raises `NotAssessed` where something else answers than the API of a cluster."""
+    try:
+        found = json.loads(answer.data)
+    except ValueError as error:
+        raise _no_api() from error
+    if not isinstance(found, dict):
+        raise _no_api()
+    return found
+
+
+def _no_api() -> NotAssessed:
+    return NotAssessed(
+        "What answers at the address in the kubeconfig is not the API of a cluster.",
+        "Correct the address; `kubectl get nodes` shows whether it is one.",
+    )
 
 
 class _NoAnswer(Unavailable):

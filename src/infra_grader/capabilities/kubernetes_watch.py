@@ -10,6 +10,7 @@ from contextlib import ExitStack, suppress
 from typing import Any, Protocol, Self, TypeVar
 
 from infra_grader.capabilities.deadline import Deadline
+from infra_grader.capabilities.kubernetes_connection import decoded
 from infra_grader.model.outcome import NotAssessed, Unavailable
 from infra_grader.model.record import Record
 
@@ -148,7 +149,7 @@ class Watch:
     def _list(self, number: int) -> str:
         """Read the objects of a selection, and return the version from which their changes are to be followed."""
         selection = self._selections[number]
-        found = json.loads(self._api.ask("GET", selection.path, query=selection.query).data)
+        found = decoded(self._api.ask("GET", selection.path, query=selection.query))
         with self._changed:
             self._seen[number] = {each["metadata"]["uid"]: each for each in found.get("items") or ()}
             self._fault = None
