@@ -57,12 +57,10 @@ def test_everything_else_stays(plain):
     assert masked(plain) == plain
 
 
-@given(
-    st.recursive(
-        st.none() | st.booleans() | st.integers() | st.text(),
-        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-    )
-)
-def test_masking_twice_is_masking_once(plain):
-    once = masked(plain)
-    assert masked(once) == once
+PLAIN = st.text("abc ,;()[]", max_size=20)
+SECRET = st.text("0123456789ABCDEFxyz", min_size=8, max_size=20)
+
+
+@given(PLAIN, SECRET, PLAIN, st.sampled_from(["", "'", '"']))
+def test_an_assigned_secret_goes_wherever_it_stands(before, secret, after, quote):
+    assert secret not in masked(f"{before} DB_PASSWORD={quote}{secret}{quote} {after}")
