@@ -234,6 +234,22 @@ def test_other_options_are_another_measure_and_grading_again_by_them_can_be_gone
     assert [entry[:2] for entry in entries(tmp_path)[2:]] == [("ada", "regrade rubric"), ("ben", "regrade rubric")]
 
 
+def test_another_seed_is_another_measure_unless_none_is_named(tmp_path, grade):
+    for name in ("ada", "ben"):
+        write(tmp_path / "class" / name, GOOD)
+    assert grade(tmp_path / "class", "--seed", 7).code == 0
+    refused = grade(tmp_path / "class", "--seed", 8)
+    assert (refused.code, "--seed has changed since" in refused.err) == (2, True)
+    assert grade(tmp_path / "class", "--seed", 8, "--regrade", "check:readme").code == 2
+    assert grade(tmp_path / "class", "--seed", 7).code == 0
+    assert len(entries(tmp_path)) == 2, "nobody was graded again"
+    grade(tmp_path / "class", "--seed", 8, "--regrade", "rubric", "--limit", 1)
+    ended = grade(tmp_path / "class", "--regrade", "rubric")
+    assert "otherwise" not in ended.out
+    assert [entry[:2] for entry in entries(tmp_path)[2:]] == [("ada", "regrade rubric"), ("ben", "regrade rubric")]
+    assert "--seed has changed since" in grade(tmp_path / "class", "--seed", 7).err
+
+
 def test_one_check_is_asked_again_and_the_others_stand(tmp_path, grade):
     write(tmp_path / "class" / "ada", {"README.md": "Hello\n"})
     grade(tmp_path / "class", "--only", "notes")

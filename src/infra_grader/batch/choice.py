@@ -51,6 +51,14 @@ class Chosen(Record):
     """The checks to ask again; `None` asks all."""
 
 
+class Selection(Record):
+    """Whom one run grades, in this order."""
+
+    chosen: tuple[Chosen, ...]
+    is_last: bool
+    """Whether nobody is left for a later run, so that what was wished is done."""
+
+
 OpenChecks = Callable[[Entry], frozenset[str]]
 """Returns the ids of the checks of a scorecard that are open and wait for no person."""
 

@@ -18,7 +18,7 @@ import msgspec
 
 from infra_grader.api import GradeOptions, load_rubric, names_file
 from infra_grader.batch.assignment import Assignment, Graded
-from infra_grader.batch.choice import Chosen, What, Wish, check_wishes, choose
+from infra_grader.batch.choice import Chosen, Selection, What, Wish, check_wishes, choose
 from infra_grader.batch.files import RESULT, RESULTS, forget_files, write_files
 from infra_grader.batch.publish import publish
 from infra_grader.batch.work import PREFIX, grade_one
@@ -110,7 +110,6 @@ class Batch:
         self.out = out
         self._options = options
         self._registry = registry
-        self._is_last = False
         self._name = os.path.abspath(rubric) if names_file(rubric) else rubric
         self.rubric = load_rubric(self._name, registry)
         registry.use(self.rubric.plugins)
@@ -118,18 +117,20 @@ class Batch:
         check_wishes(options.wishes, roster, self.rubric)
         late = options.grade.late
         self._takes_late = bool(parse_late(late) if late else self.rubric.late)
-        self._terms = _terms(self.rubric, options)
-        self._measure = _measure(self.rubric, self._terms)
         with ExitStack() as opening:
             self._journal = opening.enter_context(closing(Journal(out)))
             self._newest = self._journal.newest()
             before = self._journal.facts
             self._check_begun(before)
+            given = options.grade.seed
+            self._seed = str(given) if given is not None else before.get(SEED, str(int.from_bytes(os.urandom(4))))
+            self._terms = _terms(self.rubric, options, self._seed, before)
+            self._measure = _measure(self.rubric, self._terms)
             self._check_terms(before)
             named = msgspec.json.encode(roster).decode()
             self.changed = self._changed_rows(before[ROSTER]) if before.get(ROSTER, named) != named else []
             """Learners with a scorecard whose row says something else now about what was graded."""
-            self._seed = self._set_facts(before, named)
+            self._set_facts(before, named)
             self._closing = opening.pop_all()
 
     def __enter__(self) -> Self:
@@ -143,22 +144,24 @@ class Batch:
         """Whether anybody has a scorecard yet."""
         return any(entry.state is State.GRADED for entry in self._newest.values())
 
-    def chosen(self) -> list[Chosen]:
+    def select(self) -> Selection:
         """Return whom this run grades: first those whom no run has tried yet."""
         found = list(choose(self.roster, self._newest, self._options.wishes, self._measure, self._open_checks))
         since = self._wished_since()
         left = [one for one in found if one.previous is None or not _is_graded_since(one.previous, since)]
-        self._is_last = self._options.most is None or len(left) <= self._options.most
-        return sorted(left, key=lambda one: one.learner.id in self._newest)[: self._options.most]
+        most = self._options.most
+        in_turn = sorted(left, key=lambda one: one.learner.id in self._newest)
+        return Selection(chosen=tuple(in_turn[:most]), is_last=most is None or len(left) <= most)
 
-    def run(self, chosen: Sequence[Chosen], executor: Executor, observe: Callable[[Event], object]) -> Summary:
-        """Grade those chosen, write their files and the gradebook, and return what came out.
+    def run(self, selection: Selection, executor: Executor, observe: Callable[[Event], object]) -> Summary:
+        """Grade those selected, write their files and the gradebook, and return what came out.
 
         Each result is in the journal before `observe` sees it. Raises `JournalError` or `UsageError` where something
         cannot be written; what was done before that stays done.
         """
         for _ in sweep(PREFIX):
             pass
+        chosen = selection.chosen
         causes = {one.learner.id: one.cause for one in chosen}
         graded_again, kept = 0, 0
         try:
@@ -170,7 +173,7 @@ class Batch:
         except KeyboardInterrupt:
             self._publish()
             raise
-        if self._is_last:
+        if selection.is_last:
             self._journal.set_fact(WISH, "")
         self._publish()
         return self._summary(graded_again, kept)
@@ -315,14 +318,12 @@ class Batch:
                 "Grade it as before, grade those again with --regrade rubric, or name another folder with --out.",
             )
 
-    def _set_facts(self, before: Mapping[str, str], roster: str) -> str:
-        """Write down what holds for the class, and return its seed: the one given, that of before, or a new one."""
-        given = self._options.grade.seed
-        seed = str(given) if given is not None else before.get(SEED, str(int.from_bytes(os.urandom(4))))
+    def _set_facts(self, before: Mapping[str, str], roster: str) -> None:
+        """Write down what holds for the class."""
         facts = {
             RUBRIC: self._name,
             TERMS: msgspec.json.encode(self._terms).decode(),
-            SEED: seed,
+            SEED: self._seed,
             ROSTER: roster,
             HEAD: msgspec.json.encode(head_of(self.rubric)).decode(),
             PSEUDONYMS: before.get(PSEUDONYMS, secrets.token_hex(32)),
@@ -330,7 +331,6 @@ class Batch:
         for name, value in facts.items():
             if before.get(name) != value:
                 self._journal.set_fact(name, value)
-        return seed
 
 
 def _event(learner: str, graded: Graded, number: int, total: int) -> Event:
@@ -349,14 +349,17 @@ def _is_graded_since(entry: Entry, number: int) -> bool:
     return entry.number > number and not entry.cause.startswith("mark") and not entry.cause.endswith(" failed")
 
 
-def _terms(rubric: Rubric, options: BatchOptions) -> Mapping[str, Any]:
-    """Return what scores of one class must have in common, as plain data."""
-    return {
+def _terms(rubric: Rubric, options: BatchOptions, seed: str, before: Mapping[str, str]) -> Mapping[str, Any]:
+    """Return what scores of one class must have in common, as plain data; its seed only where that has ever changed."""
+    terms = {
         "the rubric": rubric.sha256,
         "--only": sorted(options.grade.only),
         "--unassessed": str(options.grade.unassessed or ""),
         "--late": options.grade.late,
     }
+    kept = msgspec.json.decode(before[TERMS]).get("--seed", "") if TERMS in before else ""
+    seeded = kept if before.get(SEED, seed) == seed else seed
+    return {**terms, "--seed": seeded} if seeded else terms
 
 
 def _measure(rubric: Rubric, terms: Mapping[str, Any]) -> str:

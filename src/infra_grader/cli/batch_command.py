@@ -144,7 +144,8 @@ def _run(batch: Batch, registry: Registry, options: argparse.Namespace) -> Summa
     """Grade whom this run is to grade; `None` if it is interrupted."""
     for learner in batch.changed:
         tell(visible(f"infra-grader: the row of {learner} has changed since; to count it: --regrade learner:{learner}"))
-    chosen = batch.chosen()
+    selection = batch.select()
+    chosen = selection.chosen
     _tell_unreached(batch, chosen)
     name, _, address = options.executor.partition("=")
     progress = ClassProgress(len(chosen))
@@ -153,7 +154,7 @@ def _run(batch: Batch, registry: Registry, options: argparse.Namespace) -> Summa
             executor.say = lambda text: tell(f"infra-grader: {text}")
             if name != LOCAL:
                 _tell_unlike(executor.survey(find_offers))
-            return batch.run(chosen, executor, progress.step)
+            return batch.run(selection, executor, progress.step)
     except KeyboardInterrupt:
         progress.wipe()
         tell(f"infra-grader: interrupted after {progress.done} of {len(chosen)}; the same command goes on from there")
