@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import cases
+import cluster
 import containers
+import deployed
 import pytest
 import sandboxes
 import tools
@@ -13,7 +15,7 @@ from infra_grader.testing import run_check
 
 
 @pytest.mark.parametrize("case", cases.find_cases(), ids=lambda case: case.folder.relative_to(cases.CASES).as_posix())
-def test_case(case, tmp_path):
+def test_case(case, tmp_path, monkeypatch):
     facts = case.read()
     kinds = [case.kind, *(earlier["uses"] for earlier in (facts.get("before") or {}).values())]
     wanted = {capability for kind in kinds for capability in Registry().find_kind(kind).capabilities}
@@ -21,19 +23,24 @@ def test_case(case, tmp_path):
         sandboxes.require_bubblewrap()
     if "docker" in wanted:
         containers.require()
+    if "kubernetes" in wanted:
+        monkeypatch.setenv("KUBECONFIG", str(cluster.kubeconfig()))
     workspace = tmp_path / "workspace"
     workspace.mkdir()
     cases.make_workspace(case, workspace)
-    outcome = run_check(
-        case.kind,
-        facts.get("with") or {},
-        workspace,
-        starter=case.starter(),
-        allow_starter=facts.get("allow_starter", False),
-        rubric_folder=case.folder,
-        before=facts.get("before") or {},
-        sandbox="bubblewrap",
-    )
+    with deployed.by_learner(case.folder / "deployed", facts.get("commit")) as submission:
+        outcome = run_check(
+            case.kind,
+            facts.get("with") or {},
+            workspace,
+            starter=case.starter(),
+            allow_starter=facts.get("allow_starter", False),
+            rubric_folder=case.folder,
+            before=facts.get("before") or {},
+            sandbox="bubblewrap",
+            live="docker,kubernetes" if "kubernetes" in wanted else "auto",
+            submission=submission,
+        )
     expected = facts["expect"]
     tools.require(outcome, expected.get("status", "passed"))
     allowed = {"passed"} if case.should_pass else {"failed", "partial", "not_assessed"}

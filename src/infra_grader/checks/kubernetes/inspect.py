@@ -21,7 +21,7 @@ HIDDEN = ("Secret",)
 """Kinds whose content is not looked at."""
 
 
-class Inspect(ManifestParams):
+class Inspect(ManifestParams, kw_only=True):
     """Where a learner has deployed their work, and what ties it to them."""
 
     namespace: Annotated[
