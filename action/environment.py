@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import importlib.util
 import os
 import platform
 import re
@@ -50,8 +51,9 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "file": (),
     "git": ("git",),
     "grafana": ("prometheus",),
-    "helm": (),
+    "helm": ("docker", "kubernetes"),
     "http": ("docker", "http"),
+    "kubernetes": ("docker", "http", "kubernetes"),
     "kustomize": (),
     "load": ("docker", "http"),
     "logs": (),
@@ -185,9 +187,12 @@ def make(folder: Path, wanted: str) -> None:
         if (folder / COMPLETE).exists():
             return
         shutil.rmtree(folder, ignore_errors=True)  # one that was cut short
-        run(sys.executable, "-I", "-m", "venv", str(folder))
+        # A pip that is there already installs into the environment too; making it one of its own takes seconds.
+        has_pip = importlib.util.find_spec("pip") is not None
+        run(sys.executable, "-I", "-m", "venv", *(["--without-pip"] if has_pip else []), str(folder))
         python = str(folder / "bin" / "python")
-        run(python, "-I", "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--quiet", wanted)
+        pip = [sys.executable, "-I", "-m", "pip", "--python", python] if has_pip else [python, "-I", "-m", "pip"]
+        run(*pip, "install", "--disable-pip-version-check", "--no-input", "--quiet", wanted)
         run(python, "-I", "-c", "import infra_grader; print('infra-grader', infra_grader.__version__)")
         (folder / COMPLETE).write_text(f"{wanted}\n", encoding="utf-8")
 

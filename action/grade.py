@@ -90,7 +90,7 @@ def grade_command(out: Path, reports: Path, record: Path) -> list[str]:
         raise InputError("live must be auto, none, or what to look at, such as docker")
     if inputs["FAIL_UNDER"] and not PERCENT.fullmatch(inputs["FAIL_UNDER"]):
         raise InputError("fail-under must be a percentage, such as 70")
-    wanted = destinations(out, reports, inputs["REPORTS"], inputs["CLASSROOM"])
+    wanted = destinations(out, reports, inputs["REPORTS"], inputs["CLASSROOM_FORMAT"])
     work = in_workspace(inputs["SUBMISSION"] or ".")
     rubric = inputs["RUBRIC"]
     if "/" in rubric or rubric.endswith(".yaml"):

@@ -1,7 +1,7 @@
 """Workflows run on this machine by act: the project's copy, stand-ins for the actions of others, and what came out.
 
-The environment that the action would install is made beforehand, as if a cache had been restored: in it stand this
-project's own program and Python.
+The environment that the action would install is made beforehand, as if a cache had been restored: in it stand the
+program and the Python that the tests run with.
 """
 
 from __future__ import annotations
@@ -34,15 +34,16 @@ OWNERS = {
 US = "ai-infra-curriculum/infra-grader"
 USES = re.compile(r"uses: *([\w.-]+/[\w.-]+)(?:/[\w./-]+)?@([\w.-]+)")
 PARTS = (
-    "action.yml",
+    ".github",
     "action",
+    "action.yml",
     "pyproject.toml",
     "rubrics",
-    ".github",
     "tests/workflows",
     "exercises/exercise-01-overview",
 )
 """What a workflow needs of the project, besides the installed package."""
+UNNEEDED = shutil.ignore_patterns("__pycache__", "flawed", "test_*.py")
 ACT_S = 300
 
 
@@ -119,7 +120,7 @@ def project_copy(place: Path) -> Path:
         target = place / part
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(source, target, ignore=UNNEEDED)
         else:
             shutil.copy2(source, target)
     commit_all(place)
