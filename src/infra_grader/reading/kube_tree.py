@@ -124,7 +124,10 @@ def _same_key(wanted: Any, actual: Any) -> bool:
 
 
 def _is_comparison(wanted: Any) -> bool:
-    return isinstance(wanted, dict) and bool(wanted) and set(wanted) <= set(COMPARISONS)
+    if not isinstance(wanted, dict) or not wanted or not set(wanted) <= set(COMPARISONS):
+        return False
+    # Kubernetes has fields of these names, which hold mappings: the bounds of a LimitRange.
+    return not any(isinstance(wanted.get(name), dict | list) for name in ("min", "max"))
 
 
 def _same(wanted: Any, actual: Any) -> bool:
@@ -145,12 +148,12 @@ def _number(value: Any) -> Any:
 
 def _min(wanted: Any, actual: Any, path: Path) -> list[Difference | None]:
     number, least = _number(actual) if actual is not MISSING else None, _number(wanted)
-    return [_is(number is not None and number >= least, path, f"at least {wanted}", actual)]
+    return [_is(None not in (number, least) and number >= least, path, f"at least {wanted}", actual)]
 
 
 def _max(wanted: Any, actual: Any, path: Path) -> list[Difference | None]:
     number, most = _number(actual) if actual is not MISSING else None, _number(wanted)
-    return [_is(number is not None and number <= most, path, f"at most {wanted}", actual)]
+    return [_is(None not in (number, most) and number <= most, path, f"at most {wanted}", actual)]
 
 
 def _matches(wanted: Any, actual: Any, path: Path) -> list[Difference | None]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from fractions import Fraction
-from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
@@ -77,10 +76,8 @@ class Resource(Params):
             raise ValueError("it has a kind or a role")
         if not self.expect:
             raise ValueError("expect asks for at least one field")
-
-    def problems(self, _rubric_folder: Path, /) -> Iterator[str]:
-        """Yield what is wrong with the comparisons."""
-        yield from problems(self.expect)
+        if problem := next(problems(self.expect), ""):
+            raise ValueError(f"expect, {problem}")
 
 
 class Seen(Record):
