@@ -57,6 +57,12 @@ class AskedService(Protocol):
         Raises `NotStarted` if it does not start again, `NotAssessed` where other checks took the time for it.
         """
 
+    def undisturbed(self, deadline: Deadline) -> AbstractContextManager[None]:
+        """Return a block in which nobody else puts a load on, or measures, what the service runs on, where others may.
+
+        Raises `NotAssessed` where that does not come about in time. It is entered before `turn`.
+        """
+
     def idle(self, deadline: Deadline) -> AbstractContextManager[tuple[Connect, int]]:
         """Yield the way to a service of ours that does nothing, and its port, with the same limits and as far away.
 

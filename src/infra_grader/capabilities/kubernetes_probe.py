@@ -83,7 +83,7 @@ class Asked(Record):
     """After which they stop, at the latest."""
     answer_s: float = 5.0
     """Time for each answer."""
-    warm_s: float = 15.0
+    warm_s: float = 30.0
     """Time until the first good answers, which count for nothing."""
     warm_answers: int = 5
     """How many good ones in a row have to come before requests count."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from infra_grader.capabilities import _reference_service
 from infra_grader.capabilities._probe_pod import RELAY_PORT
-from infra_grader.capabilities.deadline import Deadline
+from infra_grader.capabilities.deadline import Deadline, Overrun
 from infra_grader.capabilities.kubernetes import Refused
 from infra_grader.capabilities.kubernetes_forward import ForwardTunnel
 from infra_grader.capabilities.tunnel import Connect, TunnelError, TunnelTimeout
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 OK = "ok"
+BUSY = "Grade again, or give the check more time."
 RELAY_S = 5.0
 """How long the relay in a new probe may take to listen."""
 PAUSE_S = 0.2
@@ -73,19 +75,51 @@ class ClusterService:
 
     @contextmanager
     def turn(self, deadline: Deadline, *, fresh: bool = False) -> Iterator[ClusterRunning]:
-        """Yield the Service for one check alone, while no other measures in the cluster; see `AskedService`."""
+        """Yield the Service while no other check of the run asks it, or ends its pods; see `AskedService`."""
         if fresh:
             raise NotAssessed(
                 "A Service in a cluster is not started anew for one check.", "Leave out `fresh` in the rubric."
             )
-        with self.live.turn(deadline):
+        with alone(self.live, deadline):
             yield self.running
+
+    def undisturbed(self, deadline: Deadline) -> AbstractContextManager[None]:
+        """Return a block in which no other check of any grader measures in the cluster; see `AskedService`."""
+        return self.live.turn(deadline)
 
     @contextmanager
     def idle(self, _deadline: Deadline) -> Iterator[tuple[Connect, int]]:
         """Yield the way to a service of ours that does nothing, in the probe itself, through the same relay."""
         probe = self.running.probe
         yield lambda port, until: connect(probe, LOOPBACK, port, until), _reference_service.PORT
+
+
+@contextmanager
+def alone(live: LiveKubernetes, deadline: Deadline) -> Iterator[None]:
+    """Be the only check of the run that asks what was deployed, or does something to it, while the block runs.
+
+    Raises `NotAssessed` where others take all the time, or left too little.
+    """
+    began = time.monotonic()
+    turn: threading.Lock = live.once("the run's only one that asks", threading.Lock)
+    if not turn.acquire(timeout=deadline.remaining()):
+        raise NotAssessed("Other checks kept the Service busy.", BUSY)
+    waited = time.monotonic() - began
+    try:
+        yield
+    except Overrun:
+        if waited > deadline.seconds / 4:
+            raise NotAssessed("Other checks kept the Service busy.", BUSY) from None
+        raise
+    finally:
+        turn.release()
+
+
+@contextmanager
+def measuring(live: LiveKubernetes, deadline: Deadline) -> Iterator[None]:
+    """Be the only check of any grader that measures in the cluster, and of the run that asks, while the block runs."""
+    with live.turn(deadline), alone(live, deadline):
+        yield
 
 
 def connect(probe: Probe, host: str, port: int, deadline: Deadline) -> ForwardTunnel:

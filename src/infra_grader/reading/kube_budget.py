@@ -17,6 +17,8 @@ class Budget(Record):
     name: str
     allowed: int
     """How many pods may be evicted while all are ready."""
+    healthy: int
+    """How many pods it counts as ready."""
     rule: str
     """What it asks for, such as `minAvailable: 2`."""
     message: str = ""
@@ -38,6 +40,7 @@ def budgets_of(found: Sequence[Mapping[str, Any]], labels: Mapping[str, str]) ->
             Budget(
                 name=each["metadata"]["name"],
                 allowed=int(status.get("disruptionsAllowed", 0)),
+                healthy=int(status.get("currentHealthy", 0)),
                 rule=rule,
                 message=str(said.get("message") or said.get("reason") or ""),
             )

@@ -19,7 +19,8 @@ def service_of(context: Context, check_id: str) -> AskedService:
     key = context.handle(check_id).get(HANDLE)
     if key is None:
         raise NotAssessed(
-            f"{check_id} starts no service.", "Name a check of the kind service.start, docker.run or compose.service."
+            f"{check_id} starts no service.",
+            "Name a check of the kind service.start, docker.run, compose.service or kubernetes.http.",
         )
 
     def missing() -> AskedService:

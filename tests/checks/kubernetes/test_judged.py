@@ -233,7 +233,7 @@ class TestUpdate:
 
 
 class TestDisruption:
-    BUDGET = Budget(name="api", allowed=1, rule="minAvailable: 2")
+    BUDGET = Budget(name="api", allowed=1, healthy=3, rule="minAvailable: 2")
 
     def judge(self, *budgets, lost=0, **facts):
         seen = {"pods": 3, "evicted": 3, "seconds": 20.0, "refusals": 4, "most_at_once": 1}

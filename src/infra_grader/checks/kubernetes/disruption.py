@@ -9,6 +9,7 @@ from typing import Any
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.kubernetes import Cluster, Refused
 from infra_grader.capabilities.kubernetes_probe import COLD, Traffic
+from infra_grader.capabilities.kubernetes_service import measuring
 from infra_grader.model.record import Record
 from infra_grader.plugin import Annotated, CheckFailed, Context, Evidence, Measure, Meta, Outcome, check
 from infra_grader.reading.kube_asker import asker
@@ -75,7 +76,7 @@ def disruption(context: Context, params: Disruption) -> Outcome:
     chosen.workload  # noqa: B018 - raises where there is none, or several
 
     def look() -> Disrupted:
-        with context.kubernetes.turn(context.deadline):
+        with measuring(context.kubernetes, context.deadline):
             return _drain(context, params, chosen)
 
     return judge(params, chosen, context.observe("disruption", Disrupted, look))
@@ -143,7 +144,7 @@ def _drain(context: Context, params: Disruption, chosen: Chosen) -> Disrupted:
     asked = repeated(context, params, chosen, params.seconds + END_S + 10)
     with following(cluster, namespace, chosen.workload) as pods:
         ready = pods.await_whole(context.deadline)
-        found = Disrupted(budgets=_await_budgets(context, cluster, namespace, chosen), pods=ready)
+        found = Disrupted(budgets=_await_budgets(context, cluster, namespace, chosen, ready), pods=ready)
         if len(found.budgets) > 1 or (params.budget and not found.budgets):
             return found
         if found.budgets and not found.budgets[0].allowed:
@@ -156,8 +157,10 @@ def _drain(context: Context, params: Disruption, chosen: Chosen) -> Disrupted:
     return found.replace(traffic=watching.traffic)
 
 
-def _await_budgets(context: Context, cluster: Cluster, namespace: str, chosen: Chosen) -> tuple[Budget, ...]:
-    """Return the budgets, as soon as they let a pod go, or when they had the time to count."""
+def _await_budgets(
+    context: Context, cluster: Cluster, namespace: str, chosen: Chosen, ready: int
+) -> tuple[Budget, ...]:
+    """Return the budgets, as soon as they have counted so many ready pods, or had the time to."""
     resource = cluster.resource(*BUDGETS)
     if resource is None:
         return ()
@@ -167,7 +170,7 @@ def _await_budgets(context: Context, cluster: Cluster, namespace: str, chosen: C
     def look(found: list[Mapping[str, Any]]) -> bool | None:
         nonlocal last
         last = budgets_of(found, labels)
-        return True if all(each.allowed for each in last) else None
+        return True if all(each.allowed or each.healthy >= ready for each in last) else None
 
     cluster.await_(resource, namespace, look, Deadline(min(STATUS_S, context.deadline.remaining())))
     return last

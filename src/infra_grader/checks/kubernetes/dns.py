@@ -10,6 +10,7 @@ import msgspec
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.kubernetes_probe import Name, Probe
 from infra_grader.capabilities.kubernetes_probe_pods import Place, probes
+from infra_grader.capabilities.kubernetes_service import alone
 from infra_grader.model.record import Record
 from infra_grader.plugin import (
     Annotated,
@@ -84,7 +85,7 @@ def dns(context: Context, params: Dns) -> Outcome:
         raise CheckFailed("No Service was deployed whose name could be known.", seen("Service", "a Service", "none"))
 
     def look() -> Told:
-        with context.kubernetes.turn(context.deadline):
+        with alone(context.kubernetes, context.deadline):
             return _ask(context, params, things, names)
 
     return judge(context.observe("names", Told, look))

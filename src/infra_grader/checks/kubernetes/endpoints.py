@@ -13,8 +13,8 @@ from infra_grader.reading.kube_target import Chosen, TargetParams, seen, selecto
 from infra_grader.reading.live_deployed import deployed_of
 
 SHOWN = 8
-LISTEN_S = 5.0
-"""How long a connection to an address is tried."""
+LISTEN_S = 20.0
+"""How long a connection to an address is tried: rules that let our probe through take effect late."""
 
 
 class Endpoints(TargetParams):

@@ -11,6 +11,7 @@ import msgspec
 from infra_grader.capabilities.kubernetes import NAMESPACES
 from infra_grader.capabilities.kubernetes_probe import Reached, Target
 from infra_grader.capabilities.kubernetes_probe_pods import Place, probes
+from infra_grader.capabilities.kubernetes_service import alone
 from infra_grader.model.record import Record
 from infra_grader.plugin import (
     Annotated,
@@ -121,7 +122,7 @@ def reachable(context: Context, params: Reachable) -> Outcome:
     chosen = choose(things, params)
 
     def look() -> Matrix:
-        with context.kubernetes.turn(context.deadline):
+        with alone(context.kubernetes, context.deadline):
             return _ask(context, params, things, chosen)
 
     return judge(params, chosen, context.observe("reached", Matrix, look))

@@ -7,6 +7,7 @@ import time
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.kubernetes import PODS
 from infra_grader.capabilities.kubernetes_probe import COLD, Traffic
+from infra_grader.capabilities.kubernetes_service import measuring
 from infra_grader.model.record import Record
 from infra_grader.plugin import Annotated, CheckFailed, Context, Measure, Meta, Outcome, check
 from infra_grader.reading.kube_asker import asker
@@ -62,7 +63,7 @@ def recovery(context: Context, params: Recovery) -> Outcome:
     chosen.workload  # noqa: B018 - raises where there is none, or several
 
     def look() -> Recovered:
-        with context.kubernetes.turn(context.deadline):
+        with measuring(context.kubernetes, context.deadline):
             return _delete(context, params, chosen)
 
     return judge(params, chosen, context.observe("recovery", Recovered, look))

@@ -8,6 +8,7 @@ import msgspec
 
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.kubernetes_probe import COLD, Asked, Probe, Traffic
+from infra_grader.capabilities.kubernetes_service import measuring
 from infra_grader.model.record import Record
 from infra_grader.plugin import (
     Annotated,
@@ -93,7 +94,7 @@ def scaling(context: Context, params: Scaling) -> Outcome:
     chosen.workload  # noqa: B018 - raises where there is none, or several
 
     def look() -> Scaled:
-        with context.kubernetes.turn(context.deadline):
+        with measuring(context.kubernetes, context.deadline):
             return _scale(context, params, chosen)
 
     return judge(params, chosen, context.observe("scaling", Scaled, look))

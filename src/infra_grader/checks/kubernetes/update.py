@@ -9,6 +9,7 @@ from typing import Any
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.kubernetes import Cluster
 from infra_grader.capabilities.kubernetes_probe import COLD, Traffic
+from infra_grader.capabilities.kubernetes_service import measuring
 from infra_grader.model.record import Record
 from infra_grader.plugin import (
     Annotated,
@@ -87,7 +88,7 @@ def update(context: Context, params: Update) -> Outcome:
     chosen.workload  # noqa: B018 - raises where there is none, or several
 
     def look() -> Updated:
-        with context.kubernetes.turn(context.deadline):
+        with measuring(context.kubernetes, context.deadline):
             return _update(context, params, chosen)
 
     return judge(params, chosen, context.observe("update", Updated, look))

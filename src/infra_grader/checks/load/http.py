@@ -64,7 +64,10 @@ def http(context: Context, params: Http) -> Outcome:
     load = Load(users=params.users, requests=params.requests, seconds=params.seconds, answer_s=params.answer_s)
     variants = [list(build_requests(context, params.request, {}, f"{context.seed} {n}")) for n in range(VARIANTS)]
     service = service_of(context, params.service)
-    with asked(context, params.service, fresh=params.fresh) as (running, client):
+    with (
+        service.undisturbed(context.deadline),
+        asked(context, params.service, fresh=params.fresh) as (running, client),
+    ):
         place = _known_place(client, variants[0], params.answer_s)
         requests = [requests[place] for requests in variants]
         short = msgspec.structs.replace(load, requests=min(load.requests, 20 * load.users))
