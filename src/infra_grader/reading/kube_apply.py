@@ -20,10 +20,7 @@ from infra_grader.reading.manifest import Manifest, Path
 
 DEFINITION = ("apiextensions.k8s.io", "CustomResourceDefinition")
 STEP = re.compile(r"([\w/~-]+(?:\.(?=[\w-]*/)[\w./-]+)?)|\[(\d+)\]|\[([^\]]*)\]")
-FIELD = re.compile(
-    r'(?:unknown|duplicate) field "([^"]+)"'
-    r'|(?:failed to create typed patch object[^:]*|errors):?\s*\.?([\w.\[\]="/-]+):'
-)
+FIELD = re.compile(r'(?:unknown|duplicate) field "([^"]+)"|\s\.(\w\S*?): ')
 OURS = re.compile(
     r"violates PodSecurity|(?:exceeded|failed) quota: infra-grader\b|status unknown for quota: infra-grader\b"
 )
