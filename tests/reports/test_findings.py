@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from infra_grader.engine.registry import Registry
 from infra_grader.model.outcome import Status
+from infra_grader.plugin import RenderOptions
 from infra_grader.reports._findings import for_learner, losses, open_groups
 from infra_grader.reports._wording import open_heading, score_words, verdict, verdict_reasons
 
@@ -42,6 +44,20 @@ def test_checks_that_block_one_another_are_not_forgotten(scorecards):
 
 def test_a_penalty_can_be_won_back_and_a_bonus_is_no_loss(scorecards):
     assert [loss.check.id for loss in losses(scorecards.bonus_and_penalties())] == ["secret"]
+
+
+def test_what_being_late_costs_cannot_be_won_back_and_is_told_as_a_penalty(scorecards):
+    card = scorecards.bonus_and_penalties()
+    why = "1 day begun at 10 % each: 10 % of the 80 points earned, which is 8."
+    late = card.penalties[0].check.replace(id="late", uses="late", title="Handed in 3 hours late", message=why)
+    card = card.replace(penalties=(*card.penalties, scorecards.penalty(late)))
+
+    assert [loss.check.id for loss in losses(card)] == ["secret"]
+    for name in ("terminal", "markdown", "html"):
+        report = Registry().find_format(name).render(card, RenderOptions(width=200))
+        told = report[report.index("Penalties") :]
+        assert "Handed in 3 hours late" in told
+        assert why in told, name
 
 
 def test_a_check_that_waits_for_an_open_one_is_open_for_its_reason(scorecards):

@@ -8,7 +8,7 @@ from decimal import Decimal
 from infra_grader.model.outcome import Status
 from infra_grader.model.record import Record
 from infra_grader.model.rubric import Visibility
-from infra_grader.model.scorecard import BonusScore, CheckScore, CriterionScore, PenaltyScore, Scorecard
+from infra_grader.model.scorecard import LATE, BonusScore, CheckScore, CriterionScore, PenaltyScore, Scorecard
 
 HIDDEN_MESSAGE = "What this check found is hidden."
 NOTHING = Decimal(0)
@@ -53,7 +53,7 @@ def for_learner(scorecard: Scorecard) -> Scorecard:
 def losses(scorecard: Scorecard) -> list[Loss]:
     """Return what was lost, most points to win back first; a blocked check stands with the one that it waits for.
 
-    Bonus checks are no loss. Checks that count no points come last.
+    Bonus checks are no loss, and what being late costs cannot be won back. Checks that count no points come last.
     """
     lost = _points_lost(scorecard)
     known = {check.id for check, _, _ in lost}
@@ -123,7 +123,9 @@ def _points_lost(scorecard: Scorecard) -> list[tuple[CheckScore, str, Decimal]]:
         if check.is_lost
     ]
     return lost + [
-        (penalty.check, "Penalties", penalty.lost) for penalty in scorecard.penalties if penalty.check.is_lost
+        (penalty.check, "Penalties", penalty.lost)
+        for penalty in scorecard.penalties
+        if penalty.check.is_lost and not is_final(penalty)
     ]
 
 
@@ -166,6 +168,11 @@ def _criterion_for_learner(criterion: CriterionScore) -> CriterionScore:
 
 def _bonus_for_learner(bonus: BonusScore | None) -> BonusScore | None:
     return bonus and bonus.replace(checks=tuple(_for_learner(check) for check in bonus.checks))
+
+
+def is_final(penalty: PenaltyScore) -> bool:
+    """Whether nothing that a learner does now takes a penalty away: it is the cost of being late."""
+    return penalty.check.uses == LATE
 
 
 def penalties_that_cost(scorecard: Scorecard) -> list[PenaltyScore]:

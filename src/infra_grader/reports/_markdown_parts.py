@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from infra_grader.model.scorecard import CheckScore, Scorecard
-from infra_grader.reports._findings import Loss, claimed_checks, open_groups, title_of
+from infra_grader.model.scorecard import CheckScore, PenaltyScore, Scorecard
+from infra_grader.reports._findings import Loss, claimed_checks, is_final, open_groups, title_of
 from infra_grader.reports._markdown_text import cell, code, fenced, words
 from infra_grader.reports._text import excerpt, is_block, number, place, statement
 from infra_grader.reports._wording import (
@@ -94,12 +94,18 @@ def extra_parts(scorecard: Scorecard) -> Iterator[str]:
         )
     if scorecard.penalties:
         yield "### Penalties"
-        yield "\n".join(f"- {words(penalty.check.title)}: {penalty_points(penalty)}" for penalty in scorecard.penalties)
+        yield "\n".join(_penalty(penalty) for penalty in scorecard.penalties)
     claimed = claimed_checks(scorecard)
     if claimed:
         yield "### Claimed"
         yield "These rest on what the submission's own code says about itself; nobody else has seen it."
         yield "\n".join(f"- {words(check.title)}: {check_points(check)}" for check in claimed)
+
+
+def _penalty(penalty: PenaltyScore) -> str:
+    """Return a penalty in a line; the cost of being late with how it came about, which is said nowhere else."""
+    why = f". {words(penalty.check.message)}" if penalty.check.is_lost and is_final(penalty) else ""
+    return f"- {words(penalty.check.title)}: {penalty_points(penalty)}{why}"
 
 
 def _explanation(scorecard: Scorecard) -> Iterator[str]:

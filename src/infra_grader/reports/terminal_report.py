@@ -10,6 +10,7 @@ from infra_grader.reports._findings import (
     Loss,
     claimed_checks,
     for_learner,
+    is_final,
     losses,
     open_groups,
     title_of,
@@ -153,6 +154,8 @@ def _write_extras(page: _Page, scorecard: Scorecard) -> None:
     for penalty in scorecard.penalties:
         text = f"{prose(penalty.check.title)}: {penalty_points(penalty)}"
         page.write(text, lead=f"{page.check_sign(penalty.check)} ")
+        if penalty.check.is_lost and is_final(penalty):
+            page.write(line(penalty.check.message), lead="    ")
 
 
 def _write_claimed(page: _Page, scorecard: Scorecard) -> None:
