@@ -40,6 +40,7 @@ def test_case(case, tmp_path, monkeypatch):
             sandbox="bubblewrap",
             live="docker,kubernetes" if "kubernetes" in wanted else "auto",
             submission=submission,
+            timeout=300 if "kubernetes" in wanted else 60,
         )
     expected = facts["expect"]
     tools.require(outcome, expected.get("status", "passed"))
