@@ -317,6 +317,28 @@ def test_a_disk_of_ours_is_no_fault_of_the_learners(work, fetch, monkeypatch, st
     assert raised.value.is_ours
 
 
+@pytest.mark.parametrize(
+    ("mode", "name", "content"),
+    [
+        *(("100644", name, "x") for name in (".git", ".GIT", "git~1", "..", "x" * 300)),
+        ("120000", "link", "y" * 5000),
+    ],
+    ids=lambda value: value[:9],
+)
+def test_a_file_whose_name_cannot_be_is_the_learners_to_mend(work, fetch, mode, name, content):
+    place, _ = work
+    (place / "content").write_text(content)
+    blob = git(place, "hash-object", "-w", "content")
+    listing = place / "listing"
+    listing.write_text(f"{mode} blob {blob}\t{name}\n")
+    with listing.open() as stream:
+        made = subprocess.run(["git", "-C", place, "mktree"], stdin=stream, check=True, capture_output=True, text=True)
+    git(place, "update-ref", "refs/heads/main", git(place, "commit-tree", "-m", "Odd", made.stdout.strip()))
+    with pytest.raises(FetchFailed, match="a file that cannot be written under its name: ") as raised:
+        fetch(f"file://{place}")
+    assert not raised.value.is_ours
+
+
 def test_a_disk_of_the_servers_is_not_told_as_ours(work, fetch, monkeypatch):
     said = "remote: fatal: write error: No space left on device\nfatal: early EOF\n"
     real = Command.run

@@ -71,6 +71,12 @@ REFUSED = re.compile(
 )
 
 
+UNWRITABLE = re.compile(
+    r"invalid path '|unable to create (?:file|symlink) .*: (?:File name too long|Invalid argument|No such file)"
+)
+"""What git says of names that lead out, or into its own folder, or that no file system takes."""
+
+
 class Repository:
     """A repository somewhere, and the folder of ours that its work is fetched into."""
 
@@ -118,7 +124,7 @@ class Repository:
         commit = self._chosen(ref if COMMIT.fullmatch(ref) else "FETCH_HEAD", until)
         self._check_tree(commit)
         self._git("update-ref", "--no-deref", "HEAD", commit)
-        self._git("read-tree", "--reset", "-u", commit)
+        self._write_files(commit)
         (self._folder / ".git" / "FETCH_HEAD").unlink(missing_ok=True)  # it holds the address
         seconds = int(self._git("show", "-s", "--format=%ct", commit).stdout.strip() or 0)
         return Fetched(commit=commit, committed=datetime.fromtimestamp(seconds, UTC))
@@ -195,13 +201,25 @@ class Repository:
             held, most = sum(sizes) // MIB, self._limits.tree_bytes // MIB
             raise FetchFailed(f"Its files hold {held} MiB, at most {most}.", "Leave data and models out of it.")
 
+    def _write_files(self, commit: str) -> None:
+        """Put the files of a commit into the folder. Raises `FetchFailed`: the learner's for names that cannot be."""
+        ended = self._run("read-tree", "--reset", "-u", commit)
+        if ended.exit_status:
+            if UNWRITABLE.search(ended.stderr) and self._known_failure(ended) is None:
+                reason = f"It holds a file that cannot be written under its name: {self._said(ended)}"
+                raise FetchFailed(reason, "Rename that file, and commit and push again.")
+            raise self._git_failure("read-tree", ended)
+
     def _git(self, *arguments: str, inside: bool = True) -> CommandOutput:
         ended = self._run(*arguments, inside=inside)
         if ended.exit_status:
-            reason = f"git {arguments[0]} failed in {self._folder}: {self._said(ended)}"
-            failed = FetchFailed(reason, "Look at that folder's disk and permissions, then at the work.", is_ours=True)
-            raise self._known_failure(ended) or failed
+            raise self._git_failure(arguments[0], ended)
         return ended
+
+    def _git_failure(self, step: str, ended: CommandOutput) -> FetchFailed:
+        reason = f"git {step} failed in {self._folder}: {self._said(ended)}"
+        failed = FetchFailed(reason, "Look at that folder's disk and permissions, then at the work.", is_ours=True)
+        return self._known_failure(ended) or failed
 
     def _run(self, *arguments: str, inside: bool = True) -> CommandOutput:
         place = ["-C", str(self._folder)] if inside else []
