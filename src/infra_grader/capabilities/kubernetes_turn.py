@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
 from infra_grader.capabilities.deadline import Deadline, Overrun
-from infra_grader.capabilities.kubernetes import Cluster, Refused, Resource
+from infra_grader.capabilities.kubernetes import NAMESPACES, Cluster, Refused, Resource
 from infra_grader.capabilities.kubernetes_lab import HOME
 from infra_grader.capabilities.kubernetes_owner import PURPOSE_LABEL
 from infra_grader.model.outcome import NotAssessed, Unavailable
@@ -23,18 +23,20 @@ MACHINE_TURN = threading.Lock()
 
 
 @contextmanager
-def turn(cluster: Cluster, holder: str, seconds: int, deadline: Deadline) -> Iterator[None]:
+def turn(cluster: Cluster, holder: str, seconds: int, deadline: Deadline, name: str = NAME) -> Iterator[None]:
     """Hold the cluster's only turn while the block runs; one whose holder is silent for so many seconds is free.
 
-    Raises `NotAssessed` where it does not come in time, or came so late that the rest of the time was too short.
+    `name` is that of the lease by which graders agree. Raises `NotAssessed` where it does not come in time, or came so
+    late that the rest of the time was too short.
     """
     began = time.monotonic()
     if not MACHINE_TURN.acquire(timeout=deadline.remaining()):
         raise NotAssessed("Other checks measured in the cluster all the time.", BUSY)
     try:
-        _take(cluster, holder, seconds, deadline)
+        lease = _Lease(cluster, name, holder, seconds)
+        lease.take(deadline)
         over = threading.Event()
-        renewing = threading.Thread(target=_renew, args=(cluster, holder, seconds, over), daemon=True)
+        renewing = threading.Thread(target=_renew, args=(lease, over), daemon=True)
         renewing.start()
         waited = time.monotonic() - began
         try:
@@ -46,62 +48,87 @@ def turn(cluster: Cluster, holder: str, seconds: int, deadline: Deadline) -> Ite
         finally:
             over.set()
             renewing.join()
-            _give_back(cluster, holder)
+            lease.give_back()
     finally:
         MACHINE_TURN.release()
 
 
-def _take(cluster: Cluster, holder: str, seconds: int, deadline: Deadline) -> None:
-    _make_home(cluster)
-    heard: tuple[str, float] = ("", time.monotonic())
+class _Lease:
+    """An object of the cluster that says who holds the turn, and since when that one was last heard."""
 
-    def look(leases: list[Mapping[str, Any]]) -> bool | None:
-        nonlocal heard
-        lease = leases[0] if leases else None
-        version = str(lease["metadata"]["resourceVersion"]) if lease else ""
-        if version != heard[0]:
-            heard = (version, time.monotonic())
-        if lease is None:
-            return True if _create(cluster, holder, seconds) else None
-        is_free = not lease["spec"].get("holderIdentity")
-        # Told by what we hear ourselves, as the clocks of machines differ.
-        is_silent = time.monotonic() - heard[1] > lease["spec"].get("leaseDurationSeconds", seconds)
-        return True if (is_free or is_silent) and _claim(cluster, holder, seconds, version) else None
+    def __init__(self, cluster: Cluster, name: str, holder: str, seconds: int) -> None:
+        self._cluster = cluster
+        self._name = name
+        self._holder = holder
+        self.seconds = seconds
 
-    if not cluster.await_(LEASES, HOME, look, deadline, fields=f"metadata.name={NAME}", every_s=1.0):
-        raise NotAssessed("Another grader measures in the cluster all the time.", "Grade again when it has ended.")
+    def take(self, deadline: Deadline) -> None:
+        """Wait until the turn is ours. Raises `NotAssessed` where it does not come in time."""
+        _make_home(self._cluster)
+        heard: tuple[str, float] = ("", time.monotonic())
+
+        def look(leases: list[Mapping[str, Any]]) -> bool | None:
+            nonlocal heard
+            lease = leases[0] if leases else None
+            version = str(lease["metadata"]["resourceVersion"]) if lease else ""
+            if version != heard[0]:
+                heard = (version, time.monotonic())
+            if lease is None:
+                return True if self._create() else None
+            spec = lease.get("spec") or {}
+            # Told by what we hear ourselves, as the clocks of machines differ.
+            is_silent = time.monotonic() - heard[1] > spec.get("leaseDurationSeconds", self.seconds)
+            is_free = not spec.get("holderIdentity") or is_silent
+            return True if is_free and self._claim(version) else None
+
+        fields = f"metadata.name={self._name}"
+        if not self._cluster.await_(LEASES, HOME, look, deadline, fields=fields, every_s=1.0):
+            raise NotAssessed("Another grader measures in the cluster all the time.", "Grade again when it has ended.")
+
+    def renew(self) -> None:
+        """Give a sign of life; where that fails, the next one comes soon enough."""
+        with suppress(Refused, Unavailable):
+            self._cluster.patch(LEASES, self._name, HOME, {"spec": {"renewTime": self._spec()["renewTime"]}})
+
+    def give_back(self) -> None:
+        """Free the turn if it is still ours; one that cannot be freed runs out."""
+        with suppress(Refused, NotAssessed):
+            lease = self._cluster.get(LEASES, self._name, HOME)
+            if lease is not None and lease["spec"].get("holderIdentity") == self._holder:
+                version = lease["metadata"]["resourceVersion"]
+                body = {"metadata": {"resourceVersion": version}, "spec": {"holderIdentity": None}}
+                self._cluster.patch(LEASES, self._name, HOME, body)
+
+    def _create(self) -> bool:
+        metadata = {"name": self._name, "labels": {PURPOSE_LABEL: "turns"}}
+        lease = {"apiVersion": LEASES.api_version, "kind": "Lease", "metadata": metadata, "spec": self._spec()}
+        return _is_taken(lambda: self._cluster.create(lease, HOME))
+
+    def _claim(self, version: str) -> bool:
+        body = {"metadata": {"resourceVersion": version}, "spec": self._spec()}
+        return _is_taken(lambda: self._cluster.patch(LEASES, self._name, HOME, body))
+
+    def _spec(self) -> dict[str, Any]:
+        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return {
+            "holderIdentity": self._holder, "leaseDurationSeconds": self.seconds, "acquireTime": now, "renewTime": now,
+        }  # fmt: skip
+
+
+def _renew(lease: _Lease, over: threading.Event) -> None:
+    while not over.wait(lease.seconds / 3):
+        lease.renew()
 
 
 def _make_home(cluster: Cluster) -> None:
     """Make the namespace of the turns where nobody has marked the cluster as a lab."""
-    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": HOME, "labels": {PURPOSE_LABEL: "turns"}}}
-    spaces = Resource(api_version="v1", kind="Namespace", plural="namespaces", is_namespaced=False)
-    if cluster.get(spaces, HOME) is None:
+    if cluster.get(NAMESPACES, HOME) is None:
+        metadata = {"name": HOME, "labels": {PURPOSE_LABEL: "turns"}}
         with suppress(Refused):  # another grader was faster
-            cluster.create(body)
+            cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
 
 
-def _spec(holder: str, seconds: int) -> dict[str, Any]:
-    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    return {"holderIdentity": holder, "leaseDurationSeconds": seconds, "acquireTime": now, "renewTime": now}
-
-
-def _create(cluster: Cluster, holder: str, seconds: int) -> bool:
-    lease = {
-        "apiVersion": LEASES.api_version,
-        "kind": "Lease",
-        "metadata": {"name": NAME},
-        "spec": _spec(holder, seconds),
-    }
-    return _is_taken(lambda: cluster.create(lease, HOME))
-
-
-def _claim(cluster: Cluster, holder: str, seconds: int, version: str) -> bool:
-    body = {"metadata": {"resourceVersion": version}, "spec": _spec(holder, seconds)}
-    return _is_taken(lambda: cluster.patch(LEASES, NAME, HOME, body))
-
-
-def _is_taken(ask: Any) -> bool:
+def _is_taken(ask: Callable[[], object]) -> bool:
     try:
         ask()
     except Refused as error:
@@ -109,19 +136,3 @@ def _is_taken(ask: Any) -> bool:
             return False
         raise NotAssessed(f"The cluster gives no turns: {error.message}.", "Grade again.") from error
     return True
-
-
-def _renew(cluster: Cluster, holder: str, seconds: int, over: threading.Event) -> None:
-    while not over.wait(seconds / 3):
-        with suppress(Refused, Unavailable):  # the next sign of life comes soon enough
-            cluster.patch(LEASES, NAME, HOME, {"spec": {"renewTime": _spec(holder, seconds)["renewTime"]}})
-
-
-def _give_back(cluster: Cluster, holder: str) -> None:
-    """Free the turn if it is still ours; one that cannot be freed runs out."""
-    with suppress(Refused, NotAssessed):
-        lease = cluster.get(LEASES, NAME, HOME)
-        if lease is not None and lease["spec"].get("holderIdentity") == holder:
-            version = lease["metadata"]["resourceVersion"]
-            body = {"metadata": {"resourceVersion": version}, "spec": {"holderIdentity": None}}
-            cluster.patch(LEASES, NAME, HOME, body)

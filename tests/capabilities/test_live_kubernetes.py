@@ -1,0 +1,186 @@
+"""What live checks make in a cluster, held apart and removed: on the cluster of the tests, with empty namespaces."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import cluster as kubectl
+import fake_api
+import pytest
+
+from infra_grader.capabilities import kubernetes_room
+from infra_grader.capabilities.deadline import Deadline
+from infra_grader.capabilities.kubernetes import NAMESPACES, Refused
+from infra_grader.capabilities.kubernetes_lab import HOME
+from infra_grader.capabilities.kubernetes_turn import LEASES, turn
+from infra_grader.capabilities.live_kubernetes import PREFIX, open_live_kubernetes
+from infra_grader.model.outcome import NotAssessed
+
+KILLED = """
+import sys, time
+from infra_grader.capabilities.live_kubernetes import open_live_kubernetes
+live = open_live_kubernetes()
+print(live.namespace, live.other_namespace("outside"), live._home.folder, flush=True)
+time.sleep(100)
+"""
+
+
+@pytest.fixture(autouse=True)
+def own_cluster(kubeconfig, monkeypatch):
+    monkeypatch.setenv("KUBECONFIG", str(kubeconfig))
+
+
+@pytest.fixture
+def live():
+    opened = open_live_kubernetes()
+    yield opened
+    opened.close()
+
+
+def test_a_submissions_namespace_is_bounded_and_gone_in_the_end(live):
+    name = live.namespace
+    namespace = live.cluster.get(NAMESPACES, name)
+    labels = namespace["metadata"]["labels"]
+    assert labels["pod-security.kubernetes.io/enforce"] == "baseline"
+    assert labels["infra-grader.io/run"] == live.run
+    guards = live.cluster.list(kubernetes_room.POLICIES, name)
+    assert [each["spec"]["podSelector"] for each in guards] == [{}, {}]
+    quota = live.cluster.list(kubernetes_room.QUOTAS, name)[0]
+    assert not [each for each in quota["spec"]["hard"] if "cpu" in each or "memory" in each]
+    assert not kubectl.read("limitranges", "--namespace", name)["items"]
+    assert live.leftovers() == [f"namespace {name}"]
+    learners = {"spec": {"podSelector": {"matchLabels": {"app": "api"}}, "policyTypes": ["Ingress"]}}
+    live.guard([learners])
+    chosen = {each["spec"]["policyTypes"][0]: each["spec"]["podSelector"] for each in live.cluster.list(
+        kubernetes_room.POLICIES, name
+    )}  # fmt: skip
+    assert chosen["Egress"] == {}
+    assert chosen["Ingress"]["matchExpressions"] == [{"key": "app", "operator": "NotIn", "values": ["api"]}]
+    with pytest.raises(Refused, match="PodSecurity"):
+        live.cluster.create(privileged(), name)
+    for each in live.namespaces:
+        kubernetes_room.remove(live.cluster, each)
+    assert live.leftovers() == []
+    assert live.await_end(Deadline(60)) == []
+
+
+def privileged():
+    container = {"name": "c", "image": "x", "securityContext": {"privileged": True}}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": [container]}}
+
+
+def test_what_a_killed_grader_left_is_removed_by_the_next(tmp_path):
+    before = len(list(tmp_path.parent.glob("*")))
+    with subprocess.Popen([sys.executable, "-c", KILLED], stdout=subprocess.PIPE, text=True) as grader:
+        first, second, folder = grader.stdout.readline().split()
+        there = open_live_kubernetes()
+        try:
+            # One that lives keeps what it has.
+            assert not there.cluster.get(NAMESPACES, first)["metadata"].get("deletionTimestamp")
+        finally:
+            there.close()
+        grader.send_signal(signal.SIGKILL)
+    next_one = open_live_kubernetes()
+    try:
+        for name in (first, second):
+            left = next_one.cluster.get(NAMESPACES, name)
+            assert left is None or left["metadata"]["deletionTimestamp"]
+    finally:
+        next_one.close()
+    assert PREFIX in folder
+    assert not kubectl_folder_exists(folder)
+    assert len(list(tmp_path.parent.glob("*"))) == before
+
+
+def kubectl_folder_exists(folder):
+    return subprocess.run(["/usr/bin/test", "-e", folder], check=False).returncode == 0
+
+
+def test_a_finalizer_that_nobody_removes_is_told(live):
+    config = {"apiVersion": "v1", "kind": "ConfigMap"}
+    config["metadata"] = {"name": "stays", "finalizers": ["example.com/never"]}
+    live.cluster.create(config, live.namespace)
+    kubernetes_room.remove(live.cluster, live.namespace)
+    try:
+        live.cluster.await_(
+            NAMESPACES,
+            "",
+            lambda found: kubernetes_room.why_stuck(found[0]) or None,
+            Deadline(60),
+            fields=f"metadata.name={live.namespace}",
+        )
+        stuck = live.await_end(Deadline(0.1))
+        assert stuck[0].startswith(f"namespace {live.namespace}: ")
+        assert "example.com/never" in stuck[0]
+    finally:
+        live.cluster.patch(kubernetes_room.CONFIG_MAPS, "stays", live.namespace, {"metadata": {"finalizers": None}})
+
+
+def test_who_comes_later_waits_until_a_place_is_free(live):
+    ticket = "0" * 20
+    kubernetes_room.await_place(live.cluster, ticket, 1, Deadline(10))
+    live.enter(Deadline(60))
+    with pytest.raises(NotAssessed, match="taken by 1 other submissions"):
+        kubernetes_room.await_place(live.cluster, "9" * 20, 1, Deadline(0.5))
+    kubernetes_room.await_place(live.cluster, "9" * 20, 100, Deadline(10))
+
+
+class TestTurns:
+    """Checks that count or time come one after another."""
+
+    def test_the_second_waits_for_the_first(self, live):
+        order = []
+
+        def second():
+            other = open_live_kubernetes()
+            try:
+                with turn(other.cluster, "second", 15, Deadline(30), name="infra-grader-test"):
+                    order.append("second")
+            finally:
+                other.close()
+
+        waiting = threading.Thread(target=second)
+        with turn(live.cluster, "first", 15, Deadline(30), name="infra-grader-test"):
+            waiting.start()
+            time.sleep(0.3)
+            order.append("first")
+        waiting.join()
+        live.cluster.delete(LEASES, "infra-grader-test", HOME)
+        assert order == ["first", "second"]
+
+    def test_a_holder_that_is_silent_loses_it(self, live):
+        name = "infra-grader-test-silent"
+        lease = {"apiVersion": LEASES.api_version, "kind": "Lease", "metadata": {"name": name}}
+        live.cluster.create({**lease, "spec": {"holderIdentity": "dead", "leaseDurationSeconds": 1}}, HOME)
+        try:
+            began = time.monotonic()
+            with turn(live.cluster, "next", 15, Deadline(30), name=name):
+                assert time.monotonic() - began > 1
+                assert live.cluster.get(LEASES, name, HOME)["spec"]["holderIdentity"] == "next"
+            assert not live.cluster.get(LEASES, name, HOME)["spec"].get("holderIdentity")
+        finally:
+            live.cluster.delete(LEASES, name, HOME)
+
+
+class TestLabs:
+    """Which clusters are used at all."""
+
+    def test_a_current_context_that_is_no_lab_is_not(self, tmp_path, monkeypatch):
+        resources = [{"name": "namespaces", "kind": "Namespace", "namespaced": False}]
+
+        def answers(method, path):
+            if path == "/api/v1":
+                return 200, {"resources": resources}
+            return fake_api.failure(404, "NotFound", "no such namespace")
+
+        with fake_api.api(answers, tmp_path) as (file, asked):
+            monkeypatch.setenv("KUBECONFIG", str(file))
+            with pytest.raises(NotAssessed, match="The current context, lab, is not marked as a lab") as verdict:
+                open_live_kubernetes()
+            assert {method for method, _ in asked} == {"GET"}
+        assert "--kube-context" in verdict.value.remedy
+        assert "infra-grader.io/lab=true" in verdict.value.remedy
