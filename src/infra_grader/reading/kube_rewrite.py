@@ -99,7 +99,9 @@ def _moved(manifests: Sequence[Manifest], namespace: str, ours: str) -> Evidence
     made = [each for each in manifests if each.kind == "Namespace" and each.name == namespace]
     field = named[0].field("metadata", "namespace") if named else made[0].field("metadata", "name")
     return field.evidence(f"the namespace {ours}").replace(
-        text=f"{len(named)} objects of the namespace {namespace} are in the lab's own one"
+        text=f"{len(named)} objects of it are in the lab's own namespace"
+        if named
+        else "it is not made: the lab has its own"
     )
 
 

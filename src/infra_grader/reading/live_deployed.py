@@ -50,6 +50,8 @@ class Deployed(Record, eq=False):
     """What is different from the learner's files, in words: namespaces, images, requests, objects that were skipped."""
     scale: str = "1"
     """What the requests of pods were multiplied by."""
+    is_ours: bool = True
+    """Whether we have put it there; what a learner has deployed themselves is looked at and never changed."""
 
     def of_kind(self, *kinds: str) -> list[DeployedObject]:
         """Return the objects of these kinds."""
@@ -65,8 +67,11 @@ class Deployed(Record, eq=False):
         return self.of_kind(*WORKLOADS)
 
 
-def deployed_of(context: Context, check_id: str) -> Deployed:
-    """Return what a check has put into the cluster. Raises `NotAssessed` if that check provides nothing."""
+def deployed_of(context: Context, check_id: str, *, changes: bool = False) -> Deployed:
+    """Return what a check has put into the cluster. Raises `NotAssessed` if that check provides nothing.
+
+    With `changes`, also where it is a learner's own deployment, which nobody may change.
+    """
     key = context.handle(check_id).get(HANDLE)
     if key is None:
         raise NotAssessed(
@@ -76,7 +81,13 @@ def deployed_of(context: Context, check_id: str) -> Deployed:
     def missing() -> Deployed:
         raise NotAssessed(f"What {check_id} has put into the cluster is not here any more.", "Grade again.")
 
-    return context.shared((HANDLE, key), missing, reads_files=False)
+    found: Deployed = context.shared((HANDLE, key), missing, reads_files=False)
+    if changes and not found.is_ours:
+        raise NotAssessed(
+            f"What {check_id} looks at is the learner's own deployment, which grading does not change.",
+            "Name a check of the kind kubernetes.apply or helm.install.",
+        )
+    return found
 
 
 def provide(context: Context, key: str, deployed: Deployed) -> tuple[tuple[str, str], ...]:

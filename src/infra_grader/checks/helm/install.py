@@ -52,10 +52,17 @@ class Install(ChartParams):
     steps: Annotated[
         tuple[Step, ...],
         Meta(
-            description="What is done, in the order install, upgrade, rollback, uninstall. With more than `install`, it"
-            " is done in a namespace beside the one that other checks look at."
+            description="What is done, in the order install, upgrade, rollback, uninstall. More than `install` is done"
+            " in a namespace of its own."
         ),
     ] = ("install",)
+    beside: Annotated[
+        bool,
+        Meta(
+            description="Whether the release has a namespace of its own in any case: where `kubernetes.apply` puts the"
+            " same work into the submission's."
+        ),
+    ] = False
     upgrade_values: ValuesFiles = ()
     upgrade_settings: Annotated[
         dict[str, Any], Meta(description="Values that the rubric sets for the upgrade, besides those of `settings`.")
@@ -165,7 +172,8 @@ def _release(context: Context, params: Install, plan: Plan) -> Released:
     live = context.kubernetes
     images = pushed(context, params.images)
     asked = hashlib.sha256(msgspec.json.encode(params)).hexdigest()[:8]
-    namespace = live.other_namespace(f"helm-{asked}")
+    is_beside = params.beside or set(params.steps) != {"install"}
+    namespace = live.other_namespace(f"helm-{asked}") if is_beside else live.namespace
     sets = [_rewritten(each, plan.facts, namespace, images).manifests for each in (plan.first, plan.second)]
     live.guard([each.data for each in (*sets[0], *sets[1]) if each.kind == "NetworkPolicy"], namespace=namespace)
     kinds = dict.fromkeys((*((each.api_version, each.kind) for one in sets for each in one), *ALWAYS))

@@ -80,7 +80,7 @@ def crd(context: Context, params: Crd) -> Outcome:
     that is said, and the finalizer taken away. A definition belongs to the whole cluster: it stays for this submission
     alone, and others that define the same kind wait until it is gone.
     """
-    deployed = deployed_of(context, params.of)
+    deployed = deployed_of(context, params.of, changes=True)
     definition = _definition(deployed, params.kind)
     subject = Subject(
         namespace=deployed.namespace,

@@ -28,7 +28,7 @@ from infra_grader.plugin import (
 )
 from infra_grader.reading.kube_seen import Workload, is_ours, is_ready
 from infra_grader.reading.kube_target import Globs, TargetParams, choose_workloads, things_of
-from infra_grader.reading.live_deployed import deployed_of
+from infra_grader.reading.live_deployed import Deployed, deployed_of
 from infra_grader.reading.printed import Asked, judged
 
 
@@ -93,8 +93,7 @@ def execute(context: Context, params: Exec) -> Outcome:
     workloads = choose_workloads(things_of(context, params.of), wanted)
 
     def look() -> Runs:
-        namespace = deployed_of(context, params.of).namespace
-        return _run_all(context, namespace, workloads, params)
+        return _run_all(context, deployed_of(context, params.of), workloads, params)
 
     asked = (params.of, params.container, [(case.command, case.stdin) for case in params.cases])
     runs = context.observe("commands", Runs, look, asked=(*asked, wanted.workload, wanted.image))
@@ -129,9 +128,9 @@ def _ready_one(pods: list[Mapping[str, Any]], workloads: list[Workload]) -> str 
     return None
 
 
-def _run_all(context: Context, namespace: str, workloads: list[Workload], params: Exec) -> Runs:
+def _run_all(context: Context, deployed: Deployed, workloads: list[Workload], params: Exec) -> Runs:
     """Run the commands in one pod; in the next one where a command did not end, as that pod is deleted."""
-    cluster, ran, pod = context.kubernetes.cluster, list[Ran](), ""
+    cluster, namespace, ran, pod = context.kubernetes.cluster, deployed.namespace, list[Ran](), ""
     for case in params.cases:
         if not pod:
             deadline = Deadline(min(params.seconds, context.deadline.remaining()))
@@ -140,7 +139,7 @@ def _run_all(context: Context, namespace: str, workloads: list[Workload], params
                 break
             pod = found
         ran.append(_run(context, cluster, namespace, pod, case, params))
-        if ran[-1].is_late:
+        if ran[-1].is_late and deployed.is_ours:
             cluster.delete(PODS, pod, namespace, grace_s=1)  # nothing else ends what runs in it
             pod = ""
     return Runs(ran=tuple(ran))

@@ -114,7 +114,7 @@ def judge(context: Context, params: Inspect, manifests: list[Manifest], seen: Se
     )
     if not right:
         return outcome
-    deployed = Deployed(namespace=seen.namespace, objects=tuple(own), notes=tuple(notes))
+    deployed = Deployed(namespace=seen.namespace, objects=tuple(own), notes=tuple(notes), is_ours=False)
     key = hashlib.sha256(f"{seen.namespace} {[each.title for each in own]}".encode()).hexdigest()[:16]
     return outcome.replace(provides=provide(context, key, deployed))
 

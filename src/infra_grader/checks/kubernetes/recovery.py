@@ -95,7 +95,7 @@ def judge(params: Recovery, chosen: Chosen, found: Recovered) -> Outcome:
 
 def _delete(context: Context, params: Recovery, chosen: Chosen) -> Recovered:
     cluster = context.kubernetes.cluster
-    namespace = deployed_of(context, params.of).namespace
+    namespace = deployed_of(context, params.of, changes=True).namespace
     probe = asker(context, chosen)
     asked = repeated(context, params, chosen, params.seconds + END_S + 10)
     with following(cluster, namespace, chosen.workload) as pods:

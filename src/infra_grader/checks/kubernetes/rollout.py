@@ -168,7 +168,7 @@ def _is_loud(found: Seen, params: Rollout) -> bool:
 
 
 def _deployed(context: Context, params: Rollout) -> Deployed:
-    return deployed_of(context, params.of)
+    return deployed_of(context, params.of, changes=params.stops_within is not None or params.undo)
 
 
 def _targets(context: Context, params: Rollout) -> list[tuple[Resource, str]]:

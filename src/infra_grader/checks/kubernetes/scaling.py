@@ -182,7 +182,7 @@ def _evidence(before: Scaler, params: Scaling, found: Scaled) -> Evidence:
 
 def _scale(context: Context, params: Scaling, chosen: Chosen) -> Scaled:
     cluster = context.kubernetes.cluster
-    deployed = deployed_of(context, params.of)
+    deployed = deployed_of(context, params.of, changes=True)
     scalers = see_scalers(cluster, deployed.namespace)
     scaler = for_workload(scalers, chosen.workload)
     if scaler is None:
