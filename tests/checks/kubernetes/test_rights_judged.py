@@ -1,0 +1,134 @@
+"""What is made of rights, of objects of an own kind, and of what a learner has deployed: from values alone."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import msgspec
+import pytest
+
+from infra_grader.capabilities.kubernetes import Resource
+from infra_grader.checks.kubernetes import crd, rbac
+from infra_grader.checks.kubernetes._custom import Life
+from infra_grader.plugin import CheckFailed, Evidence, Outcome
+from infra_grader.reading.kube_rewrite_rights import NARROWED_RULE
+from infra_grader.reading.live_deployed import DeployedObject
+from infra_grader.reading.manifest import Manifest
+
+SECRETS = {"verbs": ["list"], "resources": ["secrets"]}
+GUARD = {"verbs": ["patch"], "resources": ["namespaces"]}
+
+
+def rights(account: str = "api", *, secrets: bool = False, guard: bool = False, **facts: Any) -> rbac.Seen:
+    answers = ((account, "list", "", "secrets", "", secrets), (account, "patch", "", "namespaces", "", guard))
+    return rbac.Seen(accounts=(account,), answers=answers, **facts)
+
+
+def judged(seen: rbac.Seen, **parameters: Any) -> Outcome:
+    params = msgspec.convert({"of": "app", "may_not": [SECRETS, GUARD], **parameters}, rbac.Rbac)
+    return rbac.judge(params, seen)
+
+
+def test_an_account_of_its_own_with_no_rights_passes() -> None:
+    assert judged(rights()).fraction == 1
+
+
+def test_the_default_account_loses_one_of_three() -> None:
+    assert judged(rights("default")).fraction == Fraction(2, 3)
+    assert judged(rights("default"), own=False).fraction == 1
+
+
+def test_reading_all_secrets_is_found_and_said() -> None:
+    outcome = judged(rights(secrets=True))
+    assert outcome.fraction == Fraction(2, 3)
+    assert outcome.evidence[0].path == "kubectl auth can-i list secrets --as api"
+    assert (outcome.evidence[0].expected, outcome.evidence[0].actual) == ("no", "yes")
+
+
+def test_rights_that_the_lab_took_from_a_role_count_as_granted_to_those_who_had_them() -> None:
+    rule = Evidence(path="role.yaml", line=4, expected=NARROWED_RULE, text="Role all: set aside in this lab")
+    assert judged(rights(narrowed=(("api", rule),))).fraction == Fraction(2, 3)
+    assert judged(rights(narrowed=(("other", rule),))).fraction == 1
+
+
+def test_what_must_be_allowed_is_asked_too() -> None:
+    outcome = judged(rights(), may=[{"verbs": ["get"], "resources": ["configmaps"], "name": "settings"}])
+    assert outcome.fraction == Fraction(3, 4)
+    assert outcome.evidence[0].expected == "yes"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "facts", "share"),
+    [
+        (False, {"with_token": ("a",), "without_token": ("b",)}, Fraction(3, 4)),
+        (False, {"without_token": ("b",)}, Fraction(1)),
+        (True, {"with_token": ("a",)}, Fraction(1)),
+        (True, {}, Fraction(3, 4)),
+    ],
+)
+def test_tokens_are_given_as_asked(wanted: bool, facts: dict[str, Any], share: Fraction) -> None:
+    assert judged(rights(**facts), token=wanted).fraction == share
+
+
+def test_no_account_at_all_fails() -> None:
+    with pytest.raises(CheckFailed):
+        judged(rbac.Seen(accounts=(), answers=()))
+
+
+def test_to_ask_nothing_is_refused() -> None:
+    with pytest.raises(msgspec.ValidationError, match="it asks for something"):
+        msgspec.convert({"of": "app", "may_not": [], "own": False}, rbac.Rbac)
+
+
+DEFINITION = DeployedObject(
+    manifest=Manifest(
+        data={
+            "kind": "CustomResourceDefinition",
+            "metadata": {"name": "caches.example.com"},
+            "spec": {"names": {"kind": "Cache"}, "versions": [{"schema": {"openAPIV3Schema": {"type": "object"}}}]},
+        },
+        locate=lambda path: ("crd.yaml", len(path)),
+    ),
+    resource=Resource(api_version="apiextensions.k8s.io/v1", kind="", plural="", is_namespaced=False),
+)
+READY = {"metadata": {"name": "sample"}, "status": {"ready": True}}
+
+
+def lived(life: Life, **parameters: Any) -> Outcome:
+    asked = {"of": "app", "expect": {"status": {"ready": True}}, "makes": [{"kind": "ConfigMap"}], **parameters}
+    return crd.judge(msgspec.convert(asked, crd.Crd), DEFINITION, life)
+
+
+def test_an_object_that_comes_to_its_state_and_goes_with_all_passes() -> None:
+    life = Life(is_served=True, last=READY, made=(("cache-sample",),), gone_after=0.5)
+    assert lived(life).fraction == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "path", "actual"),
+    [
+        ({"last": {"metadata": {}}}, "Cache sample status.ready", "not there"),
+        ({"made": ((),)}, "ConfigMap *", "none"),
+        ({"gone_after": None, "finalizers": ("a/b",)}, "the end of the Cache", "it stays, held by a/b"),
+        ({"left": ("ConfigMap cache-sample",)}, "after the end of the Cache", "ConfigMap cache-sample"),
+    ],
+)
+def test_each_thing_that_is_wrong_costs_its_share(changes: dict[str, Any], path: str, actual: str) -> None:
+    life = Life(is_served=True, last=READY, made=(("cache-sample",),), gone_after=0.5).replace(**changes)
+    outcome = lived(life)
+    assert outcome.fraction == Fraction(3, 4)
+    assert (outcome.evidence[0].path, outcome.evidence[0].actual) == (path, actual)
+
+
+def test_what_the_schema_lets_in_is_told_at_its_line() -> None:
+    life = Life(is_served=True, admitted=("", "spec.size: too small"), last=READY, made=(("a",),), gone_after=0.5)
+    outcome = lived(life, refuses=[{"spec": {"size": "large"}}, {"spec": {"size": 0}}])
+    assert outcome.fraction == Fraction(5, 6)
+    assert (outcome.evidence[0].path, outcome.evidence[0].actual) == ("crd.yaml", "admitted")
+
+
+@pytest.mark.parametrize("life", [Life(is_served=False), Life(is_served=True, refused="spec.size: Required value")])
+def test_a_kind_that_does_not_work_fails(life: Life) -> None:
+    with pytest.raises(CheckFailed):
+        lived(life)
