@@ -3,13 +3,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST_WORKERS ?= 2
+CLUSTER ?= /tmp/infra-grader-cluster
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types imports pytest bench docs clean
+.PHONY: help demo test lint types imports pytest cluster cluster-down bench docs clean
 
 help:
 	@echo "make demo    grade the bundled examples and leave report.html to open"
 	@echo "make test    lint, types, import layers and all tests"
+	@echo "make cluster start a Kubernetes cluster for the tests (as root); make cluster-down ends it"
 	@echo "make bench   how long the commands take, as ratios"
 	@echo "make docs    write docs/checks/ and the table of docs/trust.md anew"
 	@echo "make clean   remove what these commands made"
@@ -36,6 +38,12 @@ imports: $(VENV)/.dev
 
 pytest: $(VENV)/.dev
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal $(PYTEST_OPTIONS)
+
+cluster:
+	@tests/cluster/cluster start $(CLUSTER)
+
+cluster-down:
+	@tests/cluster/cluster stop $(CLUSTER)
 
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/startup.py

@@ -2,6 +2,10 @@
 
 import signal
 import threading
+from pathlib import Path
+
+import cluster
+import pytest
 
 
 def pytest_configure() -> None:
@@ -12,3 +16,9 @@ def pytest_configure() -> None:
     is_ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     if is_ignored and threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def kubeconfig() -> Path:
+    """Return the configuration of the cluster that the tests run on; without one they are skipped, in CI they fail."""
+    return cluster.kubeconfig()
