@@ -208,14 +208,37 @@ def test_a_version_that_there_is_not_fails_and_leaves_nothing_that_counts(tmp_pa
     assert planned(tmp_path, **asked)["is-there"] == "false"
 
 
+BACKEND = """\
+import os, shutil
+
+def build_wheel(folder, settings=None, metadata=None):
+    shutil.copy(NAME, folder)
+    return NAME
+"""
+"""Builds a package whose wheel lies there already: ours would fetch what it is built with."""
+
+
 def test_without_a_version_the_action_s_own_checkout_is_installed(tmp_path):
-    plan = planned(tmp_path)
-    home = {"HOME": os.environ["HOME"], **{name: text for name, text in os.environ.items() if name.startswith("PIP_")}}
-    ended = run("make", tmp_path, **home, FOLDER=plan["folder"], EXTRAS=plan["extras"])
+    action = tmp_path / "action-of-a-commit"
+    shutil.copytree(ROOT / "action", action / "action")
+    name, content = package_index.wheel("infra-grader", "7.7.7", files={"infra_grader.py": "__version__ = '7.7.7'\n"})
+    (action / name).write_bytes(content)
+    (action / "backend.py").write_text(f"NAME = {name!r}\n{BACKEND}", encoding="utf-8")
+    (action / "pyproject.toml").write_text(
+        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n', encoding="utf-8"
+    )
+    folder = tmp_path / "made"
+    ended = subprocess.run(
+        [sys.executable, "-I", str(action / "action" / "environment.py"), "make"],
+        cwd=tmp_path,
+        env=variables(tmp_path, EXTRAS="git", FOLDER=str(folder), PIP_INDEX_URL="http://127.0.0.1:1/"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    program = Path(plan["folder"], "bin", "infra-grader")
-    asked = [program, "validate", "exercise-01-overview", ROOT / "exercises" / "exercise-01-overview" / "solution"]
-    assert subprocess.run(asked, cwd=tmp_path, capture_output=True, check=False).returncode == 0
+    assert "infra-grader 7.7.7" in ended.stdout
+    assert (folder / ".complete").read_text(encoding="utf-8") == f"{action}[git]\n"
 
 
 def found_python(folder: Path, **more: str) -> str:

@@ -137,3 +137,10 @@ def test_a_learner_s_code_runs_in_no_job_that_may_sign_or_write():
                 "infra-grader@" in step.get("uses", "") or step.get("uses") == "./" for step in job.get("steps", ())
             )
             assert not grades or job["permissions"] == {"contents": "read"}, f"{file.name}: {name}"
+
+
+def test_a_grader_whose_marks_are_signed_comes_from_no_cache():
+    attested = yaml.safe_load((ROOT / ".github" / "workflows" / "grade-attested.yml").read_text(encoding="utf-8"))
+    called = yaml.safe_load((ROOT / ".github" / "workflows" / "grade.yml").read_text(encoding="utf-8"))
+    assert attested["jobs"]["grade"]["with"]["cache"] is False
+    assert called[True]["workflow_call"]["inputs"]["cache"]["default"] is False
