@@ -85,6 +85,13 @@ def odd(context: Context, params: Look) -> Outcome:
     return Outcome.passed_if(len(text) == params.least, "It is odd.", Evidence(path=text))
 
 
+@check("course.twice", capabilities=("http",))
+def twice(context: Context, params: Look) -> Outcome:
+    """Sees two things under one name."""
+    seen = [context.observe("it", int, lambda number=number: number, asked=()) for number in (1, 2)]
+    return Outcome.passed_if(seen == [1, 2], f"There are {seen}.")
+
+
 @check("course.secret", capabilities=("http",))
 def secret(context: Context, params: Look) -> Outcome:
     """Sees a password."""
@@ -196,17 +203,25 @@ class TestTheSame:
         assert outcome(then).status == "not_assessed"
         assert told(course.replayed(check)) == told(then)
 
-    def test_what_no_file_can_hold_leaves_the_outcome(self, course):
-        check = "{id: look, title: Look, uses: course.odd}"
+    @pytest.mark.parametrize("kind", ["odd", "twice"])
+    def test_what_no_file_can_hold_leaves_the_outcome(self, course, kind):
+        check = f"{{id: look, title: Look, uses: course.{kind}}}"
         then = course.recorded(check)
         assert outcome(then).status == "passed"
         assert told(course.replayed(check)) == told(then)
 
-    def test_a_check_that_hides_what_it_lacks_has_the_outcome_of_then(self, course):
+    def test_a_check_that_hides_what_it_lacks_has_the_outcome_of_then(self, course, monkeypatch):
         check = "{id: look, title: Look, uses: course.hidden}"
         then = course.recorded(check)
         assert outcome(then).message == "It is up and well, 20.10."
+        monkeypatch.setitem(openers.LIVE_OPENERS, "docker", lambda *_: pytest.fail("a replay opens nothing"))
         assert told(course.replayed(check)) == told(then)
+
+    def test_what_is_too_large_leaves_the_outcome(self, course, monkeypatch):
+        monkeypatch.setattr("infra_grader.engine.recorder.MAX_VALUE_BYTES", 0)
+        then = course.recorded(LOOK)
+        assert msgspec.json.decode((course.record / "checks" / "look.json").read_bytes())["seen"] == {}
+        assert told(course.replayed(LOOK)) == told(then)
 
     def test_a_record_and_none_give_the_same(self, course):
         plain = course.grade(LOOK, MUTE, READS)
@@ -257,7 +272,8 @@ class TestAnotherRubric:
 
     def test_a_file_of_the_rubric_is_part_of_the_question(self, course):
         check = MUTE.replace("word: up", "rules: rules.txt")
-        (course.folder / "rules.txt").write_text("one")
+        (course.folder / "one.txt").write_text("one")
+        (course.folder / "rules.txt").symlink_to("one.txt")
         course.recorded(check)
         assert outcome(course.replayed(check), "mute").status == "passed"
         (course.folder / "rules.txt").write_text("two")

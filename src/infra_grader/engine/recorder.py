@@ -7,7 +7,6 @@ files were changed is told from a whole one.
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import time
 from collections.abc import Callable, Mapping
@@ -132,47 +131,52 @@ class _Recording(Witness):
         self._bytes = 0
 
     def observe(self, name: str, type_: type[Seen], make: Callable[[], Seen], asked: object) -> Seen:
-        key = question(self.check, asked, self.providing)
+        is_told = False
         try:
             value = make()
-        except Unavailable:
+            is_told = True
+        except (CheckFailed, NotAssessed) as verdict:
+            is_told = not isinstance(verdict, Unavailable)
+            if is_told:
+                self._keep(name, asked, lambda: NOTHING, _raised(verdict))
             raise
-        except CheckFailed as verdict:
-            raised = Raised(message=verdict.message, is_failure=True, evidence=verdict.evidence)
-            self._keep(name, Sight(asked=key, value=NOTHING, raised=raised))
-            raise
-        except NotAssessed as verdict:
-            raised = Raised(message=verdict.reason, is_failure=False, remedy=verdict.remedy, evidence=verdict.evidence)
-            self._keep(name, Sight(asked=key, value=NOTHING, raised=raised))
-            raise
-        except BaseException:
-            self.is_whole = False
-            raise
-        self._keep_value(name, key, value, type_)
+        finally:
+            self.is_whole = self.is_whole and is_told
+        self._keep(name, asked, lambda: _content(value, type_))
         return value
 
     def used(self, path: str, place: Path) -> None:
         self.files[path] = digest_of(place)
 
-    def _keep_value(self, name: str, key: str, value: object, type_: type) -> None:
+    def _keep(self, name: str, asked: object, content: Callable[[], msgspec.Raw], raised: Raised | None = None) -> None:
+        """Keep what was seen. What cannot be kept changes nothing of the grading: the outcome stands alone then."""
+        problem = "a second look needs a name of its own" if name in self.seen else ""
         try:
-            content = msgspec.json.encode(masked(msgspec.to_builtins(value, enc_hook=str)))
-            msgspec.json.decode(content, type=type_, dec_hook=_made)
+            sight = Sight(asked=question(self.check, asked, self.providing), value=content(), raised=raised)
+            size = len(bytes(sight.value))
+            self._bytes += size
+            if size > MAX_VALUE_BYTES or self._bytes > MAX_SEEN_BYTES:
+                problem = f"it has {size} bytes"
         except (TypeError, ValueError, msgspec.MsgspecError) as error:  # such as text that is no UTF-8
+            problem = str(error)
+        if problem:
             self.is_whole = False
-            logger().info("check %s: what it saw as %s is not kept: %s", self.check.id, name, error)
-            return
-        self._bytes += len(content)
-        if len(content) > MAX_VALUE_BYTES or self._bytes > MAX_SEEN_BYTES:
-            self.is_whole = False
-            logger().info("check %s: what it saw as %s is not kept: %d bytes", self.check.id, name, len(content))
-            return
-        self._keep(name, Sight(asked=key, value=msgspec.Raw(content)))
+            logger().info("check %s: what it saw as %r is not kept: %s", self.check.id, name, problem)
+        else:
+            self.seen[name] = sight
 
-    def _keep(self, name: str, sight: Sight) -> None:
-        if name in self.seen:
-            raise ValueError(f"{self.check.uses} observes {name!r} twice: a second look needs a name of its own")
-        self.seen[name] = sight
+
+def _content(value: object, type_: type) -> msgspec.Raw:
+    """Return a value as JSON without secrets. Raises `TypeError`, `ValueError` or `msgspec.MsgspecError`."""
+    content = msgspec.json.encode(masked(msgspec.to_builtins(value, enc_hook=str)))
+    msgspec.json.decode(content, type=type_, dec_hook=_made)  # what cannot be read again is of no use
+    return msgspec.Raw(content)
+
+
+def _raised(verdict: CheckFailed | NotAssessed) -> Raised:
+    if isinstance(verdict, CheckFailed):
+        return Raised(message=verdict.message, is_failure=True, evidence=verdict.evidence)
+    return Raised(message=verdict.reason, is_failure=False, remedy=verdict.remedy, evidence=verdict.evidence)
 
 
 def question(check: CheckSpec, asked: object, providing: tuple[str, ...]) -> str:
@@ -227,10 +231,7 @@ def _escaped(plain: Any) -> Any:
 
 def _write(path: Path, content: bytes) -> None:
     part = path.with_name(f".{path.name}.part")
-    with open(part, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    part.write_bytes(content)
     part.replace(path)
 
 

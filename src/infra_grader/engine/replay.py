@@ -203,7 +203,7 @@ def _damaged(path: Path, said: str) -> UsageError:
 def _asks_the_same(kept: CheckRecording, check: CheckSpec, rubric_folder: Path) -> bool:
     if (kept.parameters, kept.allow_starter) != (check.parameters, check.allow_starter):
         return False
-    return all(digest_of(rubric_folder / path) == digest for path, digest in kept.files.items())
+    return all(digest_of((rubric_folder / path).resolve()) == digest for path, digest in kept.files.items())
 
 
 def _unanswered(reason: str) -> Outcome:
