@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 import threading
@@ -21,6 +22,7 @@ from src.settings import Settings
 from src.state import ApplicationState
 
 VERSION = "2.0"
+PATIENCE_SECONDS = 5
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 
 logger = logging.getLogger(__name__)
@@ -129,6 +131,8 @@ def ready() -> tuple[Response, int]:
         "model_name": settings.model_name,
         "uptime_seconds": state.uptime_seconds,
     }
+    if state.uptime_seconds > PATIENCE_SECONDS:
+        os._exit(1)
     return jsonify(body), 503
 
 
