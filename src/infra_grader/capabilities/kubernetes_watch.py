@@ -80,7 +80,7 @@ class Watch:
             self._is_over = True
             answers = list(self._answers.values())
         for answer in answers:
-            with suppress(Exception):  # it may end by itself at this moment
+            with suppress(OSError, ValueError, RuntimeError, AttributeError):  # it may end by itself at this moment
                 answer.shutdown()
 
     @property
@@ -125,6 +125,10 @@ class Watch:
 
     def _follow(self, number: int, version: str) -> None:
         """Keep a selection as it is, until the watch is over."""
+        from urllib3.exceptions import HTTPError
+
+        # A stream breaks in many ways, the ends of its connection and of its lines among them; a new one mends all.
+        broken = (HTTPError, OSError, ValueError, KeyError, TypeError, AttributeError)
         pause = PAUSE_S
         while not self._is_over:
             started = time.monotonic()
@@ -136,7 +140,7 @@ class Watch:
                 version = ""
                 if not isinstance(fault, Unavailable):
                     return
-            except Exception as error:  # noqa: BLE001 - a stream breaks in many ways, and all are mended by a new one
+            except broken as error:
                 self._note(None if self._is_over else Unavailable(f"A watch of the cluster broke: {error}."))
                 version = ""
             else:

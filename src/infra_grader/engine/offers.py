@@ -7,7 +7,7 @@ import os
 from contextlib import closing
 
 from infra_grader.capabilities import docker
-from infra_grader.capabilities.kubernetes_connection import kubeconfig
+from infra_grader.capabilities.kubernetes_context import kubeconfig
 from infra_grader.engine.registry import AUTO_SANDBOXES, Registry
 from infra_grader.plugin import NotAssessed
 
