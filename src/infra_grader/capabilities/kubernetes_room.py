@@ -136,6 +136,17 @@ def find_left(cluster: Cluster) -> list[Mapping[str, Any]]:
     return [each for each in found if not is_ending(each) and has_no_owner(each["metadata"].get("annotations") or {})]
 
 
+def remove_left_definitions(cluster: Cluster) -> None:
+    """Remove the kinds that graders defined which have ended, as far as we may."""
+    with suppress(Refused, NotAssessed):
+        definitions = cluster.resource("apiextensions.k8s.io/v1", "CustomResourceDefinition")
+        if definitions is None:
+            return
+        for each in cluster.list(definitions, labels=f"{PURPOSE_LABEL}={SUBMISSION}"):
+            if has_no_owner(each["metadata"].get("annotations") or {}):
+                cluster.delete(definitions, each["metadata"]["name"])
+
+
 def is_ending(namespace: Mapping[str, Any]) -> bool:
     """Whether the end of a namespace has been asked for."""
     return bool(namespace["metadata"].get("deletionTimestamp"))

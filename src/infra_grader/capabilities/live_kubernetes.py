@@ -182,6 +182,8 @@ class LiveKubernetes:
         with suppress(NotAssessed):  # what a cluster that is gone still holds goes when the next run begins
             for name in self._namespaces:
                 kubernetes_room.remove(self.cluster, name)
+            if self._namespaces and (left := self.leftovers()):
+                logging.getLogger(__name__).warning("still in the cluster: %s", ", ".join(left))
             if self._namespaces:
                 label = f"{PURPOSE_LABEL} in ({SUBMISSION},{PROBES})"
                 _await_gone(self.cluster, label, 2 * self.lab.namespaces, Deadline(ENDING_S))
@@ -221,6 +223,7 @@ def remove_left(cluster: Cluster) -> None:
     """Remove what graders left that have ended without removing it, and say which namespaces do not go away."""
     for each in kubernetes_room.find_left(cluster):
         kubernetes_room.remove(cluster, each["metadata"]["name"])
+    kubernetes_room.remove_left_definitions(cluster)
     _say_stuck(cluster)
 
 
