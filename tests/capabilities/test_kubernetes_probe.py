@@ -126,7 +126,21 @@ class TestReach:
         over.set()
         opening.join()
         assert found.is_steady
-        assert found.tries > 2
+
+    def test_what_is_right_for_a_moment_only_does_not_count(self, probe, closed_port):
+        def open_shortly():
+            with socket.create_server((HERE, closed_port)):
+                over.wait(1.5)
+
+        over = threading.Event()
+        opening = threading.Thread(target=open_shortly)
+        opening.start()
+        target = Target(host=HERE, port=closed_port, is_wanted=True)
+        [found] = probe.reach([target], 0.5, Deadline(20), steady_s=4.0)
+        over.set()
+        opening.join()
+        assert found.state == "refused"
+        assert not found.is_steady
 
     def test_a_name_that_nobody_has_is_told_apart(self, probe):
         [found] = probe.reach([Target(host="nothing.invalid", port=80, is_wanted=True)], 0.1, Deadline(20))

@@ -57,28 +57,49 @@ def connect(host: str, port: int, seconds: float) -> tuple[str, socket.socket | 
         return ("barred" if error.errno in OUTSIDE else "refused"), None
 
 
-def reach(target: dict[str, Any], end: float, in_a_row: int) -> dict[str, Any]:
-    """Try to connect until it comes out as `wanted` so many times in a row, or the time is up.
+class Row:
+    """What came out the same, how many times in a row and for how long."""
 
-    Rules reach the nodes some seconds after they are made, in both directions, so that a first try means nothing.
+    def __init__(self, times: int, seconds: float) -> None:
+        self.times = times
+        self.seconds = seconds
+        self.length = 0
+        self.since = 0.0
+
+    def note(self, is_right: bool) -> bool:
+        """Count what came out; give back whether that was right for long enough."""
+        if not is_right:
+            self.length = 0
+            return False
+        self.since = self.since if self.length else time.monotonic()
+        self.length += 1
+        return self.length >= self.times and time.monotonic() - self.since >= self.seconds
+
+
+def reach(target: dict[str, Any], end: float, row: Row) -> dict[str, Any]:
+    """Try to connect until it comes out as `wanted` for long enough, or the time is up.
+
+    Rules reach the nodes some seconds after a pod is made, in both directions, so that a first try means nothing.
     """
-    tries = right = 0
+    tries = 0
     while True:
         tries += 1
         state, connection = connect(target["host"], target["port"], target["each_s"])
         if connection is not None:
             connection.close()
-        right = right + 1 if (state == "open") == (target["wanted"] == "open") else 0
-        if right >= in_a_row or time.monotonic() >= end:
-            return {"state": state, "tries": tries, "is_steady": right >= in_a_row}
+        is_steady = row.note((state == "open") == (target["wanted"] == "open"))
+        # One that is right and not yet for long enough gets the time for it.
+        if is_steady or (time.monotonic() >= end and (not row.length or time.monotonic() >= end + row.seconds)):
+            return {"state": state, "tries": tries, "is_steady": is_steady}
         time.sleep(PAUSE_S)
 
 
-def lookup(name: str, end: float) -> dict[str, Any]:
-    """Look a name up until it is known or the time is up; the last answer counts."""
+def lookup(name: str, end: float, row: Row) -> dict[str, Any]:
+    """Look a name up until it is known for long enough, or the time is up; the last answer counts."""
     while True:
         said = look_up(name)
-        if said["state"] == "known" or time.monotonic() >= end:
+        is_steady = row.note(said["state"] == "known")
+        if is_steady or (time.monotonic() >= end and (not row.length or time.monotonic() >= end + row.seconds)):
             said["name"] = name
             return said
         time.sleep(PAUSE_S)
@@ -276,9 +297,9 @@ def answer(asked: dict[str, Any]) -> dict[str, Any]:
     """Answer a question."""
     end = time.monotonic() + asked.get("seconds", 0)
     if asked["do"] == "reach":
-        return {"reached": beside(lambda one: reach(one, end, asked["in_a_row"]), asked["targets"])}
+        return {"reached": beside(lambda one: reach(one, end, Row(2, asked["steady_s"])), asked["targets"])}
     if asked["do"] == "lookup":
-        return {"names": beside(lambda name: lookup(name, end), asked["names"])}
+        return {"names": beside(lambda name: lookup(name, end, Row(1, asked["steady_s"])), asked["names"])}
     return {"crowd": crowd, "await": await_crowd, "stop": stop_crowd}[asked["do"]](asked)
 
 

@@ -30,8 +30,8 @@ SLACK_S = 15.0
 """What it may take to start the program in a pod, and to hear of its end, beyond the time of the question."""
 STOP_S = 20.0
 MOST_BODY = 256 * 1024
-IN_A_ROW = 2
-"""Times that a connection comes out the same before it counts."""
+STEADY_S = 3.0
+"""How long it comes out the same before it counts, where rules may still be on their way to the nodes."""
 TRY_S = 2.0
 """How long a connection may take that nobody refuses."""
 
@@ -128,8 +128,13 @@ class Probe:
         self.namespace = namespace
         self.pod = pod
 
-    def reach(self, targets: Sequence[Target], seconds: float, deadline: Deadline) -> list[Reached]:
-        """Return for each target whether it could be connected to, all tried at the same time for so many seconds."""
+    def reach(
+        self, targets: Sequence[Target], seconds: float, deadline: Deadline, *, steady_s: float = 0.0
+    ) -> list[Reached]:
+        """Return for each target whether it could be connected to, all tried at the same time for so many seconds.
+
+        What is wanted has to come out twice in a row, and for `steady_s`: rules for a new pod take effect late.
+        """
         asked = [
             {
                 "host": one.host,
@@ -139,13 +144,17 @@ class Probe:
             }
             for one in targets
         ]
-        question = {"do": "reach", "targets": asked, "in_a_row": IN_A_ROW, "seconds": seconds}
-        said = self.ask(question, seconds + 2 * TRY_S, deadline)
+        question = {"do": "reach", "targets": asked, "steady_s": steady_s, "seconds": seconds}
+        said = self.ask(question, seconds + steady_s + 2 * TRY_S, deadline)
         return msgspec.convert(said["reached"], list[Reached])
 
-    def look_up(self, names: Sequence[str], seconds: float, deadline: Deadline) -> list[Name]:
-        """Return what DNS says of each name; one that is not known is asked for again for so many seconds."""
-        said = self.ask({"do": "lookup", "names": list(names), "seconds": seconds}, seconds + 10.0, deadline)
+    def look_up(self, names: Sequence[str], seconds: float, deadline: Deadline, *, steady_s: float = 0.0) -> list[Name]:
+        """Return what DNS says of each name; one that is not known is asked for again for so many seconds.
+
+        It has to be known for `steady_s`: rules for a new pod take effect late.
+        """
+        question = {"do": "lookup", "names": list(names), "seconds": seconds, "steady_s": steady_s}
+        said = self.ask(question, seconds + steady_s + 10.0, deadline)
         return msgspec.convert(said["names"], list[Name])
 
     @contextmanager

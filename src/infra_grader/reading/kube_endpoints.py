@@ -51,7 +51,7 @@ def await_endpoints(cluster: Cluster, namespace: str, chosen: Chosen, least: int
     def look(slices: list[Mapping[str, Any]]) -> Endpoints | None:
         nonlocal last
         last = endpoints_of(slices, chosen)
-        return last if len(last.ready) >= least and last.ports else None
+        return last if len(last.ready) >= least else None
 
     resource = cluster.resource(*SLICES)
     if resource is None:

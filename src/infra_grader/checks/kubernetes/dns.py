@@ -8,7 +8,7 @@ from fractions import Fraction
 import msgspec
 
 from infra_grader.capabilities.deadline import Deadline
-from infra_grader.capabilities.kubernetes_probe import Name, Probe
+from infra_grader.capabilities.kubernetes_probe import STEADY_S, Name, Probe
 from infra_grader.capabilities.kubernetes_probe_pods import Place, probes
 from infra_grader.capabilities.kubernetes_service import alone
 from infra_grader.model.record import Record
@@ -141,4 +141,4 @@ def _ask(context: Context, params: Dns, things: Things, names: list[str]) -> Tol
 
 def _look_up(probe: Probe, names: list[str], seconds: float, deadline: Deadline) -> list[Name]:
     """Return what DNS says of the names, and of one that nobody has, for which there is nothing to wait."""
-    return [*probe.look_up(names, seconds, deadline), *probe.look_up([STRANGER], 0.0, deadline)]
+    return [*probe.look_up(names, seconds, deadline, steady_s=STEADY_S), *probe.look_up([STRANGER], 0.0, deadline)]

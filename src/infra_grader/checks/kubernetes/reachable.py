@@ -8,8 +8,9 @@ from typing import Literal
 
 import msgspec
 
+from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.kubernetes import NAMESPACES
-from infra_grader.capabilities.kubernetes_probe import Reached, Target
+from infra_grader.capabilities.kubernetes_probe import STEADY_S, Probe, Reached, Target
 from infra_grader.capabilities.kubernetes_probe_pods import Place, probes
 from infra_grader.capabilities.kubernetes_service import alone
 from infra_grader.model.record import Record
@@ -186,17 +187,21 @@ def _ask(context: Context, params: Reachable, things: Things, chosen: Chosen) ->
     with probes(live, places, context.deadline) as made, ThreadPoolExecutor(max_workers=8) as pool:
         waiting = iter(made)
         asked = [
-            pool.submit(next(waiting).reach, [target.replace(is_wanted=one.reaches)], params.seconds, context.deadline)
+            pool.submit(_reach, next(waiting), target.replace(is_wanted=one.reaches), params.seconds, context.deadline)
             if each.place
             else None
             for one, each in zip(params.clients, askers, strict=True)
         ]
-        reached = [each.result()[0] if each else None for each in asked]
+        reached = [each.result() if each else None for each in asked]
     rows = tuple(_row(each, said) for each, said in zip(askers, reached, strict=True))
     is_doubtful = any(
         not one.reaches and not row.is_right and not row.left_out for one, row in zip(params.clients, rows, strict=True)
     )
     return Matrix(control=control.state, rows=rows, is_enforced=not is_doubtful or enforces_policies(context))
+
+
+def _reach(probe: Probe, target: Target, seconds: float, deadline: Deadline) -> Reached:
+    return probe.reach([target], seconds, deadline, steady_s=STEADY_S)[0]
 
 
 def _row(each: _Asker, reached: Reached | None) -> Row:
