@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from infra_grader.model.outcome import NotAssessed
 from infra_grader.reading.kube_policy import find_refusals
 from infra_grader.reading.kube_rewrite import Rewritten, Target, rewrite
+from infra_grader.reading.kube_rewrite_names import Names, rewrite_text
 from infra_grader.reading.manifest import Manifest
 from infra_grader.reading.manifest_files import read_manifests
 
@@ -456,3 +457,9 @@ def test_the_solution_of_the_course_is_rewritten_once_and_keeps_what_is_judged()
     originals = {each.kind: each.data for each in found}
     assert kinds["Deployment"]["spec"] == originals["Deployment"]["spec"]
     assert kinds["NetworkPolicy"]["spec"] == originals["NetworkPolicy"]["spec"]
+
+
+@pytest.mark.parametrize("text", ["a.shop ", "//a.", "namespaces:\n names:\n", "namespace: ", "a-", "redis.shop"])
+def test_a_text_that_repeats_itself_is_read_in_time_that_grows_with_it(text: str) -> None:
+    names = Names(namespace=OURS, own=frozenset({"shop"}), services=frozenset({"a"}))
+    assert len(rewrite_text(text * 20_000, names)) >= 20_000

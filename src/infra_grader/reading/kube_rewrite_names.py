@@ -34,7 +34,10 @@ FULL_NAME = re.compile(
 SHORT_NAME = re.compile(
     rf"(?<![\w-])(?P<service>[{NAMESPACE}]{{1,63}})\.(?P<namespace>[{NAMESPACE}]{{1,63}})(?![\w.-]|\.svc)"
 )
-CALLED_BEFORE, CALLED_AFTER = re.compile(r"(?://|@)(?:[a-z0-9.-]{1,200}\.)?\Z"), re.compile(r":[0-9]")
+CALLED_AFTER = re.compile(r":[0-9]")
+OF_A_HOST = "abcdefghijklmnopqrstuvwxyz0123456789-."
+LONGEST_LINE = 2000
+"""Characters of a text that is one setting; a longer one is a document or a program."""
 OPTION = re.compile(r"-n|--?[a-z-]*namespace", re.IGNORECASE)
 
 
@@ -82,7 +85,8 @@ def rewrite_names(data: dict[str, Any], names: Names, note: Note) -> None:
 def rewrite_text(text: str, names: Names) -> str:
     """Return a text with the names of the submission's Services as they are in our namespace."""
     text = FULL_NAME.sub(lambda found: _moved(found, names), text)
-    text = SHORT_NAME.sub(lambda found: _moved_if_called(found, names), text)
+    is_line = len(text) <= LONGEST_LINE and "\n" not in text
+    text = SHORT_NAME.sub(lambda found: _moved_if_called(found, names, is_line=is_line), text)
     return MENTION.sub(
         lambda found: found["before"] + names.namespace if found["namespace"] in names.own else found[0], text
     )
@@ -92,15 +96,21 @@ def _moved(found: re.Match[str], names: Names) -> str:
     return f"{found['service']}.{names.namespace}" if names.is_own(found["namespace"], found["service"]) else found[0]
 
 
-def _moved_if_called(found: re.Match[str], names: Names) -> str:
+def _moved_if_called(found: re.Match[str], names: Names, *, is_line: bool) -> str:
     """Return a short name, moved where it can only be that of a host: `app.default` may also be a module of Python."""
     if found["service"] not in names.services:
         return found[0]
     text = found.string
     before, after = text[max(0, found.start() - 250) : found.start()], text[found.end() : found.end() + 2]
-    is_called = CALLED_BEFORE.search(before) or CALLED_AFTER.match(after)
-    is_alone = "\n" not in text and found["namespace"] != "default" and not re.search(r"[\w.(]\Z|\A\(", before + after)
+    is_called = _is_called(before) or CALLED_AFTER.match(after)
+    is_alone = is_line and found["namespace"] != "default" and not re.search(r"[\w.(]\Z|\A\(", before + after)
     return _moved(found, names) if is_called or is_alone else found[0]
+
+
+def _is_called(before: str) -> bool:
+    """Whether a text before a name makes it that of a host: the start of an address, and maybe the name of a pod."""
+    start = before.rstrip(OF_A_HOST)
+    return start.endswith(("//", "@")) and (start == before or before.endswith("."))
 
 
 Path = tuple[str | int, ...]

@@ -59,9 +59,8 @@ class Exec(Params):
         Globs, Meta(description="Images, as globs, of which a container of the workload runs one; without it, any.")
     ] = msgspec.field(default_factory=list)
     container: Annotated[str, Meta(description="Name of the container; the pod's first one where left out.")] = ""
-    seconds: Annotated[float, Meta(gt=0, le=240, description="Time for each command, and for a pod to be ready.")] = (
-        20.0
-    )
+    seconds: Annotated[float, Meta(gt=0, le=240, description="Time for each command.")] = 20.0
+    ready_s: Annotated[float, Meta(gt=0, le=240, description="Time until a pod is ready.")] = 60.0
 
 
 class Ran(Record):
@@ -105,7 +104,7 @@ def judge(context: Context, params: Exec, workloads: list[Workload], runs: Runs)
     titles = " or ".join(each.title for each in workloads)
     if not runs.ran:
         raise CheckFailed(
-            f"No pod of {titles} was ready within {params.seconds:g} s.",
+            f"No pod of {titles} was ready within {params.ready_s:g} s.",
             Evidence(kind=EvidenceKind.FIELD, path=titles, expected="a pod that is ready", actual="none"),
         )
     evidence = [_judged(context, params, runs, number) for number in range(len(params.cases))]
@@ -133,7 +132,7 @@ def _run_all(context: Context, deployed: Deployed, workloads: list[Workload], pa
     cluster, namespace, ran, pod = context.kubernetes.cluster, deployed.namespace, list[Ran](), ""
     for case in params.cases:
         if not pod:
-            deadline = Deadline(min(params.seconds, context.deadline.remaining()))
+            deadline = Deadline(min(params.ready_s, context.deadline.remaining()))
             found = cluster.await_(PODS, namespace, lambda pods: _ready_one(pods, workloads), deadline)
             if found is None:
                 break
