@@ -9,13 +9,14 @@ from typing import Any, TypeVar
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.kubernetes import PODS, Cluster, Resource
 from infra_grader.capabilities.kubernetes_watch import Watch
-from infra_grader.model.outcome import CheckFailed, Unavailable
+from infra_grader.model.outcome import CheckFailed, Evidence, NotAssessed, Unavailable
 from infra_grader.reading.kube_seen import Pod, Workload, is_ours, owner_of, pods_of
 from infra_grader.reading.kube_target import seen
 
 REPLICA_SETS = Resource(api_version="apps/v1", kind="ReplicaSet", plural="replicasets", is_namespaced=True)
 CALM_S = 30.0
 """How long a workload may take to be whole before something is done to it."""
+NO_ROOM = "Unschedulable"
 Found = TypeVar("Found")
 Objects = Sequence[Mapping[str, Any]]
 
@@ -54,17 +55,17 @@ class Following:
     def await_whole(self, deadline: Deadline) -> int:
         """Return how many pods are ready, once there are as many as asked for and none is ending.
 
-        Raises `CheckFailed` where that does not come about: then nothing can be said of what is done to it.
+        Raises `CheckFailed` where that does not come about, as nothing can be said then of what is done to it, and
+        `NotAssessed` where the lab has no room for its pods.
         """
         limit = Deadline(min(CALM_S, deadline.remaining()))
         if ready := self.until(self._whole, limit):
             return ready
         deadline.check()
         ready = sum(pod.is_ready for pod in self.pods)
-        raise CheckFailed(
-            f"{self.workload.title} is not whole: {ready} of {self.wanted} pods are ready.",
-            seen(self.workload.title, f"{self.wanted} ready pods", f"{ready} ready", self.trouble or None),
-        )
+        evidence = seen(self.workload.title, f"{self.wanted} ready pods", f"{ready} ready", self.trouble or None)
+        excuse_for_room(self.trouble, evidence)
+        raise CheckFailed(f"{self.workload.title} is not whole: {ready} of {self.wanted} pods are ready.", evidence)
 
     @property
     def wanted(self) -> int:
@@ -106,6 +107,16 @@ def trouble_of(pod: Mapping[str, Any]) -> str:
         if waiting.get("reason") not in (None, "ContainerCreating", "PodInitializing"):
             return f"{waiting['reason']}: {waiting.get('message', '')}"
     return ""
+
+
+def excuse_for_room(trouble: str, *evidence: Evidence) -> None:
+    """Raise `NotAssessed` where the trouble of a pod is that no node has room: its workload ran here as a whole."""
+    if trouble.startswith(NO_ROOM):
+        raise NotAssessed(
+            "The cluster has no room for one pod more, which this needs.",
+            "Grade on a larger cluster, or with the lab's request-scale.",
+            *evidence,
+        )
 
 
 def is_updated(found: Mapping[str, Any], kind: str) -> bool:

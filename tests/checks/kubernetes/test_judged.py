@@ -189,6 +189,10 @@ class TestRecovery:
             self.judge(None, trouble="CrashLoopBackOff: back-off")
         assert failed.value.evidence[0].text == "CrashLoopBackOff: back-off"
 
+    def test_no_room_for_the_new_pod_is_the_labs(self):
+        with pytest.raises(NotAssessed, match="no room"):
+            self.judge(None, trouble="Unschedulable: 0/1 nodes are available: 1 Insufficient cpu.")
+
     def test_a_service_that_never_answered_loses_nothing_and_earns_nothing(self):
         with pytest.raises(CheckFailed, match="does not answer, so that nothing can be lost"):
             self.judge(cold="status 503", max_lost=0)

@@ -11,7 +11,7 @@ from infra_grader.capabilities.kubernetes_service import measuring
 from infra_grader.model.record import Record
 from infra_grader.plugin import Annotated, CheckFailed, Context, Measure, Meta, Outcome, check
 from infra_grader.reading.kube_asker import asker
-from infra_grader.reading.kube_following import Following, following
+from infra_grader.reading.kube_following import Following, excuse_for_room, following
 from infra_grader.reading.kube_seen import Pod
 from infra_grader.reading.kube_target import Chosen, seen, target_of
 from infra_grader.reading.kube_traffic import TrafficParams, in_words, is_lossy, repeated, traffic_evidence, warmed
@@ -83,6 +83,7 @@ def judge(params: Recovery, chosen: Chosen, found: Recovered) -> Outcome:
         *traffic_evidence(found.traffic, chosen, params.request, params.max_lost),
     ]
     if found.seconds is None:
+        excuse_for_room(found.trouble, *evidence)
         raise CheckFailed(f"{chosen.workload.title} has not recovered within {params.seconds:g} s.", *evidence)
     lossy = is_lossy(found.traffic, params.max_lost)
     return Outcome.passed_if(

@@ -18,13 +18,12 @@ from infra_grader.plugin import (
     Evidence,
     Measure,
     Meta,
-    NotAssessed,
     Outcome,
     Unavailable,
     check,
 )
 from infra_grader.reading.kube_asker import asker
-from infra_grader.reading.kube_following import Following, following, is_updated
+from infra_grader.reading.kube_following import Following, excuse_for_room, following, is_updated
 from infra_grader.reading.kube_target import Chosen, seen, target_of
 from infra_grader.reading.kube_traffic import (
     TrafficParams,
@@ -45,7 +44,6 @@ BROKEN_S = 20.0
 MARK = "infra-grader.io/update"
 NO_IMAGE = "infra-grader.invalid/no-such-image:0"
 """An image that no registry has: a host below `invalid` never exists."""
-NO_ROOM = "Unschedulable"
 
 
 class Update(TrafficParams):
@@ -102,12 +100,7 @@ def judge(params: Update, chosen: Chosen, found: Updated) -> Outcome:
     evidence += traffic_evidence(found.traffic, chosen, params.request, params.max_lost)
     undone = next((step for step in found.steps if step.seconds is None), None)
     if undone is not None:
-        if undone.trouble.startswith(NO_ROOM):
-            raise NotAssessed(
-                "The cluster has no room for one pod more, which the update needs.",
-                "Grade on a larger cluster, or with the lab's request-scale.",
-                *evidence,
-            )
+        excuse_for_room(undone.trouble, *evidence)
         raise CheckFailed(f"{undone.title} of {title} is not done within {params.seconds:g} s.", *evidence)
     share = round(100 * lost_share(found.traffic), 2)
     whole = sum(step.seconds or 0 for step in found.steps)
