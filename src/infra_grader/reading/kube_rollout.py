@@ -37,10 +37,12 @@ def await_rollout(
     seconds: float,
     stays_s: float,
     deadline: Deadline,
+    *,
+    is_done: Callable[[Rollout], bool] = lambda found: found.is_up,
 ) -> Rollout:
     """Wait until workloads are up, for so many seconds, and look whether they stay so; return what was seen last.
 
-    It is not waited for what cannot come up any more.
+    It is not waited for what cannot come up any more, and no longer than until `is_done`.
     """
     resources = list(dict.fromkeys(resource for resource, _ in targets if resource.kind != "Pod"))
     extra = [] if any(each.kind == "ReplicaSet" for each in resources) else [REPLICA_SETS]
@@ -54,7 +56,7 @@ def await_rollout(
 
     def settled(lists: list[Objects]) -> Rollout | None:
         found = seen(lists)
-        return found if found.is_up or patience.is_over(found) else None
+        return found if is_done(found) or patience.is_over(found) else None
 
     with cluster.watch(*((resource, namespace) for resource in followed)) as watch:
         first = watch.until(settled, Deadline(min(seconds, deadline.remaining())), every_s=1.0)

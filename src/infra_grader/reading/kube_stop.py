@@ -10,6 +10,7 @@ from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.kubernetes import PODS, Cluster, Resource
 from infra_grader.model.record import Record
 from infra_grader.reading.kube_rollout import EVENTS, REPLICA_SETS, await_rollout
+from infra_grader.reading.kube_rollout_seen import Rollout
 from infra_grader.reading.kube_seen import is_ours, owner_of
 
 REVISION = "deployment.kubernetes.io/revision"
@@ -88,7 +89,8 @@ def stop_one_each(
         watch.until(look, Deadline(min(most_s, deadline.remaining())))
         lasted = time.monotonic() - began
         events = watch.now[1]
-    found = await_rollout(cluster, namespace, targets, back_s, 0, deadline)
+    # Ready is enough: that it stays so for the workload's minReadySeconds was seen before.
+    found = await_rollout(cluster, namespace, targets, back_s, 0, deadline, is_done=_is_ready)
     stops = [
         Stop(
             workload=title,
@@ -100,7 +102,7 @@ def stop_one_each(
         )
         for title, pod in chosen.items()
     ]
-    return Stops(stops=tuple(stops), is_back=found.is_up)
+    return Stops(stops=tuple(stops), is_back=_is_ready(found))
 
 
 def undo_each(
@@ -139,6 +141,10 @@ def _undo(cluster: Cluster, namespace: str, target: tuple[Resource, str], second
             workload=title, problem=f"it is not back at the revision before within {seconds:g} s", seconds=lasted
         )
     return Undo(workload=title, seconds=lasted)
+
+
+def _is_ready(found: Rollout) -> bool:
+    return not found.missing and all(each.ready >= each.wanted for each in found.workloads)
 
 
 def _runs(pod: Mapping[str, Any]) -> bool:
