@@ -62,7 +62,7 @@ def grade_options(parser: argparse.ArgumentParser) -> None:
         "--record", metavar="DIR", type=Path, help="keep what the checks see in a new folder, for --replay"
     )
     kept.add_argument(
-        "--replay", metavar="DIR", type=Path, help="judge by such a record of the same files; runs nothing of theirs"
+        "--replay", metavar="DIR", type=Path, help="judge by such a record of the same files, with nothing running"
     )
     add_common(parser)
 
