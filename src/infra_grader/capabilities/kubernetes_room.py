@@ -10,6 +10,7 @@ from typing import Any
 
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.kubernetes import NAMESPACES, PODS, Cluster, Refused, Resource
+from infra_grader.capabilities.kubernetes_definition import DEFINITIONS, undefine
 from infra_grader.capabilities.kubernetes_guard import guards
 from infra_grader.capabilities.kubernetes_owner import PURPOSE_LABEL, has_no_owner
 from infra_grader.model.outcome import NotAssessed, Unavailable
@@ -139,12 +140,9 @@ def find_left(cluster: Cluster) -> list[Mapping[str, Any]]:
 def remove_left_definitions(cluster: Cluster) -> None:
     """Remove the kinds that graders defined which have ended, as far as we may."""
     with suppress(Refused, NotAssessed):
-        definitions = cluster.resource("apiextensions.k8s.io/v1", "CustomResourceDefinition")
-        if definitions is None:
-            return
-        for each in cluster.list(definitions, labels=f"{PURPOSE_LABEL}={SUBMISSION}"):
+        for each in cluster.list(DEFINITIONS, labels=f"{PURPOSE_LABEL}={SUBMISSION}"):
             if has_no_owner(each["metadata"].get("annotations") or {}):
-                cluster.delete(definitions, each["metadata"]["name"])
+                undefine(cluster, each["metadata"]["name"], 0)
 
 
 def is_ending(namespace: Mapping[str, Any]) -> bool:

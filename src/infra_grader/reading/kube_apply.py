@@ -10,6 +10,7 @@ from typing import Any
 
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.kubernetes import Cluster, Refused
+from infra_grader.capabilities.kubernetes_definition import undefine
 from infra_grader.capabilities.live_kubernetes import LiveKubernetes
 from infra_grader.model.outcome import Evidence, NotAssessed
 from infra_grader.model.record import Record
@@ -205,7 +206,7 @@ def _define(live: LiveKubernetes, manifest: Manifest, deadline: Deadline) -> Res
     chosen = f"metadata.name={manifest.name}"
     if not cluster.await_(resource, "", is_free, deadline, fields=chosen):
         raise NotAssessed(f"The cluster has the kind {manifest.name} already.", "Grade where it is not installed.")
-    live.on_close(lambda: _undefine(cluster, resource, manifest.name))
+    live.on_close(lambda: _undefine(cluster, manifest.name))
     warnings = cluster.create(data).warnings
 
     def is_defined(found: list[Mapping[str, Any]]) -> bool | None:
@@ -216,9 +217,9 @@ def _define(live: LiveKubernetes, manifest: Manifest, deadline: Deadline) -> Res
     return Result(warnings=warnings, plural=resource.plural)
 
 
-def _undefine(cluster: Cluster, resource: Any, name: str) -> None:
+def _undefine(cluster: Cluster, name: str) -> None:
     with suppress(Refused, NotAssessed):
-        cluster.delete(resource, name)
+        undefine(cluster, name)
 
 
 def scale_of(facts: Facts) -> Fraction:
