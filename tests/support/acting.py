@@ -92,6 +92,11 @@ class Acted:
         """Return those that are shown to people."""
         return [entry for entry in self.commands(case) if entry.name in ("error", "warning", "notice")]
 
+    def annotation(self, title: str, case: str = "") -> Entry:
+        """Return the one with this title. act's log keeps the order within a step, but not between steps."""
+        (found,) = [entry for entry in self.annotations(case) if entry.properties["title"] == title]
+        return found
+
     def results(self) -> dict[str, str]:
         """Return how the jobs ended, by case, or by the id of the job where there is no matrix."""
         return {

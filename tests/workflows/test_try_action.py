@@ -50,23 +50,23 @@ def test_work_that_does_not_pass_is_red_and_reads_what_wins_most(acted):
     worth = [float(entry.properties["title"].split()[0]) for entry in lost]
     assert len(lost) >= 2
     assert worth[0] == max(worth)
-    assert found[-1].properties["title"] == "Did not pass"
+    assert acted.annotation("Did not pass", "failing").name == "error"
     summary = acted.summary("failing")
     assert "### Points to win back" in summary
     assert "<details open><summary><b>" in summary
 
 
 def test_undecided_work_is_green_with_a_notice(acted):
-    last = acted.annotations("undecided")[-1]
-    assert (last.name, last.properties["title"]) == ("notice", "Undecided")
-    assert last.text == "6 of 10 points are certain, up to 10 are possible. Points that are still open decide."
+    verdict = acted.annotation("Undecided", "undecided")
+    assert verdict.name == "notice"
+    assert verdict.text == "6 of 10 points are certain, up to 10 are possible. Points that are still open decide."
     assert "up to 10" in acted.summary("undecided")
 
 
 def test_undecided_work_is_red_where_more_must_be_certain(acted):
-    last = acted.annotations("demanding")[-1]
-    assert (last.name, last.properties["title"]) == ("error", "Under what is asked for")
-    assert "60 % are certain, and this workflow asks for 70 %" in last.text
+    verdict = acted.annotation("Under what is asked for", "demanding")
+    assert verdict.name == "error"
+    assert "60 % are certain, and this workflow asks for 70 %" in verdict.text
 
 
 def test_a_learner_s_own_rubric_is_refused(acted):
@@ -80,7 +80,7 @@ def test_nothing_that_a_learner_wrote_is_a_command(acted):
     for entry in acted.commands("hostile"):
         assert entry.name in ("error", "warning", "notice", "set-output", "summary")
         assert "forged" not in str(entry.properties.get("title", ""))
-    titles = [entry.properties["title"] for entry in acted.annotations("hostile")]
+    titles = [title for entry in acted.annotations("hostile") if (title := entry.properties["title"]) != "Did not pass"]
     assert titles[:4] == [
         "What learners write: did not pass",
         "30 points: The program greets",
