@@ -8,8 +8,10 @@ from typing import Any
 from infra_grader.capabilities.kubernetes_probe import Probe
 from infra_grader.capabilities.kubernetes_probe_pods import ADMITTED_LABEL, PROBE_LABEL, Place, shared_probe
 from infra_grader.capabilities.live_kubernetes import LiveKubernetes
+from infra_grader.model.outcome import NotAssessed
 from infra_grader.plugin import Context
 from infra_grader.reading.kube_target import Chosen
+from infra_grader.reading.live_deployed import deployed_of
 from infra_grader.reading.manifest_workload import selects
 
 POLICIES = ("networking.k8s.io/v1", "NetworkPolicy")
@@ -18,15 +20,24 @@ OUR_PREFIX = "infra-grader-"
 """What the names of our own policies begin with, which no learner's object may bear."""
 
 
-def asker(context: Context, chosen: Chosen) -> Probe:
-    """Return the probe in the submission's namespace that may ask a Service.
+def asker(context: Context, chosen: Chosen, check_id: str) -> Probe:
+    """Return the probe in a namespace of ours that may ask a Service which a check has put into the cluster.
 
     Policies add up: where the learner's isolate the pods behind it, one of ours lets this one probe through, and
-    changes nothing for any other client.
+    changes nothing for any other client. Raises `NotAssessed` where that would change a learner's own deployment.
     """
     live = context.kubernetes
-    policies = find_policies(live, live.namespace)
-    for each in admitting(chosen, policies):
+    namespace = deployed_of(context, check_id).namespace
+    policies = find_policies(live, namespace)
+    added = admitting(chosen, policies)
+    if namespace != live.namespace:
+        if any("Ingress" in each["spec"]["policyTypes"] for each in added):
+            raise NotAssessed(
+                f"NetworkPolicies of the learner's own deployment keep our pods out of {chosen.service.title}.",
+                "Name a check of the kind kubernetes.apply or helm.install.",
+            )
+        added = [leaving()]  # our own guards would keep the probe in its namespace
+    for each in added:
         live.cluster.apply(each, live.namespace)
     return shared_probe(live, Place(namespace=live.namespace, is_admitted=True), context.deadline)
 
@@ -48,8 +59,13 @@ def admitting(chosen: Chosen, policies: Sequence[Mapping[str, Any]]) -> list[dic
         pods = {"matchLabels": dict(service.selector)}
         found.append(_policy(f"admit-{service.name}"[:50].rstrip("-."), pods, "Ingress", rule))
     if any(isolates(each, {ADMITTED_LABEL: "true"}, "Egress") for each in policies):
-        found.append(_policy("probe", ADMITTED, "Egress", {"egress": [{}]}))
+        found.append(leaving())
     return found
+
+
+def leaving() -> dict[str, Any]:
+    """Return the policy of ours that lets a probe ask whomever it likes."""
+    return _policy("probe", ADMITTED, "Egress", {"egress": [{}]})
 
 
 def isolates(policy: Mapping[str, Any], labels: Mapping[str, str], direction: str) -> bool:

@@ -140,7 +140,7 @@ def _drain_evidence(params: Disruption, title: str, found: Disrupted) -> Evidenc
 def _drain(context: Context, params: Disruption, chosen: Chosen) -> Disrupted:
     cluster = context.kubernetes.cluster
     namespace = deployed_of(context, params.of, changes=True).namespace
-    probe = asker(context, chosen)
+    probe = asker(context, chosen, params.of)
     asked = repeated(context, params, chosen, params.seconds + END_S + 10)
     with following(cluster, namespace, chosen.workload) as pods:
         ready = pods.await_whole(context.deadline)

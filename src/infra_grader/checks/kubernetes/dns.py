@@ -28,6 +28,7 @@ from infra_grader.plugin import (
 from infra_grader.reading.kube_enforcement import OUTSIDE
 from infra_grader.reading.kube_seen import Things
 from infra_grader.reading.kube_target import Globs, matches, seen, things_of
+from infra_grader.reading.live_deployed import deployed_of
 
 MOST_PLACES = 6
 CONTROL = "kubernetes.default"
@@ -125,6 +126,7 @@ def judge(told: Told) -> Outcome:
 
 def _ask(context: Context, params: Dns, things: Things, names: list[str]) -> Told:
     live = context.kubernetes
+    deployed_of(context, params.of, changes=True)  # pods of ours with the learner's labels are put beside theirs
     chosen = [each for each in things.workloads if matches(each.name, params.like)][:MOST_PLACES]
     who = [f"the pods of {each.title}" for each in chosen] or ["a pod of the namespace"]
     labels = [dict(each.labels) for each in chosen] or [{}]

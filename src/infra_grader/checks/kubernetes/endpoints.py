@@ -89,7 +89,7 @@ def _look(context: Context, params: Endpoints, chosen: Chosen) -> Seen:
     if not (params.listens and found.ports and found.ready):
         return found
     targets = [Target(host=each.address, port=found.ports[0], is_wanted=True) for each in found.ready]
-    reached = asker(context, chosen).reach(targets, LISTEN_S, context.deadline)
+    reached = asker(context, chosen, params.of).reach(targets, LISTEN_S, context.deadline)
     states = {target.host: said.state for target, said in zip(targets, reached, strict=True)}
     return found.replace(endpoints=tuple(each.replace(state=states.get(each.address, "")) for each in found.endpoints))
 

@@ -121,7 +121,7 @@ def missed(params: Http, one: Tried) -> str:
 
 def _open(context: Context, params: Http, chosen: Chosen) -> ClusterService:
     pods = ",".join(f"{key}={value}" for key, value in chosen.service.selector.items())
-    running = ClusterRunning(asker(context, chosen), chosen.host, chosen.port.number, pods)
+    running = ClusterRunning(asker(context, chosen, params.of), chosen.host, chosen.port.number, pods)
     namespace = deployed_of(context, params.of).namespace
     command = f"kubectl --namespace {namespace} port-forward service/{chosen.service.name} {chosen.port.number}"
     return ClusterService(context.kubernetes, running, command)

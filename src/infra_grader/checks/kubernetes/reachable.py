@@ -32,6 +32,7 @@ from infra_grader.reading.kube_clients import Client, admitted_clients, can_be_m
 from infra_grader.reading.kube_enforcement import OUTSIDE, enforces_policies
 from infra_grader.reading.kube_seen import Things
 from infra_grader.reading.kube_target import Chosen, Globs, TargetParams, choose, matches, things_of
+from infra_grader.reading.live_deployed import deployed_of
 
 CONTROL_S = 30.0
 """How long pods that were just deployed may take to answer one who is let through."""
@@ -178,8 +179,9 @@ def _evidence(chosen: Chosen, who: str, expected: str, actual: str) -> Evidence:
 
 def _ask(context: Context, params: Reachable, things: Things, chosen: Chosen) -> Matrix:
     live = context.kubernetes
+    deployed_of(context, params.of, changes=True)  # pods of ours with the learner's labels are put beside theirs
     target = Target(host=chosen.host, port=chosen.port.number, is_wanted=True)
-    [control] = asker(context, chosen).reach([target], CONTROL_S, context.deadline)
+    [control] = asker(context, chosen, params.of).reach([target], CONTROL_S, context.deadline)
     if control.state != "open":
         return Matrix(control=control.state, rows=tuple(Row(who=_title(each)) for each in params.clients))
     askers = [_asker(context, things, chosen, each) for each in params.clients]

@@ -97,7 +97,7 @@ def judge(params: Recovery, chosen: Chosen, found: Recovered) -> Outcome:
 def _delete(context: Context, params: Recovery, chosen: Chosen) -> Recovered:
     cluster = context.kubernetes.cluster
     namespace = deployed_of(context, params.of, changes=True).namespace
-    probe = asker(context, chosen)
+    probe = asker(context, chosen, params.of)
     asked = repeated(context, params, chosen, params.seconds + END_S + 10)
     with following(cluster, namespace, chosen.workload) as pods:
         before = pods.await_whole(context.deadline)

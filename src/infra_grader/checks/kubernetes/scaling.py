@@ -190,7 +190,7 @@ def _scale(context: Context, params: Scaling, chosen: Chosen) -> Scaled:
     missing = tuple(lacking(template_of(cluster, deployed.namespace, chosen.workload), scaler.resources))
     if missing or scaler.least >= scaler.most:
         return Scaled(scaler=scaler, lacking=missing)
-    probe = asker(context, chosen)
+    probe = asker(context, chosen, params.of)
     until = Deadline(min(params.metrics_s, context.deadline.remaining()))
     last = [scaler]
 

@@ -123,7 +123,7 @@ def _step_evidence(title: str, step: Step, seconds: float) -> Evidence:
 def _update(context: Context, params: Update, chosen: Chosen) -> Updated:
     cluster = context.kubernetes.cluster
     namespace = deployed_of(context, params.of, changes=True).namespace
-    probe = asker(context, chosen)
+    probe = asker(context, chosen, params.of)
     asked = repeated(context, params, chosen, (2 if params.rollback else 1) * (params.seconds + END_S) + BROKEN_S)
     with following(cluster, namespace, chosen.workload) as pods:
         pods.await_whole(context.deadline)
