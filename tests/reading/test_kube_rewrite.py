@@ -283,6 +283,14 @@ def test_settings_and_secrets_are_read_by_pods_too() -> None:
     assert (private["data"]["raw"], private["stringData"]["url"]) == ("////", f"redis.{OURS}.svc")
 
 
+def test_no_value_of_a_secret_is_shown() -> None:
+    encoded = base64.b64encode(b"redis://:swordfish@redis.shop.svc").decode()
+    text = kind("v1 Secret", f"data: {{a: {encoded}}}\nstringData: {{b: 'redis://:swordfish@redis.shop.svc'}}")
+    notes = rewritten(text).notes
+    assert [note.actual for note in notes if note.text == "Secret x: set aside in this lab"] == ["(hidden)", "(hidden)"]
+    assert not any("swordfish" in str(note) or encoded in str(note) for note in notes)
+
+
 def test_the_namespace_of_a_command_is_ours() -> None:
     spec = "{containers: [{command: [kubectl, -n, shop, get, pods], args: [--watch-namespace, shop, -x, shop]}]}"
     assert pod(spec)["containers"][0] == {

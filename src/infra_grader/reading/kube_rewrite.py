@@ -31,6 +31,9 @@ ORDER = (
 )  # fmt: skip
 """Kinds in the order in which helm and kubectl's users apply them; all others come last."""
 
+HIDDEN = "(hidden)"
+"""What notes say of a value in a Secret."""
+
 
 class Target(Record):
     """Where manifests go, and what the lab makes of them."""
@@ -114,7 +117,9 @@ def _rewritten(manifest: Manifest, target: Target, names: Names) -> tuple[Manife
     notes: list[Evidence] = []
 
     def note(path: tuple[str | int, ...], expected: str) -> None:
-        notes.append(manifest.field(*path).evidence(expected).replace(text=f"{manifest.title}: set aside in this lab"))
+        actual = HIDDEN if manifest.kind == "Secret" and path[0] in ("data", "stringData") else None
+        said = f"{manifest.title}: set aside in this lab"
+        notes.append(manifest.field(*path).evidence(expected, actual).replace(text=said))
 
     for step in _steps(manifest, target, names):
         step(data, note)
