@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from fractions import Fraction
@@ -9,6 +10,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.kubernetes import PODS
 from infra_grader.model.record import Record
 from infra_grader.plugin import CheckFailed, Context, Evidence, EvidenceKind, Handle, Measure, Meta, Outcome, check
@@ -20,6 +22,8 @@ from infra_grader.reading.printed_log import LogParams, missed_in
 MOST_LINES = 1000
 MOST_BYTES = 256 * 1024
 MOST_PODS = 10
+AGAIN_S = 0.5
+"""How long to wait for lines that are not printed yet; nothing of the API tells of them otherwise."""
 SHOWN = 600
 
 
@@ -30,6 +34,7 @@ class Logs(LogParams, kw_only=True):
     workloads: Annotated[list[str], Meta(description="Names of the workloads, as globs; without any, all of them.")] = (
         msgspec.field(default_factory=list)
     )
+    seconds: Annotated[float, Meta(ge=0, le=120, description="Time until its lines and texts are printed.")] = 10.0
     container: Annotated[str, Meta(description="Name of the container, as a glob; those that prepare a pod too.")] = "*"
 
 
@@ -82,6 +87,19 @@ def logs(context: Context, params: Logs) -> Outcome:
 
 
 def _look(context: Context, params: Logs) -> Seen:
+    """Return what is printed, as soon as that is enough, or the time is up."""
+    limit = Deadline(min(params.seconds, context.deadline.remaining()))
+    while True:
+        found = _read(context, params)
+        text = "\n".join(each.text for each in found.printed)
+        lines = [line for line in text.splitlines() if line.strip()]
+        is_enough = len(lines) >= params.lines and all(part in text for part in params.contains)
+        if is_enough or limit.remaining() <= 0:
+            return found
+        time.sleep(min(AGAIN_S, limit.remaining()))
+
+
+def _read(context: Context, params: Logs) -> Seen:
     cluster = context.kubernetes.cluster
     deployed = deployed_of(context, params.of)
     titles = {each.title for each in chosen_workloads(deployed, params.workloads)}
