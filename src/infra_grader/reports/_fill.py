@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 from infra_grader.model.gradebook import Gradebook
 from infra_grader.model.record import Record
@@ -52,14 +52,14 @@ def fill(blank: Blank, gradebook: Gradebook, stream: TextIO, options: GradebookO
         raise blank.sheet.refuse(
             "no row is of a learner of the roster", allowed="--match COLUMN, with the column that holds their ids"
         )
-    cells, notes = _cells(blank, gradebook, found, results)
+    del faces  # of a large class it takes as much as all else
+    filling = _Filling(blank, gradebook.head.points, found, results)
     stream.write(blank.sheet.bom)
     for row in blank.sheet.rows():
         raw = list(row.cells)
-        if row.line in cells:
-            raw[blank.column] = cells[row.line]
+        raw[blank.column : blank.column + 1] = filling.cells(row)
         stream.write(blank.sheet.delimiter.join(raw) + row.end)
-    return notes
+    return filling.notes()
 
 
 def scaled(earned: Decimal, full: Decimal, points: Decimal | None) -> Decimal:
@@ -70,7 +70,7 @@ def scaled(earned: Decimal, full: Decimal, points: Decimal | None) -> Decimal:
     return Decimal(exact.numerator * 100 // exact.denominator) * HUNDREDTH
 
 
-class _Result(Record):
+class _Result(NamedTuple):
     """What a learner is to get, or why nothing."""
 
     earned: Decimal
@@ -83,35 +83,52 @@ def _results(blank: Blank, gradebook: Gradebook, options: GradebookOptions) -> t
     for row in gradebook.rows:
         faces.add(row.learner)
         earned = Decimal(0) if row.score is None else row.score.earned
-        results[row.learner.id] = _Result(earned=earned, reason=reason_to_leave_out(row, options))
+        results[row.learner.id] = _Result(earned, reason_to_leave_out(row, options))
     return results, faces
 
 
-def _cells(
-    blank: Blank, gradebook: Gradebook, found: dict[int, str], results: dict[str, _Result]
-) -> tuple[dict[int, str], Notes]:
-    """Return the new cells by the lines of their rows, and what to say."""
-    full = gradebook.head.points
-    has_commas = writes_commas(blank.sheet, blank.points_columns)
-    cells: dict[int, str] = {}
-    left, capped, same = LeftOut(), 0, 0
-    for row in blank.rows():
-        learner = found.get(row.line)
+class _Filling:
+    """The cells of one export, made row by row, and what is to be said of them in the end."""
+
+    def __init__(self, blank: Blank, full: Decimal, found: Mapping[int, str], results: Mapping[str, _Result]) -> None:
+        self._blank = blank
+        self._full = full
+        self._found = found
+        self._results = results
+        self._has_commas = writes_commas(blank.sheet, blank.points_columns)
+        self._left, self._count, self._capped, self._same = LeftOut(), 0, 0, 0
+
+    def cells(self, row: RawRow) -> Sequence[str]:
+        """Return the cell for the points in a row: a new one, the one that is there, or none in a row too short."""
+        blank, values = self._blank, row.values
+        old = row.cells[blank.column : blank.column + 1]
+        if row.line == 1 or not any(values) or not blank.is_learner(values):
+            return old
+        learner = self._found.get(row.line)
         if learner is None:
-            left.add(f"line {row.line}", "in the export and not in the roster")
-        elif reason := results[learner].reason or blank.locked(row.values):
-            left.add(learner, "left as they are", reason)
-        else:
-            points = scaled(results[learner].earned, full, blank.points)
-            if blank.is_capped and blank.points is not None and points > blank.points:
-                points, capped = blank.points, capped + 1
-            old = row.cells[blank.column]
-            cells[row.line] = _cell(old, points, blank.sheet.delimiter, has_commas=has_commas)
-            same += cells[row.line] == old
-    known = set(found.values())
-    for learner in (learner for learner in results if learner not in known):
-        left.add(learner, "in the roster and not in the export")
-    return cells, [*_summary(blank, full, len(cells), same, capped), *left.notes()]
+            self._left.add(f"line {row.line}", "in the export and not in the roster")
+            return old
+        if reason := self._results[learner].reason or blank.locked(values):
+            self._left.add(learner, "left as they are", reason)
+            return old
+        return [self._filled(old[0], self._results[learner].earned)]
+
+    def _filled(self, old: str, earned: Decimal) -> str:
+        blank = self._blank
+        points = scaled(earned, self._full, blank.points)
+        if blank.is_capped and blank.points is not None and points > blank.points:
+            points, self._capped = blank.points, self._capped + 1
+        new = _cell(old, points, blank.sheet.delimiter, has_commas=self._has_commas)
+        self._count += 1
+        self._same += new == old
+        return new
+
+    def notes(self) -> Notes:
+        """Return what to say, once every row has been gone through."""
+        known = set(self._found.values())
+        for learner in (learner for learner in self._results if learner not in known):
+            self._left.add(learner, "in the roster and not in the export")
+        return [*_summary(self._blank, self._full, self._count, self._same, self._capped), *self._left.notes()]
 
 
 def _cell(old: str, points: Decimal, delimiter: str, *, has_commas: bool) -> str:

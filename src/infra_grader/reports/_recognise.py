@@ -136,4 +136,5 @@ def find_title(sheet: Sheet, title: str) -> int:
 def _note(known: dict[str, str], fact: str, learner: str) -> None:
     """Note a fact about a learner; one that two learners share tells nothing of either."""
     if fact:
+        fact = learner if fact == learner else fact  # one text in memory, not two alike
         known[fact] = learner if known.get(fact, learner) == learner else ""
