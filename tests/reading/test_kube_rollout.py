@@ -272,6 +272,28 @@ def test_restarts_that_go_on_are_a_crash_loop():
     assert judged(up.replace(restarts_before=2), restarts=1).fraction == 0
 
 
+def test_restarts_are_counted_for_each_container():
+    pods = [pod(f"api-{number}", ready=True, restartCount=1) for number in range(3)]
+    up = seen(*pods, found=deployment(available=3, replicas=3))
+    assert judged(up.replace(restarts_before=3), restarts=1).fraction == 1
+    assert judged(up.replace(restarts_before=3), restarts=0).fraction == 0
+
+
+def test_what_was_started_again_too_often_counts_the_same_whether_it_is_up_at_the_end_or_not():
+    crashed = {"restartCount": 3, "lastState": {"terminated": {"exitCode": 1}}}
+    for available in (0, 1):
+        one = seen(pod(ready=bool(available), **crashed), found=deployment(available=available))
+        both = one.workloads[0].replace(name="other", available=1)
+        found = one.replace(workloads=(*one.workloads, both), restarts_before=3)
+        outcome = judged(found)
+        assert str(outcome.fraction) == "1/2"
+        assert "the container api ends again and again" in outcome.message
+        restarts = next(each for each in outcome.evidence if each.path == "restarts")
+        assert (restarts.expected, restarts.actual) == (
+            "at most 2 of a container, none once all is available", "3 in all, 0 afterwards",
+        )  # fmt: skip
+
+
 def test_a_workload_of_two_is_half():
     both = seen(pod(ready=True), found=deployment(available=1))
     down = both.workloads[0].replace(name="other", available=0)

@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.kubernetes import PODS, Cluster, Resource
 from infra_grader.reading.kube_rollout_objects import Objects, rollout_of
+from infra_grader.reading.kube_rollout_patience import IN_VAIN, UNCONFIGURED, Patience
 from infra_grader.reading.kube_rollout_seen import Container, Pod, Rollout
 from infra_grader.reading.live_deployed import Deployed, DeployedObject
 
@@ -16,10 +17,8 @@ AWAITED = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "Pod")
 """Kinds that come up, or end, by themselves."""
 REPLICA_SETS = Resource(api_version="apps/v1", kind="ReplicaSet", plural="replicasets", is_namespaced=True)
 EVENTS = Resource(api_version="v1", kind="Event", plural="events", is_namespaced=True)
-HOPELESS = frozenset({"InvalidImageName", "ErrImageNeverPull", "CreateContainerConfigError", "ImagePullBackOff"})
-"""Why a container waits that nothing will change."""
-HOPELESS_S = 12.0
-"""Seconds for which a pod waits so before nobody waits for it any more."""
+NEVER_RAN = frozenset({*IN_VAIN, UNCONFIGURED})
+"""Why a container waits that has printed nothing."""
 MOST_LOGS = 8
 LOG_LINES = 25
 
@@ -39,16 +38,17 @@ def await_rollout(
     deadline: Deadline,
     *,
     is_done: Callable[[Rollout], bool] = lambda found: found.is_up,
+    patience: Patience | None = None,
 ) -> Rollout:
     """Wait until workloads are up, for so many seconds, and look whether they stay so; return what was seen last.
 
-    It is not waited for what cannot come up any more, and no longer than until `is_done`.
+    It is not waited for what is lost already, as `patience` tells, and no longer than until `is_done`.
     """
     resources = list(dict.fromkeys(resource for resource, _ in targets if resource.kind != "Pod"))
     extra = [] if any(each.kind == "ReplicaSet" for each in resources) else [REPLICA_SETS]
     followed = [PODS, EVENTS, *resources, *extra]
     began = time.monotonic()
-    patience = _Patience()
+    limit = patience or Patience()
 
     def seen(lists: list[Objects]) -> Rollout:
         by_kind = {resource.kind: found for resource, found in zip(followed, lists, strict=True)}
@@ -56,7 +56,7 @@ def await_rollout(
 
     def settled(lists: list[Objects]) -> Rollout | None:
         found = seen(lists)
-        return found if is_done(found) or patience.is_over(found) else None
+        return found if is_done(found) or limit.is_over(found, time.monotonic()) else None
 
     with cluster.watch(*((resource, namespace) for resource in followed)) as watch:
         first = watch.until(settled, Deadline(min(seconds, deadline.remaining())), every_s=1.0)
@@ -79,7 +79,7 @@ def with_logs(found: Rollout, log: Callable[[str, str, bool], str]) -> Rollout:
     def told(pod: Pod, container: Container) -> Container:
         key = (pod.workload, container.name)
         is_odd = container.restarts or container.is_broken
-        if not is_odd or pod.is_ending or key in known or len(known) >= MOST_LOGS or container.waits in HOPELESS:
+        if not is_odd or pod.is_ending or key in known or len(known) >= MOST_LOGS or container.waits in NEVER_RAN:
             return container
         # Around the moment at which it is started again, either of the two may be empty.
         first = container.restarts > 0
@@ -93,26 +93,6 @@ def with_logs(found: Rollout, log: Callable[[str, str, bool], str]) -> Rollout:
             pod.replace(containers=tuple(told(pod, container) for container in pod.containers)) for pod in found.pods
         )
     )
-
-
-class _Patience:
-    """Whether anything may still come up: not where each workload that is not up waits for what never comes."""
-
-    def __init__(self) -> None:
-        self._since: dict[tuple[str, str, str], float] = {}
-
-    def is_over(self, found: Rollout) -> bool:
-        now = time.monotonic()
-        hopeless = {
-            (pod.name, container.name, container.waits): pod.workload
-            for pod in found.pods
-            for container in pod.containers
-            if container.waits in HOPELESS
-        }
-        self._since = {key: self._since.get(key, now) for key in hopeless}
-        given_up = {hopeless[key] for key, since in self._since.items() if now - since >= HOPELESS_S}
-        waiting = [each for each in found.workloads if not each.is_up]
-        return bool(waiting) and all(each.title in given_up or each.has_failed for each in waiting)
 
 
 def _log(cluster: Cluster, namespace: str, pod: str, container: str, previous: bool) -> str:

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
 from infra_grader.model.outcome import Evidence, EvidenceKind
 from infra_grader.model.record import Record
 from infra_grader.reading.kube_lab import OF_THE_LAB, CourseCluster, room_for, size_of, unknown_node_labels
+from infra_grader.reading.kube_rollout_pull import is_registrys, is_unpulled, said_of_pull
 from infra_grader.reading.kube_rollout_seen import Container, Pod, Rollout, Workload
 from infra_grader.reading.live_deployed import Deployed
 from infra_grader.reading.manifest_workload import Workload as Written
 
-PULLS = ("ErrImagePull", "ImagePullBackOff", "RegistryUnavailable")
-NO_SUCH_IMAGE = re.compile(
-    r"not found|manifest unknown|does not exist|denied|unauthorized|no match for platform|invalid reference format",
-    re.IGNORECASE,
-)
-"""How a registry that answers says that it has no such image, or none for everybody."""
-UNREACHED = re.compile(
-    r"\bdial\b|\blookup\b|no such host|timeout|timed out|connection re(?:fused|set)|x509|toomanyrequests|rate limit"
-    r"|50[0234] |EOF|unreachable|server misbehaving",
-    re.IGNORECASE,
-)
 OF_THE_NODE = (
     "Evicted",
     "NodeLost",
@@ -119,19 +108,9 @@ def _of_pod(
 def _of_container(pod: Pod, container: Container, tags: Mapping[str, bool]) -> Iterator[tuple[str, Evidence, bool]]:
     where = f"Pod {pod.name}, container {container.name}"
     kind = "init container" if container.is_init else "container"
-    if container.waits in PULLS or container.waits == "InvalidImageName":
-        said = (
-            next(
-                (
-                    each.message
-                    for each in reversed(pod.events)
-                    if each.reason == "Failed" and container.image in each.message
-                ),
-                "",
-            )
-            or container.message
-        )
-        is_labs = _is_registrys(container, said, tags)
+    if is_unpulled(container):
+        said = said_of_pull(pod, container)
+        is_labs = is_registrys(container, said, tags)
         what = (
             f"its image {container.image} cannot be pulled"
             if is_labs
@@ -173,15 +152,6 @@ def _of_container(pod: Pod, container: Container, tags: Mapping[str, bool]) -> I
             _seen(where, "a container that is ready", said, container.log),
             False,
         )
-
-
-def _is_registrys(container: Container, said: str, tags: Mapping[str, bool]) -> bool:
-    """Whether an image could not be pulled since a registry does not answer, and not since it has no such image."""
-    if container.waits == "InvalidImageName":
-        return False
-    if container.image in tags:
-        return tags[container.image]
-    return bool(UNREACHED.search(said)) or not NO_SUCH_IMAGE.search(said)
 
 
 def _fits(

@@ -126,6 +126,14 @@ class Rollout(Record):
         """How often containers were started again."""
         return sum(each.restarts for each in self.pods)
 
+    def restarted_beyond(self, most: int) -> set[str]:
+        """Return the titles of workloads of which one container was started again more often than that."""
+        return {
+            pod.workload
+            for pod in self.pods
+            if not pod.is_ending and any(each.restarts > most for each in pod.containers)
+        }
+
     def pods_of(self, workload: Workload) -> list[Pod]:
         """Return the pods of a workload."""
         return [each for each in self.pods if each.workload == workload.title]

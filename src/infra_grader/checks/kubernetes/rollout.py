@@ -25,7 +25,9 @@ from infra_grader.plugin import (
 )
 from infra_grader.reading.kube_lab import CourseCluster
 from infra_grader.reading.kube_rollout import await_rollout, chosen_workloads
-from infra_grader.reading.kube_rollout_cause import OF_THE_NODE, PULLS, causes
+from infra_grader.reading.kube_rollout_cause import OF_THE_NODE, causes
+from infra_grader.reading.kube_rollout_patience import Patience, makes_settings
+from infra_grader.reading.kube_rollout_pull import PULLS
 from infra_grader.reading.kube_rollout_seen import Rollout as Seen
 from infra_grader.reading.kube_stop import Stops, Undos, stop_one_each, undo_each
 from infra_grader.reading.live_deployed import Deployed, deployed_of
@@ -47,7 +49,7 @@ class Rollout(Params):
         float, Meta(ge=0, le=120, description="Seconds for which they are looked at afterwards: nothing restarts.")
     ] = 5.0
     restarts: Annotated[
-        int, Meta(ge=0, le=50, description="How often containers may be started again until all is available.")
+        int, Meta(ge=0, le=50, description="How often a container may be started again until all is available.")
     ] = 2
     cluster: Annotated[
         CourseCluster | None,
@@ -68,17 +70,23 @@ def rollout(context: Context, params: Rollout) -> Outcome:
     Where they do not, the cause is told: an image that does not exist, a ConfigMap or Secret that is missing, a
     container that crashes with the last lines that it printed, one that needs more memory than its limit, a probe
     that fails, an init container that waits, requests that no node has. It is not the learner's fault where a registry
-    does not answer, or the lab has no room for what fits the cluster that the course has in mind. With `stops_within`,
+    does not answer, or the lab has no room for what fits the cluster that the course has in mind. Nobody waits for what
+    is lost already: a container that was started again too often, an image that is not there. With `stops_within`,
     one pod of each workload is asked to stop; with `undo`, each Deployment is updated and rolled back. Measured are
     the seconds from the creation of the workloads until the last pod was available.
     """
 
     def make() -> Seen:
-        namespace = _deployed(context, params).namespace
-        targets = _targets(context, params)
+        deployed = _deployed(context, params)
         context.tell("wait for the workloads")
         return await_rollout(
-            context.kubernetes.cluster, namespace, targets, params.seconds, params.stays_s, context.deadline
+            context.kubernetes.cluster,
+            deployed.namespace,
+            _targets(context, params),
+            params.seconds,
+            params.stays_s,
+            context.deadline,
+            patience=Patience(params.restarts, makes_settings=makes_settings(deployed)),
         )
 
     targets = _targets(context, params)
@@ -108,6 +116,7 @@ def judge(params: Rollout, found: Seen, deployed: Deployed, tags: Mapping[str, b
         pod for pod in found.pods
         if pod.phase == "Failed" and pod.reason not in OF_THE_NODE and not pod.workload.startswith("Job ")
     ]  # fmt: skip
+    loud = found.restarted_beyond(params.restarts)
     rose = found.restarts - found.restarts_before
     evidence = [
         _evidence(
@@ -118,11 +127,7 @@ def judge(params: Rollout, found: Seen, deployed: Deployed, tags: Mapping[str, b
         )
         for each in found.workloads
     ]
-    own = [
-        each
-        for each in known
-        if not each.is_labs and (each.workload in down or rose or failed or _is_loud(found, params))
-    ]
+    own = [each for each in known if not each.is_labs and (each.workload in down | loud or rose or failed)]
     labs = [each for each in known if each.is_labs and each.workload in down]
     if down and not own and labs:
         raise NotAssessed(
@@ -131,20 +136,19 @@ def judge(params: Rollout, found: Seen, deployed: Deployed, tags: Mapping[str, b
             *(each.evidence for each in labs[:5]),
         )
     faults = [each.evidence for each in own[:8]]
+    why = f": {own[0].what}" if own else ""
+    if rose > 0 or loud:
+        allowed = f"at most {params.restarts} of a container, none once all is available"
+        faults.append(_evidence("restarts", allowed, f"{found.restarts} in all, {rose} afterwards"))
+    # Whether a workload that was started again too often is up at this moment makes no difference.
+    share = Fraction(len(found.workloads) - len(down | loud), len(found.workloads))
     if down:
-        why = f": {own[0].what}" if own else ""
         first = own[0].workload if own else min(down)
-        up = len(found.workloads) - len(down)
         message = f"{first} is not available after {found.waited_s:.0f} s{why}."
-        return Outcome.partial(Fraction(up, len(found.workloads)), message, *faults, *evidence)
-    if rose > 0 or found.restarts > params.restarts:
-        why = f": {own[0].what}" if own else ""
-        restarted = _evidence(
-            "restarts", f"at most {params.restarts}, none once all is available", f"{found.restarts}, {rose} afterwards"
-        )
-        return Outcome.failed(
-            f"Containers are started again, {found.restarts} times{why}.", *faults, restarted, *evidence
-        )
+        return Outcome.partial(share, message, *faults, *evidence)
+    if rose > 0 or loud:
+        message = f"Containers are started again, {found.restarts} times{why}."
+        return Outcome.partial(Fraction(0) if rose > 0 else share, message, *faults, *evidence)
     if failed:
         pod = failed[0]
         return Outcome.failed(
@@ -161,10 +165,6 @@ def judge(params: Rollout, found: Seen, deployed: Deployed, tags: Mapping[str, b
         *evidence,
         measure=Measure(value=slowest, unit="s", threshold=params.seconds),
     )
-
-
-def _is_loud(found: Seen, params: Rollout) -> bool:
-    return found.restarts > params.restarts
 
 
 def _deployed(context: Context, params: Rollout) -> Deployed:
