@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ipaddress
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra_grader.capabilities.kubernetes_guard import DNS, guards, left_alone
+from infra_grader.capabilities.kubernetes_guard import DNS, PUBLIC, guards, left_alone
 from infra_grader.reading.manifest_workload import selects
 
 KEYS, VALUES = st.sampled_from("abc"), st.sampled_from("xyz")
@@ -60,3 +63,50 @@ def test_a_policy_that_no_cluster_takes_opens_nothing():
 def test_pods_may_ask_the_api_where_they_shall():
     egress = guards("run1", [], api=[("10.0.0.1", 6443), ("fd00::1", 6443)])[1]["spec"]["egress"]
     assert [rule["to"][0]["ipBlock"]["cidr"] for rule in egress[2:]] == ["10.0.0.1/32", "fd00::1/128"]
+
+
+def test_the_internet_is_open_where_the_lab_says_so_and_to_the_same_pods():
+    policy = {"spec": {"podSelector": {"matchLabels": {"app": "api"}}, "policyTypes": ["Egress"]}}
+    shut, opened = (guards("run1", [policy], internet=internet) for internet in (False, True))
+    assert opened[0] == shut[0]
+    assert opened[1]["spec"] == {**shut[1]["spec"], "egress": [*shut[1]["spec"]["egress"], PUBLIC]}
+
+
+def is_let_out(address):
+    """Whether the rule for public addresses lets a pod reach this one."""
+    asked = ipaddress.ip_address(address)
+    blocks = [each["ipBlock"] for each in PUBLIC["to"]]
+    return any(
+        asked in ipaddress.ip_network(block["cidr"])
+        and not any(asked in ipaddress.ip_network(cidr) for cidr in block["except"])
+        for block in blocks
+    )
+
+
+@given(st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)))
+def test_no_address_is_let_out_that_is_not_public(address):
+    assert not is_let_out(address) or (address.is_global and not address.is_multicast)
+
+
+@pytest.mark.parametrize("address", ["8.8.8.8", "151.101.0.223", "2606:4700::6810:84e5", "2a00:1450:4001::1"])
+def test_public_addresses_are_let_out(address):
+    assert is_let_out(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("10.96.0.1", "127.0.0.1", "169.254.169.254", "100.100.100.200", "172.31.0.2", "192.168.1.1", "224.0.0.251"),
+        *("0.0.0.0", "255.255.255.255", "::1", "::", "fe80::1", "fc00::1", "fd00:ec2::254", "ff02::1"),
+        *("::ffff:10.0.0.1", "64:ff9b::a00:1", "2002:a00:1::", "2001:0:a00:1::1"),
+    ],
+)  # fmt: skip
+def test_others_are_not(address):
+    assert not is_let_out(address)
+
+
+def test_exceptions_lie_within_their_block_as_the_api_demands():
+    for block in (each["ipBlock"] for each in PUBLIC["to"]):
+        whole = ipaddress.ip_network(block["cidr"])
+        parts = [ipaddress.ip_network(cidr) for cidr in block["except"]]
+        assert all(part.subnet_of(whole) and part != whole for part in parts)

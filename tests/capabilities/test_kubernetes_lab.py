@@ -25,6 +25,7 @@ def test_all_of_it_may_be():
         "request-scale": "0.25",
         "namespaces": "8",
         "turn-seconds": "30",
+        "internet": "true",
     }
     assert lab_of(given) == Lab(
         registry="127.0.0.1:5101",
@@ -32,6 +33,7 @@ def test_all_of_it_may_be():
         request_scale=Fraction(1, 4),
         namespaces=8,
         turn_seconds=30,
+        internet=True,
     )
 
 
@@ -46,6 +48,8 @@ def test_all_of_it_may_be():
         ("namespaces", "-1"),
         ("turn-seconds", "4"),
         ("probe-image", ""),
+        ("internet", "yes"),
+        ("internet", "True"),
         ("probeImage", "python"),
     ],
 )

@@ -15,6 +15,7 @@ import pytest
 from infra_grader.capabilities import kubernetes_room
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.kubernetes import NAMESPACES, Refused
+from infra_grader.capabilities.kubernetes_guard import PUBLIC
 from infra_grader.capabilities.kubernetes_lab import HOME
 from infra_grader.capabilities.kubernetes_turn import LEASES, turn
 from infra_grader.capabilities.live_kubernetes import PREFIX, open_live_kubernetes
@@ -66,6 +67,15 @@ def test_a_submissions_namespace_is_bounded_and_gone_in_the_end(live):
         kubernetes_room.remove(live.cluster, each)
     assert live.leftovers() == []
     assert live.await_end(Deadline(60)) == []
+
+
+def test_a_lab_may_let_the_submissions_pods_reach_public_addresses(live):
+    live.lab = live.lab.replace(internet=True)
+    live.guard([])
+    for namespace, is_open in ((live.namespace, True), (live.other_namespace("outside"), False)):
+        policies = live.cluster.list(kubernetes_room.POLICIES, namespace)
+        rules = [rule for each in policies for rule in each["spec"].get("egress") or ()]
+        assert (PUBLIC in rules) is is_open
 
 
 def privileged():

@@ -27,14 +27,47 @@ DNS = {
     ],
     "ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}],
 }
+PUBLIC = {
+    "to": [
+        {
+            "ipBlock": {
+                "cidr": "0.0.0.0/0",
+                "except": [
+                    "0.0.0.0/8",
+                    "10.0.0.0/8",
+                    "100.64.0.0/10",  # behind the address translation of providers
+                    "127.0.0.0/8",
+                    "169.254.0.0/16",  # link-local, and where clouds tell machines their secrets
+                    "172.16.0.0/12",
+                    "192.0.0.0/24",
+                    "192.0.2.0/24",
+                    "192.88.99.0/24",
+                    "192.168.0.0/16",
+                    "198.18.0.0/15",
+                    "198.51.100.0/24",
+                    "203.0.113.0/24",
+                    "224.0.0.0/3",  # multicast, and what is reserved
+                ],
+            }
+        },
+        {
+            "ipBlock": {
+                "cidr": "2000::/3",  # all that is given to anybody; private, local and mapped addresses lie outside
+                "except": ["2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"],  # tunnels to IPv4, and documents
+            }
+        },
+    ]
+}
+"""Every public address, and no other."""
 
 
 def guards(
-    run: str, policies: Sequence[Mapping[str, Any]], *, api: Iterable[tuple[str, int]] = ()
+    run: str, policies: Sequence[Mapping[str, Any]], *, api: Iterable[tuple[str, int]] = (), internet: bool = False
 ) -> list[dict[str, Any]]:
     """Return the policies that keep the pods of a run to its own namespaces and the DNS, beside the learner's.
 
-    `api` are addresses and ports of the cluster's API, where the pods may ask it.
+    `api` are addresses and ports of the cluster's API, where the pods may ask it; with `internet`, they may reach
+    public addresses too.
     """
     ours = {"namespaceSelector": {"matchLabels": {RUN_LABEL: run}}}
     asks = [
@@ -46,7 +79,7 @@ def guards(
     ]
     rules: dict[str, dict[str, Any]] = {
         "Ingress": {"ingress": [{"from": [ours]}]},
-        "Egress": {"egress": [{"to": [ours]}, DNS, *asks]},
+        "Egress": {"egress": [{"to": [ours]}, DNS, *asks, *([PUBLIC] if internet else [])]},
     }
     return [
         {

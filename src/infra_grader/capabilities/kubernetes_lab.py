@@ -40,6 +40,8 @@ class Lab(Record):
     """How many submissions may be in the cluster at once, over all graders."""
     turn_seconds: int = 15
     """Seconds of silence after which the turn of a grader is over."""
+    internet: bool = False
+    """Whether learners' pods may reach public addresses."""
 
 
 def read_lab(cluster: Cluster) -> Lab:
@@ -92,4 +94,5 @@ READERS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "request-scale": ("a number above 0, at most 1", _share),
     "namespaces": ("a whole number from 1 to 100", _whole(1, 100)),
     "turn-seconds": ("a whole number from 5 to 300", _whole(5, 300)),
+    "internet": ("true or false", {"true": True, "false": False}.get),
 }

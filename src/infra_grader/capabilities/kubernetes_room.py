@@ -84,14 +84,17 @@ def await_place(cluster: Cluster, ticket: str, most: int, deadline: Deadline) ->
         )
 
 
-def prepare(cluster: Cluster, name: str, run: str) -> None:
-    """Put the bounds and guards into a namespace, and wait until pods can be made in it."""
+def prepare(cluster: Cluster, name: str, run: str, *, internet: bool = False) -> None:
+    """Put the bounds and guards into a namespace, and wait until pods can be made in it.
+
+    With `internet`, its pods may reach public addresses.
+    """
     metadata = {"name": "infra-grader", "namespace": name}
     with refusing("the bounds of a namespace"):
         cluster.create(
             {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": metadata, "spec": {"hard": COUNTS}}, name
         )
-        for guard in guards(run, ()):
+        for guard in guards(run, (), internet=internet):
             cluster.create(guard, name)
 
     def look(lists: list[list[Mapping[str, Any]]]) -> bool | None:

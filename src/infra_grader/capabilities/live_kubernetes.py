@@ -124,7 +124,7 @@ class LiveKubernetes:
         kubernetes_room.set_guards(
             self.cluster,
             namespace or self.namespace,
-            guards(self.run, list(policies), api=api),
+            guards(self.run, list(policies), api=api, internet=self.lab.internet),
             f"{RUN_LABEL}={self.run}",
         )
 
@@ -169,7 +169,7 @@ class LiveKubernetes:
         if purpose == SUBMISSION:
             threading.Thread(target=self._live, args=(name,), daemon=True).start()
             kubernetes_room.await_place(self.cluster, ticket, self.lab.namespaces, patience)
-        kubernetes_room.prepare(self.cluster, name, self.run)
+        kubernetes_room.prepare(self.cluster, name, self.run, internet=self.lab.internet and purpose == SUBMISSION)
         return name
 
     def _live(self, name: str) -> None:
