@@ -20,7 +20,8 @@ EVENTS = Resource(api_version="v1", kind="Event", plural="events", is_namespaced
 NEVER_RAN = frozenset({*IN_VAIN, UNCONFIGURED})
 """Why a container waits that has printed nothing."""
 MOST_LOGS = 8
-LOG_LINES = 25
+LOG_LINES = 150
+"""As long as a traceback of several exceptions."""
 
 
 def chosen_workloads(deployed: Deployed, names: Sequence[str]) -> list[DeployedObject]:

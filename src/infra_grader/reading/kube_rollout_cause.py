@@ -10,6 +10,7 @@ from infra_grader.model.record import Record
 from infra_grader.reading.kube_lab import OF_THE_LAB, CourseCluster, room_for, size_of, unknown_node_labels
 from infra_grader.reading.kube_rollout_pull import is_registrys, is_unpulled, said_of_pull
 from infra_grader.reading.kube_rollout_seen import Container, Pod, Rollout, Workload
+from infra_grader.reading.kube_rollout_wall import walled_off
 from infra_grader.reading.live_deployed import Deployed
 from infra_grader.reading.manifest_workload import Workload as Written
 
@@ -25,6 +26,7 @@ OF_THE_NODE = (
     "OutOfpods",
 )
 MOST_QUOTED = 400
+OPEN = "Set `internet` to true in the lab's settings, or let the image hold what the service fetches."
 
 
 class Cause(Record):
@@ -36,6 +38,8 @@ class Cause(Record):
     evidence: Evidence
     is_labs: bool = False
     """Whether the lab is why, and not the submission."""
+    remedy: str = ""
+    """What to do, where that is something else than to give the lab more room."""
 
 
 def causes(
@@ -49,6 +53,7 @@ def causes(
     `tags` says of images that could not be pulled whether the lab's registry has them, as far as it was asked.
     """
     told: dict[tuple[str, str, bool], Cause] = {}
+    walled = walled_off(found, deployed)
     for workload in found.workloads:
         written = deployed.named(workload.kind, workload.name)
         if not workload.is_up and workload.trouble and len(found.pods_of(workload)) < workload.wanted:
@@ -64,7 +69,7 @@ def causes(
             if pod.is_ending:
                 continue
             for cause in _of_pod(
-                pod, workload, Written(written.manifest) if written else None, _scale(deployed), cluster, tags
+                pod, workload, Written(written.manifest) if written else None, _scale(deployed), cluster, tags, walled
             ):
                 told.setdefault((workload.title, cause.what.partition(":")[0], cause.is_labs), cause)
     return list(told.values())
@@ -77,6 +82,7 @@ def _of_pod(
     scale: Fraction,
     cluster: CourseCluster | None,
     tags: Mapping[str, bool],
+    walled: Mapping[tuple[str, str], str],
 ) -> Iterator[Cause]:
     def cause(what: str, evidence: Evidence, *, is_labs: bool = False) -> Cause:
         return Cause(workload=workload.title, what=what, evidence=evidence, is_labs=is_labs)
@@ -102,6 +108,14 @@ def _of_pod(
                 is_labs=bool(OF_THE_LAB.search(event.message)),
             )
     for container in pod.containers:
+        host = walled.get((workload.title, container.name))
+        if host and container.ended:
+            yield cause(
+                f"the container {container.name} could not reach {host}, and this lab keeps pods from the internet",
+                _ended(f"Pod {pod.name}, container {container.name}", container),
+                is_labs=True,
+            ).replace(remedy=OPEN)
+            continue
         yield from (cause(what, evidence, is_labs=labs) for what, evidence, labs in _of_container(pod, container, tags))
 
 

@@ -115,6 +115,8 @@ class Rollout(Record):
     """How many restarts there were when all was up; more of them later are a crash loop."""
     stayed_s: float = 0.0
     """For how long it was looked at afterwards."""
+    internet: bool = False
+    """Whether the lab lets pods reach public addresses."""
 
     @property
     def is_up(self) -> bool:

@@ -70,10 +70,11 @@ def rollout(context: Context, params: Rollout) -> Outcome:
     Where they do not, the cause is told: an image that does not exist, a ConfigMap or Secret that is missing, a
     container that crashes with the last lines that it printed, one that needs more memory than its limit, a probe
     that fails, an init container that waits, requests that no node has. It is not the learner's fault where a registry
-    does not answer, or the lab has no room for what fits the cluster that the course has in mind. Nobody waits for what
-    is lost already: a container that was started again too often, an image that is not there. With `stops_within`,
-    one pod of each workload is asked to stop; with `undo`, each Deployment is updated and rolled back. Measured are
-    the seconds from the creation of the workloads until the last pod was available.
+    does not answer, the lab has no room for what fits the cluster that the course has in mind, or a container ends
+    since it cannot reach the internet, which the lab keeps from it. Nobody waits for what is lost already: a container
+    that was started again too often, an image that is not there. With `stops_within`, one pod of each workload is asked
+    to stop; with `undo`, each Deployment is updated and rolled back. Measured are the seconds from the creation of the
+    workloads until the last pod was available.
     """
 
     def make() -> Seen:
@@ -87,7 +88,7 @@ def rollout(context: Context, params: Rollout) -> Outcome:
             params.stays_s,
             context.deadline,
             patience=Patience(params.restarts, makes_settings=makes_settings(deployed)),
-        )
+        ).replace(internet=context.kubernetes.lab.internet)
 
     targets = _targets(context, params)
     found = context.observe("rollout", Seen, make)
@@ -128,11 +129,12 @@ def judge(params: Rollout, found: Seen, deployed: Deployed, tags: Mapping[str, b
         for each in found.workloads
     ]
     own = [each for each in known if not each.is_labs and (each.workload in down | loud or rose or failed)]
-    labs = [each for each in known if each.is_labs and each.workload in down]
-    if down and not own and labs:
+    labs = [each for each in known if each.is_labs and (each.workload in down | loud or rose > 0)]
+    if labs and not own:
+        state = "is not available" if labs[0].workload in down else "does not stay so"
         raise NotAssessed(
-            f"{labs[0].workload} is not available, and the lab is why: {labs[0].what}.",
-            SMALL,
+            f"{labs[0].workload} {state}, and the lab is why: {labs[0].what}.",
+            labs[0].remedy or SMALL,
             *(each.evidence for each in labs[:5]),
         )
     faults = [each.evidence for each in own[:8]]
