@@ -156,12 +156,16 @@ def test_an_input_that_cannot_be_used_is_refused_before_anything_is_installed(tm
     assert ended.stderr.count("\n") == 1
 
 
+MODULES = ("used_by_few.py", "mypy/unused.py")
+UNREADABLE = {"template.py": "class {{ name }}:\n"}
+
+
 @pytest.fixture(scope="module")
 def index():
     """An index that has a small infra-grader of our own, of a version that there is nowhere else."""
     with package_index.serve() as served:
         for version in ("9.9.8", "9.9.9"):
-            files = {"infra_grader.py": f"__version__ = {version!r}\n"}
+            files = {"infra_grader.py": f"__version__ = {version!r}\n"} | dict.fromkeys(MODULES, "1\n") | UNREADABLE
             served.add(package_index.wheel("infra-grader", version, files=files))
         yield served
 
@@ -188,6 +192,20 @@ def test_the_version_asked_for_is_installed_whatever_the_learner_s_branch_holds(
     before = len(index.asked)
     assert run("make", tmp_path, **asked, FOLDER=plan["folder"]).returncode == 0
     assert len(index.asked) == before
+
+
+@pytest.mark.parametrize(
+    ("cache", "compiled"), [("true", {"infra_grader", "used_by_few"}), ("false", {"infra_grader"})]
+)
+def test_what_is_kept_for_later_jobs_is_compiled(tmp_path, index, cache, compiled):
+    asked = {"VERSION": "9.9.8", "PIP_INDEX_URL": index.url, "EXTRAS": "git", "CACHE": cache}
+    folder = Path(planned(tmp_path, **asked)["folder"])
+    ended = run("make", tmp_path, **asked, FOLDER=str(folder))
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    packages = next(folder.glob("lib/python*/site-packages"))
+    assert all((packages / name).exists() for name in MODULES)
+    assert {file.name.partition(".")[0] for file in packages.rglob("*.pyc")} == compiled
+    assert "SyntaxError" not in ended.stdout + ended.stderr
 
 
 def test_one_that_was_cut_short_is_made_anew(tmp_path, index):
