@@ -22,6 +22,7 @@ NEVER_RAN = frozenset({*IN_VAIN, UNCONFIGURED})
 MOST_LOGS = 8
 LOG_LINES = 150
 """As long as a traceback of several exceptions."""
+MOST_CHARACTERS = 32 * 1024
 
 
 def chosen_workloads(deployed: Deployed, names: Sequence[str]) -> list[DeployedObject]:
@@ -97,4 +98,8 @@ def with_logs(found: Rollout, log: Callable[[str, str, bool], str]) -> Rollout:
 
 
 def _log(cluster: Cluster, namespace: str, pod: str, container: str, previous: bool) -> str:
-    return cluster.logs(pod, namespace, container=container, previous=previous, lines=LOG_LINES)
+    # A limit cuts the end off, and the end is what tells: it is larger than such lines are.
+    log = cluster.logs(
+        pod, namespace, container=container, previous=previous, lines=LOG_LINES, limit_bytes=16 * MOST_CHARACTERS
+    )
+    return log[-MOST_CHARACTERS:]
