@@ -45,7 +45,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "compose": ("docker", "http"),
     "coverage": ("docker", "pytest"),
     "docker": ("docker", "http", "secrets"),
-    "dockerfile": ("docker",),
+    "dockerfile": (),
     "dvc": (),
     "env": (),
     "environment": ("docker", "environment"),
@@ -76,7 +76,9 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "workflow": ("workflow",),
 }
 """The extras that each family of checks needs; code that runs needs the sandbox, which may be Docker."""
-FAMILY = re.compile(r"""\buses["']?\s*:\s*["']?([a-z_]+)\.""")
+KIND_EXTRAS: dict[str, tuple[str, ...]] = {"dockerfile.lint": ("dockerfile",)}
+"""What a single kind needs besides, where that is large and the others of its family do without."""
+KIND = re.compile(r"""\buses["']?\s*:\s*["']?([a-z_]+\.[a-z_0-9]*)""")
 
 
 class SetupError(Exception):
@@ -133,11 +135,13 @@ def wanted_extras() -> tuple[str, ...]:
 
 
 def extras_of(rubric: str | None) -> tuple[str, ...]:
-    """Return the extras for the families that a rubric names; all, where it names one that is none of ours."""
-    families = set(FAMILY.findall(rubric or ""))
+    """Return the extras for the kinds that a rubric names; all, where it names a family that is none of ours."""
+    kinds = set(KIND.findall(rubric or ""))
+    families = {kind.partition(".")[0] for kind in kinds}
     if not families or not families <= EXTRAS.keys():
         return EVERYTHING
-    return tuple(sorted({*ALWAYS, *(extra for family in families for extra in EXTRAS[family])}))
+    found = {*ALWAYS, *(extra for family in families for extra in EXTRAS[family])}
+    return tuple(sorted(found.union(*(KIND_EXTRAS.get(kind, ()) for kind in kinds))))
 
 
 def rubric_text() -> str | None:

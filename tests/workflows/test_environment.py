@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import package_index
@@ -47,13 +48,11 @@ def imported(file: Path) -> set[Path]:
     return {place for place in places if place.is_file()}
 
 
-def needed(family: str) -> set[str]:
-    """Return the extras that the kinds of a family name in their remedies, and those of their capabilities."""
-    extras, seen = set(), {SOURCE / "plugin.py"}  # which names every capability for its types
-    todo = sorted((SOURCE / "checks" / family).glob("*.py"))
-    for kind in todo:
-        for asked in re.findall(r"capabilities=\(([^)]*)\)", kind.read_text(encoding="utf-8")):
-            extras |= {extra for name in re.findall(r"\w+", asked) for extra in BY_CAPABILITY.get(name, ())}
+def needed(kind: Path) -> set[str]:
+    """Return the extras that a kind names in its remedies, and those of its capabilities."""
+    extras, seen, todo = set(), {SOURCE / "plugin.py"}, [kind]  # the plugin names every capability for its types
+    for asked in re.findall(r"capabilities=\(([^)]*)\)", kind.read_text(encoding="utf-8")):
+        extras |= {extra for name in re.findall(r"\w+", asked) for extra in BY_CAPABILITY.get(name, ())}
     while todo:
         file = todo.pop()
         if file not in seen:
@@ -64,9 +63,21 @@ def needed(family: str) -> set[str]:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_a_family_gets_the_extras_that_it_needs(family):
-    found = ENVIRONMENT.EXTRAS.get(family, ENVIRONMENT.EVERYTHING)
-    assert found == ENVIRONMENT.EVERYTHING or needed(family) <= {*found, *ENVIRONMENT.ALWAYS}
+def test_a_kind_gets_the_extras_that_it_needs(family):
+    kinds = {file.stem: needed(file) for file in (SOURCE / "checks" / family).glob("[a-z]*.py")}
+    assert kinds
+    for kind, extras in kinds.items():
+        found = set(ENVIRONMENT.extras_of(f"uses: {family}.{kind}"))
+        assert found == set(ENVIRONMENT.EVERYTHING) or extras <= found, kind
+
+
+def test_what_one_kind_needs_is_not_installed_for_others():
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    assert {extra for extras in ENVIRONMENT.EXTRAS.values() for extra in extras} <= declared.keys()
+    for kind, extras in ENVIRONMENT.KIND_EXTRAS.items():
+        assert set(extras) <= needed((SOURCE / "checks").joinpath(*kind.split(".")).with_suffix(".py"))
+        assert set(extras) <= declared.keys()
+        assert not set(extras) & set(ENVIRONMENT.extras_of(f"uses: {kind.partition('.')[0]}.another"))
 
 
 @pytest.mark.parametrize(
@@ -74,6 +85,8 @@ def test_a_family_gets_the_extras_that_it_needs(family):
     [
         ("- {uses: markdown.words}\n- {'uses': 'file.exists'}", {"git"}),
         ("uses: python.lint\nuses: pytest.own", {"docker", "git", "pytest", "python"}),
+        ("uses: dockerfile.stages\nuses: file.exists", {"git"}),
+        ('{"uses": "dockerfile.lint"}', {"dockerfile", "git"}),
         ("uses: python.lint\nuses: course.own_kind", {"all"}),
         ("nothing", {"all"}),
         (None, {"all"}),

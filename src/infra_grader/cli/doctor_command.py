@@ -77,7 +77,7 @@ NEEDS = (
     _library("http", "httpx", "http"),
     _library("load", "httpx", "http"),
     _library("openapi", "schemathesis", "openapi", "conforms"),
-    _tool("dockerfile", "hadolint", "pip install 'infra-grader[docker]'", "lint"),
+    _tool("dockerfile", "hadolint", "pip install 'infra-grader[dockerfile]'", "lint"),
     _library("compose", "check_jsonschema", "docker", "valid"),
     _library("docker", "docker", "docker"),
     _tool("compose", "docker", COMPOSE, "up", "running", "reaches", "keeps", "recovers"),

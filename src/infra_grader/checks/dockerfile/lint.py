@@ -10,7 +10,7 @@ from infra_grader.checks.dockerfile._files import MAX_BYTES, MOST_SHOWN, Dockerf
 from infra_grader.plugin import Annotated, Context, Evidence, Measure, Meta, NotAssessed, Outcome, check
 from infra_grader.reading.dockerfile import Dockerfile
 
-REMEDY = "Run `pip install 'infra-grader[docker]'`, then grade again."
+REMEDY = "Run `pip install 'infra-grader[dockerfile]'`, then grade again."
 LEVELS = ("error", "warning", "info", "style")
 CANNOT_READ = "DL1000"
 SHELL_FORM = "DL3025"
