@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -125,27 +126,28 @@ def _update(context: Context, params: Update, chosen: Chosen) -> Updated:
     namespace = deployed_of(context, params.of, changes=True).namespace
     probe = asker(context, chosen, params.of)
     asked = repeated(context, params, chosen, (2 if params.rollback else 1) * (params.seconds + END_S) + BROKEN_S)
+    mark = secrets.token_hex(4)  # one that is there already, from an update before this one, would change nothing
     with following(cluster, namespace, chosen.workload) as pods:
         pods.await_whole(context.deadline)
         with probe.watching(asked, context.deadline) as watching:
             time.sleep(CALM_S)
-            steps = [_step(context, params, pods, namespace, "the update", _marked("1"))]
+            steps = [_step(context, params, pods, namespace, "the update", _marked(mark))]
             if params.rollback and steps[0].seconds is not None:
-                steps.append(_roll_back(context, params, pods, namespace))
+                steps.append(_roll_back(context, params, pods, namespace, mark))
     return Updated(steps=tuple(steps), traffic=watching.traffic)
 
 
-def _roll_back(context: Context, params: Update, pods: Following, namespace: str) -> Step:
-    """Bring in a revision that cannot start, and take it back."""
+def _roll_back(context: Context, params: Update, pods: Following, namespace: str, mark: str) -> Step:
+    """Bring in a revision that cannot start, and take it back to the one of a mark."""
     containers = pods.object["spec"]["template"]["spec"]["containers"]
     broken = [{**containers[0], "image": NO_IMAGE}, *containers[1:]]
     try:
-        _patch(context.kubernetes.cluster, pods, namespace, _marked("2", broken))
+        _patch(context.kubernetes.cluster, pods, namespace, _marked(f"{mark}-broken", broken))
         limit = Deadline(min(BROKEN_S, context.deadline.remaining()))
         pods.until(lambda _pods: True if "Image" in pods.trouble else None, limit)
         time.sleep(CALM_S)
     finally:
-        back = _step(context, params, pods, namespace, "the way back", _marked("1", containers))
+        back = _step(context, params, pods, namespace, "the way back", _marked(mark, containers))
     return back
 
 
