@@ -36,7 +36,7 @@ def _scales(spec: Mapping[str, Any], workload: Workload) -> bool:
 
 
 def _protects(spec: Mapping[str, Any], workload: Workload) -> bool:
-    return selects(spec.get("selector") or {}, workload.labels)
+    return "selector" in spec and selects(spec["selector"] or {}, workload.labels)
 
 
 def _isolates(spec: Mapping[str, Any], workload: Workload) -> bool:

@@ -10,7 +10,10 @@ from infra_grader.reading.manifest import Manifest
 
 HANDLE = "deployed"
 """What a check provides that has put objects into the cluster: a key of `Context.shared((HANDLE, key), ...)`."""
-WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "ReplicaSet", "Pod")
+WORKLOADS = (
+    *("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob"),
+    *("ReplicaSet", "ReplicationController", "Pod"),
+)
 
 
 class DeployedObject(Record, eq=False):
