@@ -53,6 +53,12 @@ def test_a_namespace_by_its_name_is_not_ours_to_make():
     assert not can_be_made(client)
 
 
+@pytest.mark.parametrize("key", ["infra-grader.io/purpose", "pod-security.kubernetes.io/enforce"])
+def test_a_namespace_by_the_labels_that_hold_ours_in_is_not_made(key):
+    [client] = clients({"from": [{"namespaceSelector": {"matchLabels": {key: "privileged"}}}]})
+    assert not can_be_made(client)
+
+
 def test_the_nearest_client_comes_first():
     far = {"namespaceSelector": {"matchLabels": {"name": "ingress"}}}
     near = {"podSelector": {"matchLabels": {"a": "b"}}}

@@ -89,6 +89,12 @@ def test_an_update_that_is_not_seen_yet_is_not_up():
     assert not seen(pod(ready=True), found=deployment(available=1, replicas=1) | {"spec": {"replicas": 2}}).is_up
 
 
+def test_a_replication_controller_comes_up_though_it_tells_no_updated_pods():
+    found = deployment(available=1)
+    del found["status"]["updatedReplicas"]
+    assert rollout_of([("ReplicationController", "api")], {"ReplicationController": [found]}).is_up
+
+
 @pytest.mark.parametrize(
     ("found", "said"),
     [

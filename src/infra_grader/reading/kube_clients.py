@@ -6,10 +6,13 @@ import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from infra_grader.capabilities.kubernetes_owner import DOMAIN
 from infra_grader.model.record import Record
 from infra_grader.reading.manifest_workload import selects
 
 ANY_VALUE = "any"
+HELD = ("kubernetes.io/metadata.name", "pod-security.kubernetes.io/", f"{DOMAIN}/")
+"""How labels begin that a namespace of ours has, or has not, for good."""
 EVERYBODY = 0
 """Bits of a network that holds every address."""
 
@@ -48,8 +51,11 @@ def admitted_clients(
 
 
 def can_be_made(client: Client) -> bool:
-    """Whether a namespace of ours can bear the labels that a client's has to: its name is never ours to choose."""
-    return not any(key == "kubernetes.io/metadata.name" for key in client.namespace_labels or ())
+    """Whether a namespace of ours can bear the labels that a client's has to.
+
+    Its name is never ours to choose, and no rule changes the labels by which it is ours and held in.
+    """
+    return not any(key.startswith(HELD) for key in client.namespace_labels or ())
 
 
 def _isolates(policy: Mapping[str, Any], labels: Mapping[str, str]) -> bool:

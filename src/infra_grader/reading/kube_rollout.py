@@ -13,7 +13,7 @@ from infra_grader.reading.kube_rollout_patience import IN_VAIN, UNCONFIGURED, Pa
 from infra_grader.reading.kube_rollout_seen import Container, Pod, Rollout
 from infra_grader.reading.live_deployed import Deployed, DeployedObject
 
-AWAITED = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "Pod")
+AWAITED = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "Pod")
 """Kinds that come up, or end, by themselves."""
 REPLICA_SETS = Resource(api_version="apps/v1", kind="ReplicaSet", plural="replicasets", is_namespaced=True)
 EVENTS = Resource(api_version="v1", kind="Event", plural="events", is_namespaced=True)

@@ -10,6 +10,8 @@ from infra_grader.reading.kube_rollout_seen import Container, Event, Pod, Rollou
 from infra_grader.reading.kube_seen import is_ours, owner_of
 
 Objects = list[Mapping[str, Any]]
+UNTEMPLATED = ("ReplicaSet", "ReplicationController")
+"""Kinds that tell no pods of an older template apart."""
 
 
 def rollout_of(targets: Iterable[tuple[str, str]], by_kind: Mapping[str, Objects]) -> Rollout:
@@ -56,7 +58,7 @@ def _workload(kind: str, found: Mapping[str, Any], ready_at: list[float], troubl
         )  # fmt: skip
     else:
         wanted = spec.get("replicas", 1)
-        is_new = kind == "ReplicaSet" or status.get("updatedReplicas", 0) >= wanted >= status.get("replicas", 0)
+        is_new = kind in UNTEMPLATED or status.get("updatedReplicas", 0) >= wanted >= status.get("replicas", 0)
         state = Workload(
             kind=kind, name=name, wanted=wanted, ready=status.get("readyReplicas", 0),
             available=status.get("availableReplicas", 0), is_current=is_seen and is_new,
