@@ -64,6 +64,8 @@ def test_a_role_over_everything_may_all_but_touch_the_guards() -> None:
         rule("apps", "*", "*"),
         rule("example.com", "*", "*"),
         rule(GROUP, "roles rolebindings", "create delete"),
+        rule("*", "roles pods", "create delete"),
+        rule("*", "pods", "*"),
         rule("''", "namespaces", "get"),
         {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"], "resourceNames": ["token"]},
     ],
@@ -84,6 +86,8 @@ def test_usual_rules_stay_as_they_are(each: dict[str, Any]) -> None:
         rule("''", "resourcequotas", "deletecollection"),
         rule(GROUP, "roles", "escalate"),
         rule(GROUP, "*", "*"),
+        rule("*", "roles rolebindings", "escalate bind create patch"),
+        rule("*", "clusterroles", "*"),
         {"nonResourceURLs": ["*"], "verbs": ["get"]},
     ],
 )
@@ -93,6 +97,12 @@ def test_rules_over_guards_are_narrowed_and_said(each: dict[str, Any]) -> None:
     rewrite_rights(data, NAMES, lambda path, _: said.append(path))
     assert said[0][:2] == ("rules", 0)
     assert narrows(each)
+
+
+def test_rights_over_roles_of_every_group_beget_none() -> None:
+    made = role(rule("*", "roles rolebindings", "get escalate bind create patch"))
+    assert not any(grants(made, verb, GROUP, "roles") for verb in ("escalate", "bind", "*"))
+    assert all(grants(made, verb, GROUP, each) for verb in ("get", "create") for each in ("roles", "rolebindings"))
 
 
 @given(

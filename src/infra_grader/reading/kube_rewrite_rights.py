@@ -18,6 +18,8 @@ READ = ("get", "list", "watch")
 WRITE = ("create", "update", "patch", "delete", "deletecollection")
 POWERS = frozenset({"escalate", "bind", "impersonate", "*"})
 """Verbs by which rights beget more rights."""
+RIGHTS = frozenset({"roles", "rolebindings", "clusterroles", "clusterrolebindings"})
+"""What they beget them through, in the group of rights; a rule names them as of every group too."""
 GUARDS = {
     "": frozenset({"namespaces", "resourcequotas"}),
     "networking.k8s.io": frozenset({"networkpolicies"}),
@@ -92,8 +94,9 @@ def _rules(rule: Any, number: int, own: Sequence[str], note: Note) -> Iterator[A
 
 def _touches(group: str, resources: list[str], verbs: list[str]) -> bool:
     """Whether writing resources of a group may touch guards, or beget rights."""
-    if group == GROUP:
-        return not POWERS.isdisjoint(verbs)
+    is_over_rights = group == GROUP or (group == "*" and any(each.partition("/")[0] in RIGHTS for each in resources))
+    if is_over_rights and not POWERS.isdisjoint(verbs):
+        return True
     guards = {each for held, names in GUARDS.items() if group in ("*", held) for each in names}
     return bool(guards) and any(each.partition("/")[0] in guards | {"*"} for each in resources)
 
