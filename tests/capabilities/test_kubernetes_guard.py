@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra_grader.capabilities.kubernetes_guard import DNS, PUBLIC, guards, left_alone
+from infra_grader.model.outcome import NotAssessed
 from infra_grader.reading.manifest_workload import selects
 
 KEYS, VALUES = st.sampled_from("abc"), st.sampled_from("xyz")
@@ -58,6 +59,36 @@ def test_a_policy_that_no_cluster_takes_opens_nothing():
         assert left_alone([broken], "Ingress") == [{}]
     odd = {"spec": {"podSelector": {"matchExpressions": [{"key": "a", "operator": "Like"}]}}}
     assert left_alone([odd], "Ingress") == [{}]
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"podSelector": {}, "policyTypes": 5},
+        {"podSelector": {"matchExpressions": [{"key": "a", "operator": ["In"], "values": ["b"]}]}},
+        {"podSelector": {"matchExpressions": [{"key": "a", "operator": "In", "values": 5}]}},
+        {"podSelector": {"matchExpressions": [{"key": "a", "operator": "In"}]}},
+    ],
+)
+def test_a_field_of_another_type_opens_nothing(spec):
+    assert left_alone([{"spec": spec}], "Ingress") == [{}]
+
+
+def policy(**labels):
+    return {"spec": {"podSelector": {"matchLabels": labels}}}
+
+
+def test_many_policies_with_a_label_in_common_take_few_guards():
+    found = left_alone([policy(app=f"a{number}", course="c") for number in range(9)], "Ingress")
+    assert sorted(len(each["matchExpressions"]) for each in found) == [1, 9]
+
+
+def test_more_than_guards_can_follow_are_not_left_without_any():
+    with pytest.raises(NotAssessed, match="too many ways"):
+        left_alone([policy(app=f"a{number}", tier=f"t{number}") for number in range(7)], "Ingress")
+    assert (
+        left_alone([*(policy(app=f"a{number}", tier=f"t{number}") for number in range(6)), policy()], "Ingress") == []
+    )
 
 
 def test_pods_may_ask_the_api_where_they_shall():
