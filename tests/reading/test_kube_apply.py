@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
-from infra_grader.reading.kube_apply import Result, evidence_of, steps_of
+from infra_grader.capabilities.deadline import Deadline
+from infra_grader.capabilities.kubernetes import Applied, Resource
+from infra_grader.model.outcome import NotAssessed
+from infra_grader.reading.kube_apply import Result, apply_all, evidence_of, steps_of
+from infra_grader.reading.kube_rewrite import Rewritten
 from infra_grader.reading.manifest import Manifest
 from infra_grader.reading.manifest_files import read_manifests
 
@@ -80,3 +86,73 @@ def test_our_own_rules_are_nobodys_fault():
     assert Result(status=403, message='pods "p" is forbidden: violates PodSecurity "baseline:latest": x').is_ours
     assert Result(status=403, message="exceeded quota: infra-grader, requested: pods=1").is_ours
     assert not Result(status=403, message="exceeded quota: compute, requested: pods=1").is_ours
+
+
+class PlayedCluster:
+    """A cluster that serves one kind, and keeps what is applied and what a definition has come to."""
+
+    def __init__(self, *, is_namespaced, conditions=()):
+        self.applied = []
+        self.created = []
+        self._is_namespaced = is_namespaced
+        self._conditions = [dict(zip(("type", "status"), each, strict=True)) for each in conditions]
+
+    def resource(self, api_version, kind):
+        return Resource(api_version=api_version, kind=kind, plural="things", is_namespaced=self._is_namespaced)
+
+    def apply(self, data, namespace):
+        self.applied.append((data["metadata"]["name"], namespace))
+        return Applied(object=data, warnings=())
+
+    def create(self, data):
+        self.created.append(data)
+        return Applied(object=data, warnings=())
+
+    def await_(self, _resource, _namespace, look, _deadline, **_):
+        return look([{**each, "status": {"conditions": self._conditions}} for each in self.created])
+
+
+def put(cluster, *manifests):
+    live = SimpleNamespace(
+        cluster=cluster, namespace="ours", owner_labels={}, owner_marks={}, on_close=lambda _end: None
+    )
+    context = SimpleNamespace(kubernetes=live, deadline=Deadline(60), tell=lambda _said: None)
+    return apply_all(context, Rewritten(manifests=manifests, notes=()))
+
+
+@pytest.mark.parametrize(("is_namespaced", "status"), [(True, 0), (False, 403)])
+def test_only_objects_of_a_namespace_are_applied(manifest, is_namespaced, status):
+    cluster = PlayedCluster(is_namespaced=is_namespaced)
+    [result] = put(cluster, manifest)
+    assert result.status == status
+    assert cluster.applied == ([("api", "ours")] if is_namespaced else [])
+
+
+DEFINITION = Manifest(
+    data={
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "caches.example.com"},
+    },
+    locate=lambda _path: ("crd.yaml", 1),
+)
+
+
+def test_a_definition_is_taken_once_it_is_established():
+    cluster = PlayedCluster(is_namespaced=False, conditions=[("NamesAccepted", "True"), ("Established", "True")])
+    assert put(cluster, DEFINITION)[0].is_taken
+
+
+@pytest.mark.parametrize(
+    ("conditions", "problem"),
+    [
+        ([("NamesAccepted", "False"), ("Established", "False")], "another definition has taken its names"),
+        ([("NamesAccepted", "True"), ("Established", "False")], "it is late"),
+        ([], "it is late"),
+    ],
+)
+def test_nothing_goes_on_without_the_definition(conditions, problem, manifest):
+    cluster = PlayedCluster(is_namespaced=False, conditions=conditions)
+    with pytest.raises(NotAssessed, match=problem):
+        put(cluster, DEFINITION, manifest)
+    assert cluster.applied == []

@@ -304,3 +304,15 @@ def test_a_refusal_says_object_field_line_and_what_would_do() -> None:
 
 def test_sound_manifests_are_not_refused() -> None:
     refuse(manifests(POD + "  containers: [{name: web, image: web}]\n"), served)
+
+
+def test_a_definition_does_not_change_what_the_cluster_says_of_a_kind_that_it_serves() -> None:
+    """A kind of the whole cluster does not come into a namespace because a submission calls it one of a namespace."""
+    found = manifests(DEFINITION.format(group="crd.projectcalico.org", scope="Namespaced", more=""))
+    listed = frozenset({"CustomResourceDefinition"})
+    for is_namespaced, refused in ((False, ["cluster-wide"]), (True, []), (None, [])):
+
+        def asked(_version: str, _kind: str, is_namespaced: bool | None = is_namespaced) -> bool | None:
+            return is_namespaced
+
+        assert [each.topic for each in find_refusals(found, asked, listed=listed)] == refused

@@ -28,6 +28,9 @@ OURS = re.compile(
 """How the admission of our namespace refuses."""
 DEFINED_S = 20.0
 """Seconds until a cluster serves a kind that was just defined."""
+SERVED = "it is served"
+SETTLED = {("NamesAccepted", "False"): "another definition has taken its names", ("Established", "True"): SERVED}
+"""What a condition of a definition means, by its type and status."""
 
 
 class Facts(Record):
@@ -167,11 +170,19 @@ def _apply(live: LiveKubernetes, manifest: Manifest, deadline: Deadline) -> Resu
         is_definition = (manifest.group, manifest.kind) == DEFINITION
         if is_definition:
             return _define(live, manifest, deadline)
+        _refuse_wide(cluster, manifest)
         warnings = _taken(cluster, manifest.data, live.namespace)
     except Refused as error:
         return Result(status=error.status, reason=error.reason, message=error.message, causes=error.causes)
     resource = cluster.resource(manifest.api_version, manifest.kind)
     return Result(warnings=warnings, plural=resource.plural if resource is not None else "")
+
+
+def _refuse_wide(cluster: Cluster, manifest: Manifest) -> None:
+    """Raise `Refused` for an object that would belong to no namespace, and so outlive ours."""
+    resource = cluster.resource(manifest.api_version, manifest.kind)
+    if resource is not None and not resource.is_namespaced:
+        raise Refused(403, "Forbidden", f"objects of the kind {manifest.kind} belong to no namespace in this cluster")
 
 
 def _taken(cluster: Cluster, data: Mapping[str, Any], namespace: str) -> tuple[str, ...]:
@@ -191,7 +202,10 @@ def _taken(cluster: Cluster, data: Mapping[str, Any], namespace: str) -> tuple[s
 
 
 def _define(live: LiveKubernetes, manifest: Manifest, deadline: Deadline) -> Result:
-    """Define a kind for the time of the run, once no other submission has one of the same name."""
+    """Define a kind for the time of the run, once no other submission has one of the same name.
+
+    Raises `NotAssessed` where that does not come to be, as where another definition has taken its names.
+    """
     cluster = live.cluster
     resource = cluster.resource(manifest.api_version, manifest.kind)
     if resource is None:
@@ -209,11 +223,19 @@ def _define(live: LiveKubernetes, manifest: Manifest, deadline: Deadline) -> Res
     live.on_close(lambda: _undefine(cluster, manifest.name))
     warnings = cluster.create(data).warnings
 
-    def is_defined(found: list[Mapping[str, Any]]) -> bool | None:
+    def settled(found: list[Mapping[str, Any]]) -> str | None:
         conditions = [one for each in found for one in (each.get("status") or {}).get("conditions") or ()]
-        return True if any(one["type"] == "Established" and one["status"] == "True" for one in conditions) else None
+        return next(
+            (word for condition in conditions if (word := SETTLED.get((condition["type"], condition["status"])))), None
+        )
 
-    cluster.await_(resource, "", is_defined, Deadline(min(DEFINED_S, deadline.remaining())), fields=chosen)
+    within = Deadline(min(DEFINED_S, deadline.remaining()))
+    if (word := cluster.await_(resource, "", settled, within, fields=chosen)) != SERVED:
+        deadline.check()
+        raise NotAssessed(
+            f"The cluster does not serve the kind {manifest.name}: {word or 'it is late'}.",
+            "Grade where nothing else defines it, or again.",
+        )
     return Result(warnings=warnings, plural=resource.plural)
 
 

@@ -64,7 +64,8 @@ def fate_of(manifest: Manifest, served: Served, listed: frozenset[str], defined:
     """Return what becomes of an object.
 
     `listed` are the kinds that the rubric lists, as `Kind` or `Kind.group`; `defined` says of each `Kind.group` that
-    the submission's own, listed CustomResourceDefinitions define whether its objects have a namespace.
+    the submission's own, listed CustomResourceDefinitions define whether its objects have a namespace. What the cluster
+    serves already is as the cluster says: no definition of a submission's changes it.
     """
     group, kind = manifest.group, manifest.kind
     title = f"{kind}.{group}"
@@ -72,7 +73,9 @@ def fate_of(manifest: Manifest, served: Served, listed: frozenset[str], defined:
         return Fate.DROPPED
     if is_cluster_wide(group, kind):
         return Fate.APPLIED if kind in LISTED.get(group, ()) and kind in listed else Fate.REFUSED
-    has_namespace = defined[title] if title in defined else served(manifest.api_version, kind)
+    has_namespace = served(manifest.api_version, kind)
+    if has_namespace is None:
+        has_namespace = defined.get(title)
     if has_namespace is None:
         return Fate.REFUSED if is_of_kubernetes(group) else Fate.SKIPPED
     if not has_namespace:

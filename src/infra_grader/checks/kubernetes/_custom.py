@@ -66,13 +66,15 @@ class Subject(Record):
     makes: tuple[Made, ...]
     seconds: float
     gone_s: float
+    is_namespaced: bool = True
+    """What its definition says of the kind."""
 
 
 def live_through(context: Context, subject: Subject) -> Life:
     """Make the object, watch what becomes of it, end it, and return what was seen; nothing of it is left."""
     cluster = context.kubernetes.cluster
     resource = cluster.resource(str(subject.manifest["apiVersion"]), str(subject.manifest["kind"]))
-    if resource is None:
+    if resource is None or resource.is_namespaced != subject.is_namespaced:  # another kind of the same name
         return Life(is_served=False)
     admitted = tuple(_said(cluster, each, subject.namespace) for each in subject.refuses)
     makers = [(each, cluster.resource(each.api_version, each.kind)) for each in subject.makes]

@@ -90,6 +90,7 @@ def crd(context: Context, params: Crd) -> Outcome:
         makes=tuple(params.makes),
         seconds=params.seconds,
         gone_s=params.gone_s,
+        is_namespaced=definition.manifest.field("spec", "scope").value == "Namespaced",
     )
     return judge(params, definition, context.observe("life", Life, lambda: live_through(context, subject)))
 
