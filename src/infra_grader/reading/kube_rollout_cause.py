@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from infra_grader.model.outcome import Evidence, EvidenceKind
 from infra_grader.model.record import Record
 from infra_grader.reading.kube_lab import OF_THE_LAB, CourseCluster, room_for, size_of, unknown_node_labels
+from infra_grader.reading.kube_rollout_idle import idle
 from infra_grader.reading.kube_rollout_pull import is_registrys, is_unpulled, said_of_pull
 from infra_grader.reading.kube_rollout_seen import Container, Pod, Rollout, Workload
 from infra_grader.reading.kube_rollout_wall import walled_off
@@ -40,6 +41,8 @@ class Cause(Record):
     """Whether the lab is why, and not the submission."""
     remedy: str = ""
     """What to do, where that is something else than to give the lab more room."""
+    is_idle: bool = False
+    """Whether the workload is asked for no pods, so that it only seems to be up."""
 
 
 def causes(
@@ -47,12 +50,19 @@ def causes(
     deployed: Deployed,
     cluster: CourseCluster | None,
     tags: Mapping[str, bool] = {},
+    meant: Sequence[str] = (),
 ) -> list[Cause]:
     """Return why workloads are not up or do not stay so, those first that say most.
 
-    `tags` says of images that could not be pulled whether the lab's registry has them, as far as it was asked.
+    `tags` says of images that could not be pulled whether the lab's registry has them, as far as it was asked; `meant`
+    has the names, as globs, of workloads that may be asked for no pods.
     """
-    told: dict[tuple[str, str, bool], Cause] = {}
+    told: dict[tuple[str, str, bool], Cause] = {
+        (workload.title, "idle", is_labs): Cause(
+            workload=workload.title, what=what, evidence=evidence, is_labs=is_labs, is_idle=True
+        )
+        for workload, what, evidence, is_labs in idle(found, deployed, cluster, meant)
+    }
     walled = walled_off(found, deployed)
     for workload in found.workloads:
         written = deployed.named(workload.kind, workload.name)

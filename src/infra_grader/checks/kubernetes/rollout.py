@@ -55,6 +55,10 @@ class Rollout(Params):
         CourseCluster | None,
         Meta(description="The cluster that the course has in mind; what fits there and not in the lab costs nothing."),
     ] = None
+    idle: Annotated[
+        list[str],
+        Meta(description="Names of workloads, as globs, that may be asked for no pods, as one that waits its turn is."),
+    ] = msgspec.field(default_factory=list)
     stops_within: (
         Annotated[float, Meta(gt=0, le=120, description="Seconds in which a pod that is asked to stop is gone.")] | None
     ) = None
@@ -69,12 +73,12 @@ def rollout(context: Context, params: Rollout) -> Outcome:
 
     Where they do not, the cause is told: an image that does not exist, a ConfigMap or Secret that is missing, a
     container that crashes with the last lines that it printed, one that needs more memory than its limit, a probe
-    that fails, an init container that waits, requests that no node has. It is not the learner's fault where a registry
-    does not answer, the lab has no room for what fits the cluster that the course has in mind, or a container ends
-    since it cannot reach the internet, which the lab keeps from it. Nobody waits for what is lost already: a container
-    that was started again too often, an image that is not there. With `stops_within`, one pod of each workload is asked
-    to stop; with `undo`, each Deployment is updated and rolled back. Measured are the seconds from the creation of the
-    workloads until the last pod was available.
+    that fails, an init container that waits, requests that no node has, `replicas: 0`. It is not the learner's fault
+    where a registry does not answer, the lab has no room for what fits the cluster that the course has in mind, or a
+    container ends since it cannot reach the internet, which the lab keeps from it. Nobody waits for what is lost
+    already: a container that was started again too often, an image that is not there. With `stops_within`, one pod of
+    each workload is asked to stop; with `undo`, each Deployment is updated and rolled back. Measured are the seconds
+    from the creation of the workloads until the last pod was available.
     """
 
     def make() -> Seen:
@@ -111,8 +115,9 @@ def judge(params: Rollout, found: Seen, deployed: Deployed, tags: Mapping[str, b
     if found.missing:
         titles = " and ".join(found.missing)
         raise CheckFailed(f"{titles} is not in the cluster any more.", _evidence(titles, "a workload", "not there"))
-    known = causes(found, deployed, params.cluster, tags)
+    known = causes(found, deployed, params.cluster, tags, params.idle)
     down = {each.title for each in found.workloads if not each.is_up}
+    down |= {each.workload for each in known if each.is_idle}
     failed = [
         pod for pod in found.pods
         if pod.phase == "Failed" and pod.reason not in OF_THE_NODE and not pod.workload.startswith("Job ")
