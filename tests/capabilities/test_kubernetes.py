@@ -179,6 +179,11 @@ class TestWatches:
         cluster, _ = opened(lambda m, path: broken if "watch=true" in path else lists(m, path))
         assert self.await_names(cluster, ["a", "b"]) == ["a", "b"]
 
+    def test_a_kind_that_is_taken_away_does_not_end_the_watch(self, opened):
+        lists = in_turn(listed("a"), failure(404, "NotFound", "no such kind"), listed("a", "b", version="20"))
+        cluster, _ = opened(lambda m, path: failure(404, "x", "x") if "watch=true" in path else lists(m, path))
+        assert self.await_names(cluster, ["a", "b"], seconds=5.0) == ["a", "b"]
+
     def test_nothing_is_found_when_the_time_is_up(self, opened):
         cluster, _ = opened(lambda _, path: [event("BOOKMARK", "", "12")] if "watch=true" in path else listed("a"))
         assert self.await_names(cluster, ["b"], seconds=0.2) is None

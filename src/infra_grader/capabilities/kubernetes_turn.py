@@ -13,7 +13,7 @@ from infra_grader.capabilities.deadline import Deadline, Overrun
 from infra_grader.capabilities.kubernetes import NAMESPACES, Cluster, Refused, Resource
 from infra_grader.capabilities.kubernetes_lab import HOME
 from infra_grader.capabilities.kubernetes_owner import PURPOSE_LABEL
-from infra_grader.model.outcome import NotAssessed, Unavailable
+from infra_grader.model.outcome import NotAssessed
 
 NAME = "infra-grader-turn"
 LEASES = Resource(api_version="coordination.k8s.io/v1", kind="Lease", plural="leases", is_namespaced=True)
@@ -87,7 +87,7 @@ class _Lease:
 
     def renew(self) -> None:
         """Give a sign of life; where that fails, the next one comes soon enough."""
-        with suppress(Refused, Unavailable):
+        with suppress(Refused, NotAssessed):
             self._cluster.patch(LEASES, self._name, HOME, {"spec": {"renewTime": self._spec()["renewTime"]}})
 
     def give_back(self) -> None:

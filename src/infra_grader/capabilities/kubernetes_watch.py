@@ -10,6 +10,7 @@ from contextlib import ExitStack, suppress
 from typing import Any, Protocol, Self, TypeVar
 
 from infra_grader.capabilities.deadline import Deadline
+from infra_grader.capabilities.kubernetes_answer import Refused
 from infra_grader.capabilities.kubernetes_connection import decoded
 from infra_grader.model.outcome import NotAssessed, Unavailable
 from infra_grader.model.record import Record
@@ -128,7 +129,8 @@ class Watch:
         from urllib3.exceptions import HTTPError
 
         # A stream breaks in many ways, the ends of its connection and of its lines among them; a new one mends all.
-        broken = (HTTPError, OSError, ValueError, KeyError, TypeError, AttributeError)
+        # A list is refused while its kind is taken away.
+        broken = (Refused, HTTPError, OSError, ValueError, KeyError, TypeError, AttributeError)
         pause = PAUSE_S
         while not self._is_over:
             started = time.monotonic()
