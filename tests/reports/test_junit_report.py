@@ -119,9 +119,11 @@ def test_what_was_skipped_says_why(scorecards):
 
 
 def test_the_suite_holds_the_points_of_each_check(scorecards):
-    root = tree(scorecards.bonus_and_penalties())
+    card = scorecards.bonus_and_penalties()
+    root = tree(card)
     properties = {entry.get("name"): entry.get("value") for entry in root.iter("property")}
 
+    assert properties["rubric.sha256"] == card.rubric.sha256
     assert properties["points.lint"] == "60 of 60"
     assert properties["points.cache"] == "2.5 of 5"
     assert properties["points.secret"] == "costs 5 of 5"

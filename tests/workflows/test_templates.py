@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
-import json
+import re
 import secrets
 import shutil
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import acting
 import pytest
@@ -121,10 +123,10 @@ def test_what_was_graded_is_attested_by_a_job_of_its_own(people):
     acted = people.push(people.course / "git", "rubrics/project-02.yaml", "--no-skip-checkout", *SECRET)
     assert (people.runner.artifacts / "attested").exists(), acted.output
     signed = (people.runner.artifacts / "attested").read_text(encoding="utf-8").split()
-    assert signed[1::2] == [
-        "reports/junit.xml", "reports/report.html", "reports/result.json", "reports/score.json",
-    ]  # fmt: skip
-    record = json.loads((people.runner.artifacts / "infra-grader" / "result.json").read_bytes())
-    assert record["rubric"]["id"] == "workflow-review"
-    assert record["submission"]["dirty"] is False
+    assert signed[1::2] == ["reports/junit.xml", "reports/report.html", "reports/score.json"]
+    suite = ET.parse(people.runner.artifacts / "infra-grader" / "junit.xml")
+    said = {entry.get("name"): entry.get("value") for entry in suite.iter("property")}
+    assert said["rubric"] == "workflow-review"
+    assert said["rubric.sha256"] == hashlib.sha256((HERE / "rubrics" / "review.yaml").read_bytes()).hexdigest()
+    assert re.fullmatch(r"[0-9a-f]{40}", said["commit"])
     assert acted.code == 0

@@ -130,6 +130,7 @@ def _properties(scorecard: Scorecard, cases: list[_Case]) -> dict[str, str]:
     return {
         "rubric": line(scorecard.rubric.id),
         "rubric.version": str(scorecard.rubric.version),
+        "rubric.sha256": scorecard.rubric.sha256,
         "submission": line(scorecard.submission.id),
         "commit": line(scorecard.submission.commit or ""),
         "verdict": verdict(scorecard),
