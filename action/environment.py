@@ -93,9 +93,16 @@ def main() -> int:
         else:
             make(Path(os.environ["FOLDER"]), requirement(tuple(os.environ["EXTRAS"].split(","))))
     except SetupError as error:
-        print(f"::error title=infra-grader::{escaped(str(error))}", file=sys.stderr)  # the other stream is the outputs
-        return 2
+        return refusal(str(error))
+    except OSError as error:  # such as a tool cache that this user cannot write to
+        return refusal(f"the environment of the grader cannot be made: {error}")
     return 0
+
+
+def refusal(text: str) -> int:
+    """Tell people why there is no environment, and return the exit code. The other stream is the outputs."""
+    print(f"::error title=infra-grader::{escaped(text)}", file=sys.stderr)
+    return 2
 
 
 def plan() -> None:

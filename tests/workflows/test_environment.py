@@ -239,6 +239,14 @@ def test_a_version_that_there_is_not_fails_and_leaves_nothing_that_counts(tmp_pa
     assert planned(tmp_path, **asked)["is-there"] == "false"
 
 
+def test_a_folder_that_cannot_be_made_is_named_without_a_traceback(tmp_path):
+    (tmp_path / "taken").write_text("", encoding="utf-8")
+    ended = run("make", tmp_path, EXTRAS="git", FOLDER=str(tmp_path / "taken" / "key"))
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("::error title=infra-grader::the environment of the grader cannot be made: ")
+    assert ended.stderr.count("\n") == 1
+
+
 BACKEND = """\
 import os, shutil
 

@@ -293,3 +293,19 @@ def test_the_sandbox_s_image_is_fetched_where_it_is_needed_and_missing(step, san
     step.run(**path)
     lines = asked.read_text(encoding="utf-8") if asked.exists() else ""
     assert ("pull --quiet python:" in lines) == pulls
+
+
+@pytest.mark.parametrize(
+    ("sandbox", "is_usable", "pulls"), [("auto", True, False), ("auto", False, True), ("docker", True, True)]
+)
+def test_no_image_is_fetched_where_bubblewrap_is_used(step, sandbox, is_usable, pulls):
+    step.commit(README__md="Hello\n")
+    step.record()
+    asked = docker(step.folder / "docker", has_image=False)
+    (asked.parent / "git").symlink_to(Path("/usr/bin/git"))
+    bubblewrap = asked.parent / "bwrap"
+    bubblewrap.write_text(f"#!/bin/sh\nexit {0 if is_usable else 1}\n", encoding="utf-8")
+    bubblewrap.chmod(0o755)
+    step.run(PATH=str(asked.parent), SANDBOX=sandbox, EXTRAS="docker")
+    lines = asked.read_text(encoding="utf-8") if asked.exists() else ""
+    assert ("pull --quiet python:" in lines) == pulls
