@@ -170,6 +170,18 @@ def test_a_replication_controller_comes_up_though_it_tells_no_updated_pods():
             'it can make no pods: pods "api-" is forbidden: serviceaccount "x" not found',
             id="no-account",
         ),
+        pytest.param(
+            seen(
+                events=[
+                    unmade(
+                        'pods "api-" is forbidden: error looking up service account infra-grader-0a1b2c3d4e/api: '
+                        'serviceaccount "api" not found'
+                    )
+                ]
+            ),
+            'serviceaccount "api" not found',
+            id="no-account-in-our-namespace",
+        ),
     ],
 )  # fmt: skip
 def test_the_learners_causes(found, said):
@@ -198,6 +210,14 @@ def test_the_learners_causes(found, said):
             seen(events=[unmade("exceeded quota: infra-grader, requested: pods=1")]),
             "it can make no pods",
             id="our-quota",
+        ),
+        pytest.param(
+            seen(
+                pod(state={"waiting": {"reason": "ContainerCreating"}}),
+                events=[told("FailedMount", 'volume "v" : object "infra-grader-0a1b2c3d4e"/"v" not registered')],
+            ),
+            "a volume cannot be mounted",
+            id="node-forgot",
         ),
         pytest.param(
             seen(

@@ -11,11 +11,17 @@ from infra_grader.reading.manifest_quantity import read_quantity
 from infra_grader.reading.manifest_workload import Workload
 
 OF_THE_LAB = re.compile(
-    r"infra-grader|violates PodSecurity|status unknown for quota|failed to sync \w+ cache|kube-root-ca\.crt"
-    r"|network ?plugin|context deadline exceeded|timed out waiting for the condition",
+    r"quota: infra-grader\b|\binfra-grader-probe-|/infra-grader/|violates PodSecurity|status unknown for quota"
+    r"|failed to sync \w+ cache|kube-root-ca\.crt|\" not registered|network ?plugin|context deadline exceeded"
+    r"|timed out waiting for the condition",
     re.IGNORECASE,
 )
-"""What a cluster says of trouble that is its own, or of our rules; never a learner's fault."""
+"""What a cluster says of trouble that is its own, or of our rules; never a learner's fault.
+
+The name of our namespace alone says nothing: it is in what is said of a learner's account and container as well.
+"""
+NO_IMAGE = "infra-grader.invalid/no-such-image:0"
+"""What we update a workload to that must not come up: a host below `invalid` never exists."""
 Quantity = Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]+)?([mkMGT]|[KMGT]i)?$")]
 COMMON_LABELS = ("kubernetes.io/", "node.kubernetes.io/", "topology.kubernetes.io/", "beta.kubernetes.io/")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from fractions import Fraction
 from typing import Annotated, Any
@@ -12,7 +12,7 @@ import msgspec
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.model.record import Record
 from infra_grader.plugin import Context, Evidence, EvidenceKind, Handle, Measure, Meta, Outcome, Params, check
-from infra_grader.reading.kube_lab import OF_THE_LAB
+from infra_grader.reading.kube_lab import NO_IMAGE, OF_THE_LAB
 from infra_grader.reading.kube_rollout import EVENTS
 from infra_grader.reading.live_deployed import deployed_of
 
@@ -94,7 +94,7 @@ def _look(context: Context, params: Events) -> Seen:
     last: list[Told] = []
 
     def look(objects: list[Mapping[str, Any]]) -> bool | None:
-        last[:] = [told for each in objects if (told := _told(each)) is not None]
+        last[:] = told_of(objects)
         chosen = [each for each in last if _is_named(each.name, params.names)]
         is_told = all(any(fnmatchcase(each.reason, wanted) for each in chosen) for wanted in params.contains)
         return True if is_told else None
@@ -104,10 +104,21 @@ def _look(context: Context, params: Events) -> Seen:
     return Seen(events=tuple(last[-MOST:]))
 
 
+def told_of(objects: Sequence[Mapping[str, Any]]) -> list[Told]:
+    """Return events but for those about us or the lab, and about pods that only came of an update of ours."""
+    broken = {_name(each) for each in objects if NO_IMAGE in str(each.get("message"))}
+    kept = (each for each in objects if _name(each) not in broken)
+    return [told for each in kept if (told := _told(each)) is not None]
+
+
+def _name(found: Mapping[str, Any]) -> str:
+    return str((found.get("involvedObject") or {}).get("name") or "")
+
+
 def _told(found: Mapping[str, Any]) -> Told | None:
     """Return an event; `None` for one that is about us or the lab."""
     about = found.get("involvedObject") or {}
-    name, message = str(about.get("name") or ""), str(found.get("message") or "")
+    name, message = _name(found), str(found.get("message") or "")
     if name.startswith(OURS) or OF_THE_LAB.search(message):
         return None
     return Told(

@@ -25,6 +25,7 @@ from infra_grader.plugin import (
 )
 from infra_grader.reading.kube_asker import asker
 from infra_grader.reading.kube_following import Following, excuse_for_room, following, is_updated
+from infra_grader.reading.kube_lab import NO_IMAGE
 from infra_grader.reading.kube_target import Chosen, seen, target_of
 from infra_grader.reading.kube_traffic import (
     TrafficParams,
@@ -43,8 +44,6 @@ END_S = 40.0
 BROKEN_S = 20.0
 """How long a revision that cannot start is given to show that it cannot."""
 MARK = "infra-grader.io/update"
-NO_IMAGE = "infra-grader.invalid/no-such-image:0"
-"""An image that no registry has: a host below `invalid` never exists."""
 
 
 class Update(TrafficParams):
