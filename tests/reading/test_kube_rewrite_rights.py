@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from infra_grader.reading.kube_rewrite_names import Names
 from infra_grader.reading.kube_rewrite_rights import GROUP, narrows, rewrite_rights
+from infra_grader.reading.kube_rewrite_rights import grants as granted
 
 NAMES = Names(namespace="ours", own=frozenset({"shop"}), cluster_roles=frozenset({"reader"}), groups=("example.com",))
 GUARDED = [("", "namespaces"), ("", "resourcequotas"), ("networking.k8s.io", "networkpolicies")]
@@ -176,3 +177,25 @@ def test_rights_are_given_to_accounts_of_the_namespace_alone() -> None:
         {"kind": "User", "name": "system:serviceaccount:ours:three"},
         {"kind": "Group", "name": "system:serviceaccounts:ours"},
     ]
+
+
+@pytest.mark.parametrize(
+    ("each", "asked", "answer"),
+    [
+        (ALL, ("*", "*", "*"), True),
+        (rule("''", "*", "*"), ("*", "*", "*"), False),
+        (rule("*", "pods", "*"), ("*", "", "pods"), True),
+        (rule("*", "pods", "get list"), ("*", "", "pods"), False),
+        (rule(GROUP, "roles", "bind"), ("bind", GROUP, "roles"), True),
+        (rule(GROUP, "roles", "bind"), ("escalate", GROUP, "roles"), False),
+        (rule("''", "pods", "create"), ("create", "", "pods/exec"), False),
+        (rule("''", "*/exec", "create"), ("create", "", "pods/exec"), True),
+        ({**rule("''", "secrets", "get"), "resourceNames": ["one"]}, ("get", "", "secrets"), False),
+        ({**rule("''", "secrets", "get"), "resourceNames": ["one"]}, ("get", "", "secrets", "one"), True),
+        ({"nonResourceURLs": ["*"], "verbs": ["*"]}, ("*", "*", "*"), False),
+    ],
+)
+def test_what_a_rule_grants_is_as_the_cluster_would_say(
+    each: dict[str, Any], asked: tuple[str, ...], answer: bool
+) -> None:
+    assert granted(each, *asked) is answer

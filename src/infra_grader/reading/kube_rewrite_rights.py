@@ -70,6 +70,20 @@ def narrows(rule: Mapping[str, Any]) -> bool:
     return list(_rules(dict(rule), 0, (), lambda *_: None)) != [rule]
 
 
+def grants(rule: Mapping[str, Any], verb: str, group: str, resource: str, name: str = "") -> bool:
+    """Whether a rule grants something, as the cluster would answer; `*` is granted by `*` alone."""
+    groups, resources, verbs, named = (
+        _texts(rule.get(key)) for key in ("apiGroups", "resources", "verbs", "resourceNames")
+    )
+    below = resource.partition("/")[2]
+    return (
+        not {"*", verb}.isdisjoint(verbs)
+        and not {"*", group}.isdisjoint(groups)
+        and not {"*", resource, f"*/{below}" if below else resource}.isdisjoint(resources)
+        and (not named or name in named)
+    )
+
+
 def _rules(rule: Any, number: int, own: Sequence[str], note: Note) -> Iterator[Any]:
     """Yield the rules that stand for one of a Role."""
     if not isinstance(rule, dict):

@@ -15,6 +15,8 @@ WORKLOADS = (
     *("ReplicaSet", "ReplicationController", "Pod"),
 )
 
+ROLES = ("Role", "ClusterRole")
+
 
 class DeployedObject(Record, eq=False):
     """An object that the cluster has taken."""
@@ -53,6 +55,8 @@ class Deployed(Record, eq=False):
     """What is different from the learner's files, in words: namespaces, images, requests, objects that were skipped."""
     scale: str = "1"
     """What the requests of pods were multiplied by."""
+    roles: tuple[Manifest, ...] = ()
+    """Roles as the learner wrote them, those of the cluster among them: what is applied may grant less."""
     is_ours: bool = True
     """Whether we have put it there; what a learner has deployed themselves is looked at and never changed."""
 

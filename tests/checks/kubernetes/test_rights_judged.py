@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -12,8 +13,8 @@ from infra_grader.capabilities.kubernetes import Resource
 from infra_grader.checks.kubernetes import crd, rbac
 from infra_grader.checks.kubernetes._custom import Life
 from infra_grader.plugin import CheckFailed, Evidence, Outcome
-from infra_grader.reading.kube_rewrite_rights import NARROWED_RULE
-from infra_grader.reading.live_deployed import DeployedObject
+from infra_grader.reading.kube_rewrite_rights import GROUP, NARROWED_RULE
+from infra_grader.reading.live_deployed import Deployed, DeployedObject
 from infra_grader.reading.manifest import Manifest
 
 SECRETS = {"verbs": ["list"], "resources": ["secrets"]}
@@ -50,6 +51,48 @@ def test_rights_that_the_lab_took_from_a_role_count_as_granted_to_those_who_had_
     rule = Evidence(path="role.yaml", line=4, expected=NARROWED_RULE, text="Role all: set aside in this lab")
     assert judged(rights(narrowed=(("api", rule),))).fraction == Fraction(2, 3)
     assert judged(rights(narrowed=(("other", rule),))).fraction == 1
+
+
+def deployed(rules: list[dict[str, Any]], kind: str = "Role") -> Deployed:
+    """Return a Role with its binding as applied, and the Role as it was written."""
+    ours = f"all{'-cluster' if kind == 'ClusterRole' else ''}"
+    subjects = [{"kind": "ServiceAccount", "name": "api", "namespace": "ours"}]
+    binding = {"kind": "RoleBinding", "metadata": {"name": "b"}, "roleRef": {"name": ours}, "subjects": subjects}
+    return Deployed(
+        namespace="ours",
+        objects=(DEFINITION.replace(manifest=DEFINITION.manifest.replace(data=binding)),),
+        roles=(DEFINITION.manifest.replace(data={"kind": kind, "metadata": {"name": "all"}, "rules": rules}),),
+    )
+
+
+EVERYTHING = {"verbs": ["*"], "resources": ["*"], "group": "*"}
+BIND = {"verbs": ["bind", "escalate"], "resources": ["roles"], "group": GROUP}
+OVER_RIGHTS = {"apiGroups": [GROUP], "resources": ["roles"], "verbs": ["get", "bind"]}
+OVER_ALL = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}
+OVER_PODS = {"apiGroups": [""], "resources": ["pods"], "verbs": ["*"]}
+
+
+@pytest.mark.parametrize(
+    ("rules", "kind", "granted"),
+    [
+        ([OVER_ALL], "Role", ["*", "bind", "escalate"]),
+        ([OVER_ALL], "ClusterRole", ["*", "bind", "escalate"]),
+        ([OVER_RIGHTS], "Role", ["bind"]),
+        ([OVER_PODS], "Role", []),
+        (["no rule"], "Role", []),
+    ],
+)
+def test_what_the_lab_takes_from_a_role_is_answered_as_it_was_written(
+    monkeypatch: pytest.MonkeyPatch, rules: list[Any], kind: str, granted: list[str]
+) -> None:
+    """The cluster answers no to all of these, as the copy of the Role does not grant it."""
+    cluster = SimpleNamespace(can_i=lambda *_, **__: False, list=lambda *_: [])
+    context: Any = SimpleNamespace(kubernetes=SimpleNamespace(cluster=cluster))
+    monkeypatch.setattr(rbac, "_accounts", lambda *_: ("api", "other"))
+    params = msgspec.convert({"of": "app", "may_not": [EVERYTHING, BIND]}, rbac.Rbac)
+    seen = rbac._look(context, params, deployed(rules, kind))
+    assert [(answer[0], answer[1]) for answer in seen.answers if answer[5]] == [("api", verb) for verb in granted]
+    assert (judged(seen, may_not=[EVERYTHING, BIND]).fraction == 1) is not bool(granted)
 
 
 def test_what_must_be_allowed_is_asked_too() -> None:

@@ -27,7 +27,7 @@ from infra_grader.reading.helm_release import (
 from infra_grader.reading.kube_apply import Facts, scale_of, see_facts
 from infra_grader.reading.kube_policy import refuse
 from infra_grader.reading.kube_rewrite import Rewritten, Target, rewrite
-from infra_grader.reading.live_deployed import Deployed, DeployedObject, provide
+from infra_grader.reading.live_deployed import ROLES, Deployed, DeployedObject, provide
 from infra_grader.reading.live_pushed import pushed
 from infra_grader.reading.manifest import ManifestSet
 from infra_grader.reading.manifest_chart import Chart, render_release
@@ -128,10 +128,13 @@ def judge(context: Context, params: Install, plan: Plan, released: Released) -> 
     if faults["install"] or "uninstall" in wanted:
         return outcome
     last = later if "upgrade" in right and "rollback" not in right else rewritten
-    return outcome.replace(provides=_provides(context, released, last, plan.facts))
+    written = plan.second if last is later else plan.first
+    return outcome.replace(provides=_provides(context, released, last, plan.facts, written))
 
 
-def _provides(context: Context, released: Released, rewritten: Rewritten, facts: Facts) -> tuple[tuple[str, str], ...]:
+def _provides(
+    context: Context, released: Released, rewritten: Rewritten, facts: Facts, written: ManifestSet
+) -> tuple[tuple[str, str], ...]:
     objects = tuple(
         DeployedObject(
             manifest=each,
@@ -145,7 +148,13 @@ def _provides(context: Context, released: Released, rewritten: Rewritten, facts:
         for each in rewritten.manifests
         if not is_hook(each)
     )
-    deployed = Deployed(namespace=released.namespace, objects=objects, notes=tuple(rewritten.notes), scale=facts.scale)
+    deployed = Deployed(
+        namespace=released.namespace,
+        objects=objects,
+        notes=tuple(rewritten.notes),
+        scale=facts.scale,
+        roles=tuple(each for each in written.objects if each.kind in ROLES),
+    )
     return provide(context, hashlib.sha256(released.namespace.encode()).hexdigest()[:16], deployed)
 
 

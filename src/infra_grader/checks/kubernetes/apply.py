@@ -36,7 +36,7 @@ from infra_grader.reading.kube_apply import (
 from infra_grader.reading.kube_policy import refuse
 from infra_grader.reading.kube_policy_kinds import Listable
 from infra_grader.reading.kube_rewrite import Rewritten, Target, rewrite
-from infra_grader.reading.live_deployed import Deployed, DeployedObject, provide
+from infra_grader.reading.live_deployed import ROLES, Deployed, DeployedObject, provide
 from infra_grader.reading.live_pushed import pushed
 from infra_grader.reading.manifest import Manifest, ManifestSet
 from infra_grader.reading.manifest_files import read_manifests
@@ -152,6 +152,7 @@ def judge(context: Context, read: ManifestSet, rewritten: Rewritten, facts: Fact
         objects=tuple(_objects(rewritten, applied.results)),
         notes=tuple(notes),
         scale=facts.scale,
+        roles=tuple(each for each in read.objects if each.kind in ROLES),
     )
     facts_of_it = msgspec.json.encode((applied.namespace, [each.title for each in deployed.objects]))
     key = hashlib.sha256(facts_of_it).hexdigest()[:16]

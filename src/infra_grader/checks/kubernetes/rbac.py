@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
+from typing import Any
 
 import msgspec
 
@@ -23,7 +24,7 @@ from infra_grader.plugin import (
     Params,
     check,
 )
-from infra_grader.reading.kube_rewrite_rights import NARROWED_RULE, OF_CLUSTER
+from infra_grader.reading.kube_rewrite_rights import NARROWED_RULE, OF_CLUSTER, grants, narrows
 from infra_grader.reading.kube_seen import is_ours
 from infra_grader.reading.kube_target import Globs, matches
 from infra_grader.reading.live_deployed import Deployed, DeployedObject, deployed_of
@@ -85,7 +86,8 @@ def rbac(context: Context, params: Rbac) -> Outcome:
 
     The cluster itself is asked, as `kubectl auth can-i` asks it, about the accounts of the workloads: so it counts what
     is granted, by whatever Role and binding. Each question counts the same. Roles are held to the lab's namespace;
-    rights over that namespace itself, which the lab takes from a Role, count as granted all the same.
+    what the lab takes from a Role, as rights over that namespace itself or over all there is, counts as granted all
+    the same.
     """
 
     def look() -> Seen:
@@ -165,11 +167,13 @@ def _look(context: Context, params: Rbac, deployed: Deployed) -> Seen:
     cluster, namespace = context.kubernetes.cluster, deployed.namespace
     accounts = _accounts(params, deployed)
     answers = []
+    taken = {account: list(_narrowed_rules(account, deployed)) for account in accounts}
     for question in _questions(params, accounts):
         resource, _, below = question.resource.partition("/")
         user = f"system:serviceaccount:{namespace}:{question.account}"
         may = cluster.can_i(user, question.verb, question.group, resource, namespace, question.name, subresource=below)
-        answers.append((*question.key, may))
+        asked = question.verb, question.group, question.resource, question.name
+        answers.append((*question.key, may or any(grants(rule, *asked) for rule in taken[question.account])))
     pods = [pod["spec"] | {"pod": pod["metadata"]["name"]} for pod in cluster.list(PODS, namespace) if not is_ours(pod)]
     of_them = [pod for pod in pods if (pod.get("serviceAccountName") or "default") in accounts]
     given = {
@@ -198,6 +202,15 @@ def _roles_of(account: str, deployed: Deployed) -> Iterator[str]:
             name = binding.manifest.field("roleRef", "name").text
             yield f"Role {name}"
             yield f"ClusterRole {name.removesuffix(OF_CLUSTER)}"
+
+
+def _narrowed_rules(account: str, deployed: Deployed) -> Iterator[Mapping[str, Any]]:
+    """Yield the rules of an account, as the learner wrote them, of which our copy grants less."""
+    titles = set(_roles_of(account, deployed))
+    for role in deployed.roles:
+        if role.title in titles:
+            rules = [each.value for each in role.field("rules").items()]
+            yield from (each for each in rules if isinstance(each, dict) and narrows(each))
 
 
 def _accounts(params: Rbac, deployed: Deployed) -> tuple[str, ...]:
