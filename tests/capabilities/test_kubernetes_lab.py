@@ -21,6 +21,7 @@ def test_nothing_has_to_be_set():
 def test_all_of_it_may_be():
     given = {
         "registry": "127.0.0.1:5101",
+        "mirror": "true",
         "probe-image": "registry.local:5000/python:3.12",
         "request-scale": "0.25",
         "namespaces": "8",
@@ -29,6 +30,7 @@ def test_all_of_it_may_be():
     }
     assert lab_of(given) == Lab(
         registry="127.0.0.1:5101",
+        mirror=True,
         probe_image="registry.local:5000/python:3.12",
         request_scale=Fraction(1, 4),
         namespaces=8,
@@ -48,6 +50,7 @@ def test_all_of_it_may_be():
         ("namespaces", "-1"),
         ("turn-seconds", "4"),
         ("probe-image", ""),
+        ("mirror", "docker.io"),
         ("internet", "yes"),
         ("internet", "True"),
         ("probeImage", "python"),

@@ -32,6 +32,8 @@ class Lab(Record):
 
     registry: str = ""
     """Where images that we build are pushed to, and nodes pull them from; nothing where there is none."""
+    mirror: bool = False
+    """Whether the nodes pull every image from that registry, so that there is none that it has not."""
     probe_image: str = "python:3.11-slim"
     """Image of the pods that ask; it has `python3`."""
     request_scale: Fraction = Fraction(1)
@@ -90,6 +92,7 @@ def _share(text: str) -> Fraction | None:
 
 READERS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "registry": ("host:port", lambda text: text if REGISTRY.fullmatch(text) else None),
+    "mirror": ("true or false", {"true": True, "false": False}.get),
     "probe-image": ("the name of an image", lambda text: text if IMAGE.fullmatch(text) else None),
     "request-scale": ("a number above 0, at most 1", _share),
     "namespaces": ("a whole number from 1 to 100", _whole(1, 100)),

@@ -14,14 +14,19 @@ REFERENCE = re.compile(
 )
 
 
-def has_image(registry: str, image: str) -> bool | None:
-    """Return whether a registry, as a mirror of all others too, has an image; `None` where it does not tell."""
+def has_image(registry: str, image: str, *, is_mirror: bool = False) -> bool | None:
+    """Return whether a registry has an image; `None` where it does not tell.
+
+    What belongs to another registry is only known to one that mirrors all others.
+    """
     import urllib3
 
     found = REFERENCE.fullmatch(image)
     if found is None:
         return None
     host, name = _split(image.partition("@")[0].removesuffix(f":{found['tag']}" if found["tag"] else ""))
+    if host != registry and not is_mirror:
+        return None
     names = [name] if host == registry else [name, f"{host}/{name}"]
     wanted = found["digest"] or found["tag"] or "latest"
     statuses = []

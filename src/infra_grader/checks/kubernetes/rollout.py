@@ -196,8 +196,9 @@ def _unpulled(found: Seen) -> list[str]:
 
 def _tags(context: Context, found: Seen) -> dict[str, bool]:
     """Return of the images that could not be pulled whether the lab's registry has them, as far as it tells."""
-    registry = context.kubernetes.lab.registry
-    asked = {image: has_image(registry, image) for image in _unpulled(found)} if registry else {}
+    lab = context.kubernetes.lab
+    images = _unpulled(found) if lab.registry else []
+    asked = {image: has_image(lab.registry, image, is_mirror=lab.mirror) for image in images}
     return {image: said for image, said in asked.items() if said is not None}
 
 
