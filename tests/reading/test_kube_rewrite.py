@@ -283,6 +283,44 @@ def test_settings_and_secrets_are_read_by_pods_too() -> None:
     assert (private["data"]["raw"], private["stringData"]["url"]) == ("////", f"redis.{OURS}.svc")
 
 
+EGRESS = """
+spec:
+  podSelector: {}
+  egress:
+    - to: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: PLACE}}}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("other", "place"),
+    [
+        (
+            kind("rbac.authorization.k8s.io/v1 RoleBinding", "roleRef: {kind: Role, name: r}", "kube-system"),
+            "kube-system",
+        ),
+        (kind("monitoring.coreos.com/v1 ServiceMonitor", "spec: {}", "monitoring"), "monitoring"),
+    ],
+)
+def test_one_object_elsewhere_does_not_make_a_namespace_of_others_the_submissions(other: str, place: str) -> None:
+    """An object of the cluster's own namespace is applied to ours, and one that is skipped is not here at all."""
+    policy = kind("networking.k8s.io/v1 NetworkPolicy", EGRESS.replace("PLACE", place))
+    setting = kind("v1 ConfigMap", f"data: {{url: 'http://db.{place}.svc:80', own: 'http://api.shop.svc:80'}}")
+    found = {each.kind: each.data for each in rewritten(policy + setting + other).manifests}
+    [rule] = found["NetworkPolicy"]["spec"]["egress"]
+    assert rule["to"] == [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": place}}}]
+    assert found["ConfigMap"]["data"] == {"url": f"http://db.{place}.svc:80", "own": f"http://api.{OURS}.svc:80"}
+
+
+def test_what_the_submission_itself_puts_beside_the_clusters_own_is_found_in_ours() -> None:
+    text = kind("v1 Service", "spec: {}", "kube-system", "logs")
+    text += kind("v1 ConfigMap", "data: {own: 'http://logs.kube-system.svc:80', dns: kube-dns.kube-system.svc}")
+    subject = "subjects: [{kind: ServiceAccount, name: logs, namespace: kube-system}]"
+    text += kind("rbac.authorization.k8s.io/v1 RoleBinding", f"roleRef: {{kind: Role, name: r}}\n{subject}")
+    found = {each.kind: each.data for each in rewritten(text).manifests}
+    assert found["ConfigMap"]["data"] == {"own": f"http://logs.{OURS}.svc:80", "dns": "kube-dns.kube-system.svc"}
+    assert found["RoleBinding"]["subjects"] == [{"kind": "ServiceAccount", "name": "logs", "namespace": OURS}]
+
+
 def test_no_value_of_a_secret_is_shown() -> None:
     encoded = base64.b64encode(b"redis://:swordfish@redis.shop.svc").decode()
     text = kind("v1 Secret", f"data: {{a: {encoded}}}\nstringData: {{b: 'redis://:swordfish@redis.shop.svc'}}")

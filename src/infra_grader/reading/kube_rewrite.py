@@ -73,8 +73,10 @@ def rewrite(manifests: Sequence[Manifest], target: Target) -> Rewritten:
     """
     defined = defined_kinds(manifests, target.listed)
     fates = [(each, fate_of(each, target.served, target.listed, defined)) for each in manifests]
-    found = names_of(manifests, target.namespace)
-    notes = [_moved(manifests, each, target.namespace) for each in sorted(found.own - target.own - {target.namespace})]
+    placed = [each for each, fate in fates if fate in (Fate.APPLIED, Fate.DROPPED)]
+    found = names_of(manifests, target.namespace, placed=placed)
+    moved = (found.own | found.shared) - target.own - {target.namespace}
+    notes = [_moved(placed, each, target.namespace) for each in sorted(moved)]
     names = found.replace(own=found.own | target.own)
     applied: dict[tuple[str, str, str], tuple[Manifest, Manifest]] = {}
     for manifest, fate in fates:

@@ -38,6 +38,8 @@ CALLED_AFTER = re.compile(r":[0-9]")
 OF_A_HOST = "abcdefghijklmnopqrstuvwxyz0123456789-."
 LONGEST_LINE = 2000
 """Characters of a text that is one setting; a longer one is a document or a program."""
+OF_KUBERNETES = frozenset({"kube-system", "kube-public", "kube-node-lease"})
+"""Namespaces of the cluster's own, which hold more than a submission's objects."""
 OPTION = re.compile(r"-n|--?[a-z-]*namespace", re.IGNORECASE)
 
 
@@ -47,7 +49,9 @@ class Names(Record):
     namespace: str
     """Ours."""
     own: frozenset[str]
-    """The namespaces that the manifests put their objects into, or make."""
+    """The namespaces that the manifests put their objects into, or make, and that are not the cluster's own."""
+    shared: frozenset[str] = frozenset()
+    """Namespaces of the cluster's own that they put objects into as well: only these objects are the submission's."""
     services: frozenset[str] = frozenset()
     """Names of the submission's Services."""
     cluster_roles: frozenset[str] = frozenset()
@@ -59,16 +63,23 @@ class Names(Record):
         """Whether a namespace, in which a text looks for a Service, is one of the submission's."""
         if (service, namespace) == ("kubernetes", "default"):
             return False
-        return namespace in self.own if self.own else service in self.services
+        if namespace in self.own:
+            return True
+        return service in self.services and (namespace in self.shared or not self.own)
 
 
-def names_of(manifests: Sequence[Manifest], namespace: str) -> Names:
-    """Return what manifests call their own. Where they name no namespace, it is the one that they look for it in."""
-    made = {each.name for each in manifests if (each.group, each.kind) == ("", "Namespace")}
+def names_of(manifests: Sequence[Manifest], namespace: str, *, placed: Sequence[Manifest]) -> Names:
+    """Return what manifests call their own. Where they name no namespace, it is the one that they look for it in.
+
+    `placed` are those of them that are applied, or stand for our namespace: only where these are is the submission's.
+    """
+    made = {each.name for each in placed if (each.group, each.kind) == ("", "Namespace")}
+    places = frozenset({each.namespace for each in placed} | made) - {""}
     groups = {each.group for each in manifests} | {each.field("spec", "group").text for each in manifests}
     return Names(
         namespace=namespace,
-        own=frozenset({each.namespace for each in manifests} | made) - {""},
+        own=places - OF_KUBERNETES,
+        shared=places & OF_KUBERNETES,
         services=frozenset(each.name for each in manifests if (each.group, each.kind) == ("", "Service")),
         cluster_roles=frozenset(each.name for each in manifests if each.kind == "ClusterRole"),
         groups=tuple(sorted(each for each in groups if "." in each and not is_of_kubernetes(each))),

@@ -147,12 +147,13 @@ def _subject(subject: Any, number: int, names: Names, note: Note) -> Any:
     if not isinstance(subject, dict):
         return subject
     kind, name = subject.get("kind"), str(subject.get("name") or "")
-    if kind == "ServiceAccount" and subject.get("namespace") in (None, "", names.namespace, *names.own):
+    own = (names.namespace, *names.own, *names.shared)
+    if kind == "ServiceAccount" and subject.get("namespace") in (None, "", *own):
         return {**subject, "namespace": names.namespace}
     prefix = {"User": "system:serviceaccount:", "Group": "system:serviceaccounts:"}.get(str(kind), "")
     if prefix and name.startswith(prefix):
         place, colon, account = name.removeprefix(prefix).partition(":")
-        if place in (names.namespace, *names.own):
+        if place in own:
             return {**subject, "name": f"{prefix}{names.namespace}{colon}{account}"}
     note(("subjects", number), "an account of the namespace")
     return None
