@@ -360,3 +360,12 @@ def test_ways_back():
     assert "Deployment api cannot be rolled back: the revision before is not kept" in lost.message
     with pytest.raises(CheckFailed):
         judge_undo(Undos(undos=()))
+
+
+def test_no_room_for_a_pod_more_is_the_labs_unless_another_one_is_lost():
+    full = Undo(workload="Deployment api", problem="an update is not done", unscheduled=NO_PLACE)
+    with pytest.raises(NotAssessed, match="no room for a pod more of Deployment api") as verdict:
+        judge_undo(Undos(undos=(full,)))
+    assert verdict.value.evidence
+    lost = Undo(workload="Deployment web", problem="the revision before is not kept")
+    assert "Deployment web cannot be rolled back" in judge_undo(Undos(undos=(full, lost))).message

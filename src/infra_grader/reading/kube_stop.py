@@ -46,6 +46,8 @@ class Undo(Record):
     problem: str = ""
     """Why there was no way back; nothing where there was."""
     seconds: float = 0.0
+    unscheduled: str = ""
+    """Why no node took a pod of it, in the scheduler's words."""
 
 
 class Undos(Record):
@@ -121,8 +123,10 @@ def _undo(cluster: Cluster, namespace: str, target: tuple[Resource, str], second
     revision = before["metadata"].get("annotations", {}).get(REVISION, "")
     mark = {"spec": {"template": {"metadata": {"annotations": {MARK: str(int(time.time()))}}}}}
     cluster.patch(resource, name, namespace, mark)
-    if not await_rollout(cluster, namespace, [target], seconds, 0, deadline).is_up:
-        return Undo(workload=title, problem=f"an update that changes nothing is not done within {seconds:g} s")
+    updated = await_rollout(cluster, namespace, [target], seconds, 0, deadline)
+    if not updated.is_up:
+        problem = f"an update that changes nothing is not done within {seconds:g} s"
+        return Undo(workload=title, problem=problem, unscheduled=_unscheduled(updated))
     kept = [
         each
         for each in cluster.list(REPLICA_SETS, namespace)
@@ -132,15 +136,18 @@ def _undo(cluster: Cluster, namespace: str, target: tuple[Resource, str], second
         return Undo(workload=title, problem="the revision before is not kept (revisionHistoryLimit)")
     began = time.monotonic()
     cluster.patch(resource, name, namespace, {"spec": {"template": {"metadata": {"annotations": {MARK: None}}}}})
-    is_up = await_rollout(cluster, namespace, [target], seconds, 0, deadline).is_up
+    back = await_rollout(cluster, namespace, [target], seconds, 0, deadline)
     lasted = round(time.monotonic() - began, 2)
     set_name = kept[0]["metadata"]["name"]
     after = cluster.get(REPLICA_SETS, set_name, namespace)
-    if not is_up or after is None or not (after.get("status") or {}).get("replicas"):
-        return Undo(
-            workload=title, problem=f"it is not back at the revision before within {seconds:g} s", seconds=lasted
-        )
+    if not back.is_up or after is None or not (after.get("status") or {}).get("replicas"):
+        problem = f"it is not back at the revision before within {seconds:g} s"
+        return Undo(workload=title, problem=problem, seconds=lasted, unscheduled=_unscheduled(back))
     return Undo(workload=title, seconds=lasted)
+
+
+def _unscheduled(found: Rollout) -> str:
+    return next((pod.unscheduled for pod in found.pods if pod.unscheduled and not pod.is_ending), "")
 
 
 def _is_ready(found: Rollout) -> bool:

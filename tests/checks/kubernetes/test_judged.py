@@ -277,6 +277,11 @@ class TestDisruption:
         with pytest.raises(CheckFailed, match="cannot be drained within 120 s"):
             self.judge(self.BUDGET, seen={"evicted": 1, "seconds": None})
 
+    def test_no_room_for_a_pod_in_place_of_an_evicted_one_is_the_labs(self):
+        full = "Unschedulable: 0/1 nodes are available: 1 Insufficient cpu."
+        with pytest.raises(NotAssessed, match="no room"):
+            self.judge(self.BUDGET, seen={"evicted": 1, "seconds": None, "trouble": full})
+
 
 class TestScaling:
     SCALER = Scaler(name="hpa", target="Deployment api", least=2, most=5, current=2, desired=2, resources=("cpu",),

@@ -14,7 +14,7 @@ from infra_grader.model.record import Record
 from infra_grader.plugin import Annotated, CheckFailed, Context, Evidence, Measure, Meta, Outcome, check
 from infra_grader.reading.kube_asker import asker
 from infra_grader.reading.kube_budget import BUDGETS, Budget, budgets_of
-from infra_grader.reading.kube_following import Following, following
+from infra_grader.reading.kube_following import Following, excuse_for_room, following
 from infra_grader.reading.kube_seen import Pod
 from infra_grader.reading.kube_target import Chosen, seen, target_of
 from infra_grader.reading.kube_traffic import (
@@ -60,6 +60,8 @@ class Disrupted(Record):
     """What the API said of the last one that was refused."""
     seconds: float | None = None
     """Until all were evicted and as many ready again; `None` where that did not come about."""
+    trouble: str = ""
+    """What kept a pod from being ready, where it did not."""
     traffic: Traffic = COLD
 
 
@@ -108,6 +110,7 @@ def judge(params: Disruption, chosen: Chosen, found: Disrupted) -> Outcome:
     warmed(found.traffic, chosen, params.request)
     evidence += traffic_evidence(found.traffic, chosen, params.request, params.max_lost)
     if found.seconds is None:
+        excuse_for_room(found.trouble, *evidence)
         raise CheckFailed(f"The pods of {title} cannot be drained within {params.seconds:g} s.", *evidence)
     threshold = None if params.max_lost is None else round(100 * params.max_lost, 2)
     return Outcome.passed_if(
@@ -212,4 +215,7 @@ def _evict_all(context: Context, params: Disruption, pods: Following, namespace:
         return time.monotonic() - began if ready >= found.pods else None
 
     seconds = pods.until(look, limit) if evicted == len(victims) else None
-    return found.replace(evicted=evicted, refusals=refusals, refused=said, most_at_once=most, seconds=seconds)
+    trouble = "" if seconds is not None else pods.trouble[:400]
+    return found.replace(
+        evicted=evicted, refusals=refusals, refused=said, most_at_once=most, seconds=seconds, trouble=trouble
+    )

@@ -250,7 +250,10 @@ def _undo(context: Context, params: Rollout, targets: list[tuple[Resource, str]]
 
 
 def judge_undo(found: Undos) -> Outcome:
-    """Judge how Deployments were rolled back. Raises `CheckFailed` where there is none."""
+    """Judge how Deployments were rolled back.
+
+    Raises `CheckFailed` where there is none, `NotAssessed` where the lab has no room for a pod more.
+    """
     if not found.undos:
         raise CheckFailed(
             "There is no Deployment that could be rolled back.", _evidence("workloads", "a Deployment", "none")
@@ -263,8 +266,10 @@ def judge_undo(found: Undos) -> Outcome:
         )
         for each in found.undos
     ]
-    lost = next((each for each in found.undos if each.problem), None)
+    lost = min((each for each in found.undos if each.problem), key=lambda each: bool(each.unscheduled), default=None)
     if lost is not None:
+        if lost.unscheduled:  # its pods ran here before: there is room for them, and not for another one
+            raise NotAssessed(f"The lab has no room for a pod more of {lost.workload}.", SMALL, *evidence)
         return Outcome.failed(f"{lost.workload} cannot be rolled back: {lost.problem}.", *evidence)
     return Outcome.passed("Each Deployment is rolled back.", *evidence)
 
