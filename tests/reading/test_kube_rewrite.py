@@ -132,6 +132,22 @@ def test_owners_finalizers_and_what_the_server_says_are_left_out() -> None:
     assert len(fields) == 4
 
 
+def test_what_a_template_makes_is_held_by_nobody_either() -> None:
+    held = "{finalizers: [example.com/never], ownerReferences: [{kind: Node, name: n}], labels: {app: a}}"
+    text = kind(
+        "apps/v1 StatefulSet",
+        f"""
+        spec:
+          template: {{metadata: {held}, spec: {{containers: []}}}}
+          volumeClaimTemplates: [{{metadata: {held}, spec: {{}}}}]
+        """,
+    )
+    found = rewritten(text)
+    spec = found.manifests[0].data["spec"]
+    assert spec["template"]["metadata"] == spec["volumeClaimTemplates"][0]["metadata"] == {"labels": {"app": "a"}}
+    assert len([each for each in found.notes if "finalizer" in str(each.expected)]) == 2
+
+
 def test_a_generated_name_is_a_name_that_stays_the_same() -> None:
     text = "apiVersion: batch/v1\nkind: Job\nmetadata: {generateName: train-}\n"
     first, second = only(text)["metadata"], only(text)["metadata"]

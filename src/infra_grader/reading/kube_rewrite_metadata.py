@@ -32,10 +32,7 @@ def rewrite_metadata(data: dict[str, Any], names: Names, note: Note) -> None:
     data.pop("status", None)
     for key in OF_THE_SERVER:
         metadata.pop(key, None)
-    if metadata.pop("ownerReferences", None):
-        note(("metadata", "ownerReferences"), "no owner, which is not here")
-    if metadata.pop("finalizers", None):
-        note(("metadata", "finalizers"), "no finalizer: nobody here would remove it, and the object could never go")
+    clean_ties(metadata, ("metadata",), note)
     if not metadata.get("name"):
         said = str(metadata.pop("generateName"))
         metadata["name"] = said + hashlib.sha256(f"{names.namespace}/{said}".encode()).hexdigest()[:5]
@@ -44,6 +41,14 @@ def rewrite_metadata(data: dict[str, Any], names: Names, note: Note) -> None:
     else:
         metadata["namespace"] = names.namespace
     clean_marks(metadata, ("metadata",), note)
+
+
+def clean_ties(metadata: dict[str, Any], path: tuple[str | int, ...], note: Note) -> None:
+    """Take out the owners and finalizers of an object, or of what a template makes."""
+    if metadata.pop("ownerReferences", None):
+        note((*path, "ownerReferences"), "no owner, which is not here")
+    if metadata.pop("finalizers", None):
+        note((*path, "finalizers"), "no finalizer: nobody here would remove it, and the object could never go")
 
 
 def clean_marks(metadata: dict[str, Any], path: tuple[str | int, ...], note: Note) -> None:

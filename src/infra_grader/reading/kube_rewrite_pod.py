@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
-from infra_grader.reading.kube_rewrite_metadata import clean_marks
+from infra_grader.reading.kube_rewrite_metadata import clean_marks, clean_ties
 from infra_grader.reading.manifest import Manifest
 from infra_grader.reading.manifest_workload import Workload
 
@@ -28,9 +28,13 @@ def rewrite_pod(data: dict[str, Any], manifest: Manifest, images: Mapping[str, s
     """Rewrite the template of a workload in place."""
     path = Workload(manifest).pod.path
     pod, template = _at(data, path), _at(data, path[:-1])
-    if isinstance(template.get("metadata"), dict) and len(path) > 1:
-        template["metadata"].pop("namespace", None)
-        clean_marks(template["metadata"], (*path[:-1], "metadata"), note)
+    claims = enumerate(_list(_at(data, ("spec",)).get("volumeClaimTemplates")))
+    templates = [(("spec", "volumeClaimTemplates", number), claim) for number, claim in claims]
+    for place, each in [*templates, *([(path[:-1], template)] if len(path) > 1 else [])]:
+        if isinstance(each, dict) and isinstance(each.get("metadata"), dict):
+            each["metadata"].pop("namespace", None)
+            clean_ties(each["metadata"], (*place, "metadata"), note)
+            clean_marks(each["metadata"], (*place, "metadata"), note)
     for key, expected in OF_THE_CLUSTER.items():
         if pod.pop(key, None) is not None:
             note((*path, key), expected)
