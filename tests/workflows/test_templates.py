@@ -110,6 +110,15 @@ def test_a_course_without_its_token_grades_nothing(people):
     assert "is private" in acted.printed()
 
 
+def test_a_course_that_names_no_commit_grades_nothing(people):
+    lines = template("course").splitlines(keepends=True)
+    people.hand_in("passing", "".join(line for line in lines if "course-ref:" not in line))
+    acted = people.push(people.course / "git", "rubrics/project-01.yaml", "--no-skip-checkout", *SECRET)
+    assert acted.code == 1
+    (refusal,) = acted.annotations()
+    assert refusal.text.startswith("course-ref must name the commit")
+
+
 def test_what_was_graded_is_attested_by_a_job_of_its_own(people):
     called = (
         template("course")
