@@ -62,12 +62,13 @@ def main() -> int:
     reports.mkdir()
     record = out / "result.json"
     try:
-        command = grade_command(out, reports, record)
+        code = run(grade_command(out, reports, record))
+        end = ending(code, score_of(record), os.environ.get("FAIL_UNDER", ""))
     except InputError as error:
         code, end = WRONG_USE, End(WRONG_USE, message("error", "infra-grader cannot grade", str(error)))
-    else:
-        code = run(command)
-        end = ending(code, score_of(record), os.environ.get("FAIL_UNDER", ""))
+    except OSError as error:  # such as a full disk
+        text = f"It is no fault of the work: {error}."
+        code, end = GRADER_FAILED, End(GRADER_FAILED, message("error", "The grader itself failed", text))
     found = {
         "result-file": str(record) if record.exists() else "",
         "reports": str(reports) if any(reports.iterdir()) else "",

@@ -234,6 +234,14 @@ def test_the_grader_gets_no_secret_and_starts_outside_of_the_checkout(step):
     assert outputs["words"].startswith("::error title=The grader itself failed::It is no fault of the work")
 
 
+def test_a_grader_that_cannot_be_started_is_no_fault_of_the_work(step):
+    step.commit(README__md="Hello\n")
+    (step.environment / "bin" / "infra-grader").unlink()
+    outputs, _ = step.run()
+    assert (outputs["exit-code"], outputs["fails"], outputs["result-file"]) == ("4", "4", "")
+    assert outputs["words"].startswith("::error title=The grader itself failed::It is no fault of the work: ")
+
+
 @pytest.mark.parametrize(
     ("code", "score", "fail_under", "ends", "words"),
     [
