@@ -44,6 +44,13 @@ def test_of_services_to_the_same_pods_the_one_with_an_address_is_asked():
     assert choose(things, params(service="aaa")).host == "aaa"
 
 
+def test_a_headless_service_is_asked_by_a_name_that_other_namespaces_know():
+    headless = Service(name="aaa", address="", selector={"app": "api"}, ports=(Port(number=80, target=5000),))
+    things = ONE.replace(services=(headless, API_SERVICE), namespace="shop")
+    assert choose(things, params(service="aaa")).host == "aaa.shop"
+    assert choose(things, params(service=API_SERVICE.name)).host == "10.0.0.7"
+
+
 def test_a_service_that_selects_no_workload_fails_where_one_is_asked_for():
     astray = API_SERVICE.replace(selector={"app": "api-typo"})
     chosen = choose(ONE.replace(services=(astray,)), params())

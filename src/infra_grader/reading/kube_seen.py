@@ -82,6 +82,7 @@ class Things(Record):
 
     services: tuple[Service, ...] = ()
     workloads: tuple[Workload, ...] = ()
+    namespace: str = ""
 
     def behind(self, service: Service) -> list[Workload]:
         """Return the workloads whose pods a Service selects."""
@@ -94,7 +95,7 @@ def see_things(cluster: Cluster, namespace: str) -> Things:
     workloads = [
         _workload(kind, each) for version, kind in WORKLOADS for each in _listed(cluster, version, kind, namespace)
     ]
-    return Things(services=tuple(each for each in services if each), workloads=tuple(workloads))
+    return Things(services=tuple(each for each in services if each), workloads=tuple(workloads), namespace=namespace)
 
 
 def see_pods(cluster: Cluster, namespace: str) -> tuple[Pod, ...]:

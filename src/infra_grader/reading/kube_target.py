@@ -41,11 +41,13 @@ class Chosen(Record):
     port: Port
     workloads: tuple[Workload, ...]
     """Whose pods it selects; none where its selector matches no workload."""
+    namespace: str = ""
 
     @property
     def host(self) -> str:
-        """Where it is asked: its address, or its name where it is headless."""
-        return self.service.address or self.service.name
+        """Where it is asked, from whatever namespace: its address, or its name where it is headless."""
+        name = f"{self.service.name}.{self.namespace}" if self.namespace else self.service.name
+        return self.service.address or name
 
     @property
     def title(self) -> str:
@@ -112,7 +114,8 @@ def choose(things: Things, params: TargetParams) -> Chosen:
         )
     service = min(serving, key=_rank)
     every = tuple(things.behind(service))
-    return Chosen(service=service, port=_port(service, params.port), workloads=every)
+    port = _port(service, params.port)
+    return Chosen(service=service, port=port, workloads=every, namespace=things.namespace)
 
 
 def choose_workloads(things: Things, params: TargetParams) -> list[Workload]:

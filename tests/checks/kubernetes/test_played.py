@@ -7,10 +7,11 @@ from types import SimpleNamespace
 
 import msgspec
 import pytest
-from kube_things import API, CHOSEN
+from kube_things import API, CHOSEN, THINGS
 
 from infra_grader.capabilities.deadline import Deadline
-from infra_grader.checks.kubernetes import update
+from infra_grader.capabilities.kubernetes_probe import Name, Reached
+from infra_grader.checks.kubernetes import dns, reachable, update
 
 DEPLOYMENT = {
     "metadata": {"name": "api", "generation": 1},
@@ -88,3 +89,50 @@ class TestUpdate:
         assert [each.title for each in found.steps] == ["the update", "the way back"]
         made, broken, back = pods.patches
         assert made == back != broken
+
+
+class TestBeside:
+    """What a release brings up that stands in another namespace of the run than the submission's first one."""
+
+    class Pod:
+        """One that gets every answer at once."""
+
+        def look_up(self, names, _seconds, _deadline, **_):
+            return [Name(name=name, state="known", seconds=0.1) for name in names]
+
+        def reach(self, targets, _seconds, _deadline, **_):
+            return [Reached(state="open", tries=1, is_steady=True) for _ in targets]
+
+    @pytest.fixture
+    def places(self, context, monkeypatch):
+        """Play probes; return where they are put."""
+        found = []
+
+        @contextmanager
+        def probes(_live, places, _deadline):
+            found.extend(places)
+            yield [self.Pod() for _ in places]
+
+        context.kubernetes.namespace = "ours"
+        context.kubernetes.other_namespace = lambda purpose: f"ours-{purpose}"
+        context.kubernetes.cluster = SimpleNamespace(get=lambda *_: {"metadata": {"labels": {}}})
+        for kind in (dns, reachable):
+            monkeypatch.setattr(kind, "probes", probes)
+            monkeypatch.setattr(kind, "deployed_of", lambda *_, **__: SimpleNamespace(namespace="release"))
+        monkeypatch.setattr(reachable, "asker", lambda *_: self.Pod())
+        monkeypatch.setattr(reachable, "find_policies", lambda _live, namespace: [] if namespace == "release" else None)
+        return found
+
+    def test_names_are_asked_for_there(self, context, places):
+        dns._ask(context, params(dns.Dns), THINGS, ["api"])
+        assert {each.namespace for each in places} == {"release"}
+
+    def test_who_asks_inside_asks_there(self, context, places):
+        clients = [
+            {"reaches": True},
+            {"reaches": True, "like": "api"},
+            {"reaches": True, "admitted": True},
+            {"reaches": True, "where": "outside"},
+        ]
+        reachable._ask(context, params(reachable.Reachable, clients=clients), THINGS, CHOSEN)
+        assert [each.namespace for each in places] == ["release", "release", "release", "ours-outside"]

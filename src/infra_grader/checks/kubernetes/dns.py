@@ -126,11 +126,12 @@ def judge(told: Told) -> Outcome:
 
 def _ask(context: Context, params: Dns, things: Things, names: list[str]) -> Told:
     live = context.kubernetes
-    deployed_of(context, params.of, changes=True)  # pods of ours with the learner's labels are put beside theirs
+    # Pods of ours with the learner's labels are put beside theirs.
+    namespace = deployed_of(context, params.of, changes=True).namespace
     chosen = [each for each in things.workloads if matches(each.name, params.like)][:MOST_PLACES]
     who = [f"the pods of {each.title}" for each in chosen] or ["a pod of the namespace"]
     labels = [dict(each.labels) for each in chosen] or [{}]
-    places = [Place(namespace=live.namespace, labels=each) for each in labels]
+    places = [Place(namespace=namespace, labels=each) for each in labels]
     with probes(live, places, context.deadline) as made, ThreadPoolExecutor(max_workers=MOST_PLACES) as pool:
         asked = [pool.submit(_look_up, each, names, params.seconds, context.deadline) for each in made]
         told = [Asked(who=one, names=tuple(each.result())) for one, each in zip(who, asked, strict=True)]

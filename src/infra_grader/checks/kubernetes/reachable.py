@@ -179,12 +179,13 @@ def _evidence(chosen: Chosen, who: str, expected: str, actual: str) -> Evidence:
 
 def _ask(context: Context, params: Reachable, things: Things, chosen: Chosen) -> Matrix:
     live = context.kubernetes
-    deployed_of(context, params.of, changes=True)  # pods of ours with the learner's labels are put beside theirs
+    # Pods of ours with the learner's labels are put beside theirs.
+    namespace = deployed_of(context, params.of, changes=True).namespace
     target = Target(host=chosen.host, port=chosen.port.number, is_wanted=True)
     [control] = asker(context, chosen, params.of).reach([target], CONTROL_S, context.deadline)
     if control.state != "open":
         return Matrix(control=control.state, rows=tuple(Row(who=_title(each)) for each in params.clients))
-    askers = [_asker(context, things, chosen, each) for each in params.clients]
+    askers = [_asker(context, things, chosen, each, namespace) for each in params.clients]
     places = [each.place for each in askers if each.place]
     with probes(live, places, context.deadline) as made, ThreadPoolExecutor(max_workers=8) as pool:
         waiting = iter(made)
@@ -214,13 +215,13 @@ def _row(each: _Asker, reached: Reached | None) -> Row:
     return Row(who=each.who, state=reached.state, is_right=reached.is_steady)
 
 
-def _asker(context: Context, things: Things, chosen: Chosen, asking: Asking) -> _Asker:
-    """Return the pod that asks for a row."""
+def _asker(context: Context, things: Things, chosen: Chosen, asking: Asking, inside: str) -> _Asker:
+    """Return the pod that asks for a row; `inside` is the namespace of what is asked."""
     live = context.kubernetes
     who = _title(asking)
     if asking.admitted:
-        return _admitted(context, chosen, who)
-    namespace = live.namespace if asking.where == "inside" else live.other_namespace(OUTSIDE)
+        return _admitted(context, chosen, who, inside)
+    namespace = inside if asking.where == "inside" else live.other_namespace(OUTSIDE)
     labels = asking.labels
     if asking.like:
         like = [each for each in things.workloads if matches(each.name, asking.like)]
@@ -230,14 +231,14 @@ def _asker(context: Context, things: Things, chosen: Chosen, asking: Asking) -> 
     return _Asker(who=who, place=Place(namespace=namespace, labels=labels))
 
 
-def _admitted(context: Context, chosen: Chosen, who: str) -> _Asker:
+def _admitted(context: Context, chosen: Chosen, who: str, inside: str) -> _Asker:
     live = context.kubernetes
-    own = live.cluster.get(NAMESPACES, live.namespace) or {}
+    own = live.cluster.get(NAMESPACES, inside) or {}
     labels = (own.get("metadata") or {}).get("labels") or {}
     pods = chosen.workloads[0].labels if chosen.workloads else chosen.service.selector
-    found = admitted_clients(find_policies(live, live.namespace), pods, chosen.pod_ports, labels)
+    found = admitted_clients(find_policies(live, inside), pods, chosen.pod_ports, labels)
     if found is None:
-        return _Asker(who=f"{who}: no policy keeps anybody out", place=Place(namespace=live.namespace))
+        return _Asker(who=f"{who}: no policy keeps anybody out", place=Place(namespace=inside))
     if not found:
         return _Asker(who=f"{who}: no rule lets a pod in", nobody=True)
     client = next(filter(can_be_made, found), None)
@@ -246,13 +247,13 @@ def _admitted(context: Context, chosen: Chosen, who: str) -> _Asker:
         return _Asker(
             who=who, left_out=f"the rules let in only another namespace, {_labels(spaces)}, which is not here"
         )
-    return _Asker(who=f"{who}: {_labels(client.labels) or 'any pod'}", place=_place_of(context, client))
+    return _Asker(who=f"{who}: {_labels(client.labels) or 'any pod'}", place=_place_of(context, client, inside))
 
 
-def _place_of(context: Context, client: Client) -> Place:
+def _place_of(context: Context, client: Client, inside: str) -> Place:
     live = context.kubernetes
     if client.namespace_labels is None:
-        return Place(namespace=live.namespace, labels=client.labels)
+        return Place(namespace=inside, labels=client.labels)
     namespace = live.other_namespace("admitted")
     live.cluster.patch(NAMESPACES, namespace, "", {"metadata": {"labels": dict(client.namespace_labels)}})
     return Place(namespace=namespace, labels=client.labels)
