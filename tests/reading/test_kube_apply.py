@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from infra_grader.capabilities.deadline import Deadline
-from infra_grader.capabilities.kubernetes import Applied, Resource
+from infra_grader.capabilities.kubernetes import Applied, Refused, Resource
 from infra_grader.model.outcome import NotAssessed
 from infra_grader.reading.kube_apply import Result, apply_all, evidence_of, steps_of
 from infra_grader.reading.kube_rewrite import Rewritten
@@ -94,6 +94,7 @@ class PlayedCluster:
     def __init__(self, *, is_namespaced, conditions=()):
         self.applied = []
         self.created = []
+        self.kept = []
         self._is_namespaced = is_namespaced
         self._conditions = [dict(zip(("type", "status"), each, strict=True)) for each in conditions]
 
@@ -101,6 +102,8 @@ class PlayedCluster:
         return Resource(api_version=api_version, kind=kind, plural="things", is_namespaced=self._is_namespaced)
 
     def apply(self, data, namespace):
+        if data["metadata"]["name"] == "unsound":
+            raise Refused(422, "Invalid", "its port is unsound")
         self.applied.append((data["metadata"]["name"], namespace))
         return Applied(object=data, warnings=())
 
@@ -112,12 +115,18 @@ class PlayedCluster:
         return look([{**each, "status": {"conditions": self._conditions}} for each in self.created])
 
 
-def put(cluster, *manifests):
+def put(cluster, *manifests, asks_api=False):
     live = SimpleNamespace(
-        cluster=cluster, namespace="ours", owner_labels={}, owner_marks={}, on_close=lambda _end: None
+        cluster=cluster,
+        namespace="ours",
+        owner_labels={},
+        owner_marks={},
+        on_close=lambda _end: None,
+        keep=lambda resource, name: cluster.kept.append((resource.kind, name)),
+        guard=lambda **given: cluster.applied.append(("guards", given)),
     )
     context = SimpleNamespace(kubernetes=live, deadline=Deadline(60), tell=lambda _said: None)
-    return apply_all(context, Rewritten(manifests=manifests, notes=()))
+    return apply_all(context, Rewritten(manifests=manifests, notes=()), asks_api=asks_api)
 
 
 @pytest.mark.parametrize(("is_namespaced", "status"), [(True, 0), (False, 403)])
@@ -126,6 +135,27 @@ def test_only_objects_of_a_namespace_are_applied(manifest, is_namespaced, status
     [result] = put(cluster, manifest)
     assert result.status == status
     assert cluster.applied == ([("api", "ours")] if is_namespaced else [])
+
+
+def policy(name):
+    data = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": name}, "spec": {}}
+    return Manifest(data=data, locate=lambda _path: ("policy.yaml", 1))
+
+
+@pytest.mark.parametrize("name", ["sound", "unsound"])
+def test_guards_are_set_by_the_policies_that_were_taken_before_there_are_pods(manifest, name):
+    cluster = PlayedCluster(is_namespaced=True)
+    assert put(cluster, policy("first"), policy(name), manifest)[1].is_taken is (name == "sound")
+    policies = ["first", *(["sound"] if name == "sound" else [])]
+    assert [each for each, _ in cluster.applied] == [*policies, "guards", "api"]
+    # Which they are is asked of the cluster, and not taken from what was to be applied.
+    assert ("guards", {"reaches_api": False}) in cluster.applied
+
+
+def test_who_may_ask_the_api_may_before_there_are_pods(manifest):
+    cluster = PlayedCluster(is_namespaced=True)
+    put(cluster, manifest, asks_api=True)
+    assert cluster.applied == [("guards", {"reaches_api": True}), ("api", "ours")]
 
 
 DEFINITION = Manifest(
@@ -141,6 +171,7 @@ DEFINITION = Manifest(
 def test_a_definition_is_taken_once_it_is_established():
     cluster = PlayedCluster(is_namespaced=False, conditions=[("NamesAccepted", "True"), ("Established", "True")])
     assert put(cluster, DEFINITION)[0].is_taken
+    assert cluster.kept == [("CustomResourceDefinition", "caches.example.com")]
 
 
 @pytest.mark.parametrize(

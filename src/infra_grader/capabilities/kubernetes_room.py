@@ -48,6 +48,8 @@ WORKLOADS = (
 POLICIES = Resource(
     api_version="networking.k8s.io/v1", kind="NetworkPolicy", plural="networkpolicies", is_namespaced=True
 )
+OUR_PREFIX = "infra-grader-"
+"""What the names of our own policies begin with, which no learner's object may bear."""
 QUOTAS = Resource(api_version="v1", kind="ResourceQuota", plural="resourcequotas", is_namespaced=True)
 ACCOUNTS = Resource(api_version="v1", kind="ServiceAccount", plural="serviceaccounts", is_namespaced=True)
 CONFIG_MAPS = Resource(api_version="v1", kind="ConfigMap", plural="configmaps", is_namespaced=True)
@@ -106,6 +108,13 @@ def prepare(cluster: Cluster, name: str, run: str, *, internet: bool = False) ->
     with cluster.watch((QUOTAS, name), (ACCOUNTS, name), (CONFIG_MAPS, name)) as watch:
         if not watch.until(look, Deadline(READY_S)):
             raise Unavailable("The controllers of the cluster do not make a namespace ready.", "Grade again.")
+
+
+def find_policies(cluster: Cluster, name: str) -> list[Mapping[str, Any]]:
+    """Return the NetworkPolicies of a namespace that are not ours."""
+    with refusing("a look at NetworkPolicies"):
+        found = cluster.list(POLICIES, name)
+    return [each for each in found if not each["metadata"]["name"].startswith(OUR_PREFIX)]
 
 
 def set_guards(cluster: Cluster, name: str, wanted: Sequence[dict[str, Any]], run_label: str) -> None:

@@ -21,6 +21,7 @@ from infra_grader.capabilities.kubernetes import NAMESPACES, Cluster, Refused, c
 from infra_grader.capabilities.kubernetes_guard import guards
 from infra_grader.capabilities.kubernetes_lab import USE, Lab, is_marked, read_lab
 from infra_grader.capabilities.kubernetes_owner import ALIVE, PURPOSE_LABEL, RUN_LABEL, SIGN_S, marks, now
+from infra_grader.capabilities.kubernetes_resource import Resource
 from infra_grader.capabilities.kubernetes_room import PROBES, SUBMISSION, is_ending, is_stuck, why_stuck
 from infra_grader.capabilities.kubernetes_turn import turn
 from infra_grader.model.outcome import NotAssessed, Unavailable
@@ -48,8 +49,12 @@ class LiveKubernetes:
         self._home = own
         self._numbers = itertools.count(1)
         self._made: dict[Hashable, Any] = {}
+        self._locks: dict[Hashable, threading.RLock] = {}
         self._namespaces: list[str] = []
-        self._lock = threading.RLock()
+        self._kept: list[tuple[Resource, str]] = []
+        self._asking: set[str] = set()
+        self._lock = threading.Lock()
+        self._guarding = threading.Lock()
         self._over = threading.Event()
         self._closing = ExitStack()
         for close in (own.close, cluster.close, self._remove, self._over.set):  # the last one first
@@ -102,6 +107,8 @@ class LiveKubernetes:
     def once(self, key: Hashable, make: Callable[[], Any]) -> Any:
         """Return what several checks use, made by the first of them that asks for it."""
         with self._lock:
+            lock = self._locks.setdefault(key, threading.RLock())
+        with lock:  # of this key alone: what takes its time keeps nobody waiting for anything else
             if key not in self._made:
                 self._made[key] = make()
             return self._made[key]
@@ -114,19 +121,24 @@ class LiveKubernetes:
             with kubernetes_room.refusing("the labels of a namespace"):
                 self.cluster.patch(NAMESPACES, self.namespace, "", {"metadata": {"labels": chosen}})
 
-    def guard(self, policies: Iterable[Mapping[str, Any]], *, namespace: str = "", reaches_api: bool = False) -> None:
+    def guard(
+        self, policies: Iterable[Mapping[str, Any]] = (), *, namespace: str = "", reaches_api: bool = False
+    ) -> None:
         """Keep to themselves those pods of the submission that none of its own policies isolates.
 
-        To be called before its NetworkPolicies are applied, with all of them. `reaches_api` lets its pods ask the API.
-        `namespace` is another one of this run, where the policies are not for the submission's own.
+        They are the policies that its namespace has, whoever put them there, and the given ones, which come next.
+        To be called when NetworkPolicies have been applied, and before there are pods. `reaches_api` lets its pods ask
+        the API from now on. `namespace` is another one of this run.
         """
-        api = self._api_addresses() if reaches_api else ()
-        kubernetes_room.set_guards(
-            self.cluster,
-            namespace or self.namespace,
-            guards(self.run, list(policies), api=api, internet=self.lab.internet),
-            f"{RUN_LABEL}={self.run}",
-        )
+        place = namespace or self.namespace
+        given = list(policies)
+        with self._guarding:
+            if reaches_api:
+                self._asking.add(place)
+            there = kubernetes_room.find_policies(self.cluster, place)
+            api = self.api_addresses() if place in self._asking else ()
+            wanted = guards(self.run, [*there, *given], api=api, internet=self.lab.internet)
+            kubernetes_room.set_guards(self.cluster, place, wanted, f"{RUN_LABEL}={self.run}")
 
     def turn(self, deadline: Deadline) -> AbstractContextManager[None]:
         """Return a block in which no other check, of any grader, counts or times anything in this cluster."""
@@ -144,6 +156,14 @@ class LiveKubernetes:
             return
         if not any(_is_ready(node) for node in found):
             raise Unavailable("No node of the cluster is ready.", "`kubectl get nodes` shows them.")
+
+    def keep(self, resource: Resource, name: str) -> None:
+        """Give signs of life for something of this run that belongs to no namespace, so that nobody removes it."""
+        with self._lock:
+            self._kept.append((resource, name))
+            is_first = len(self._kept) == 1
+        if is_first:
+            threading.Thread(target=self._live, daemon=True).start()
 
     def on_close(self, close: Callable[[], None]) -> None:
         """Call this before the run's things are removed, latest first."""
@@ -166,17 +186,18 @@ class LiveKubernetes:
         labels = {PURPOSE_LABEL: purpose, RUN_LABEL: self.run}
         self._namespaces.append(name)  # before it is there, so that it is removed whatever happens
         ticket = kubernetes_room.make(self.cluster, name, labels, marks(self._home.folder))
+        self.keep(NAMESPACES, name)
         if purpose == SUBMISSION:
-            threading.Thread(target=self._live, args=(name,), daemon=True).start()
             kubernetes_room.await_place(self.cluster, ticket, self.lab.namespaces, patience)
         kubernetes_room.prepare(self.cluster, name, self.run, internet=self.lab.internet and purpose == SUBMISSION)
         return name
 
-    def _live(self, name: str) -> None:
+    def _live(self) -> None:
         """Give signs of life until the run is over."""
         while not self._over.wait(SIGN_S):
-            with suppress(Refused, NotAssessed):  # the next sign comes soon enough
-                self.cluster.patch(NAMESPACES, name, "", {"metadata": {"annotations": {ALIVE: now()}}})
+            for resource, name in tuple(self._kept):
+                with suppress(Refused, NotAssessed):  # the next sign comes soon enough
+                    self.cluster.patch(resource, name, "", {"metadata": {"annotations": {ALIVE: now()}}})
 
     def _remove(self) -> None:
         with suppress(NotAssessed):  # what a cluster that is gone still holds goes when the next run begins
@@ -186,9 +207,12 @@ class LiveKubernetes:
                 logging.getLogger(__name__).warning("still in the cluster: %s", ", ".join(left))
             if self._namespaces:
                 label = f"{PURPOSE_LABEL} in ({SUBMISSION},{PROBES})"
-                _await_gone(self.cluster, label, 2 * self.lab.namespaces, Deadline(ENDING_S))
+                staying = _await_gone(self.cluster, label, 2 * self.lab.namespaces, Deadline(ENDING_S))
+                for each in staying:
+                    if self.run in each:
+                        logging.getLogger(__name__).warning("does not go away: %s", each)
 
-    def _api_addresses(self) -> list[tuple[str, int]]:
+    def api_addresses(self) -> list[tuple[str, int]]:
         """Return where the API listens, as pods see it after the translation of its Service's address."""
         slices = self.cluster.resource("discovery.k8s.io/v1", "EndpointSlice")
         found = self.cluster.list(slices, "default", labels="kubernetes.io/service-name=kubernetes") if slices else []

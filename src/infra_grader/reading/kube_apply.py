@@ -103,14 +103,16 @@ def apply_all(context: Context, rewritten: Rewritten, *, asks_api: bool = False)
     live = context.kubernetes
     if labels := rewritten.namespace_labels:
         live.label_namespace(labels)
-    policies = [each.data for each in rewritten.manifests if each.kind == "NetworkPolicy"]
-    if policies or asks_api:
-        live.guard(policies, reaches_api=asks_api)
+    policies = [each for each in rewritten.manifests if each.kind == "NetworkPolicy"]
+    if asks_api and not policies:
+        live.guard(reaches_api=True)
     results = []
     for manifest in rewritten.manifests:
         context.deadline.check()
         context.tell(f"apply {manifest.title}")
         results.append(_apply(live, manifest, context.deadline))
+        if policies and manifest is policies[-1]:
+            live.guard(reaches_api=asks_api)  # by those that were taken, and before there are pods
     return tuple(results)
 
 
@@ -222,6 +224,7 @@ def _define(live: LiveKubernetes, manifest: Manifest, deadline: Deadline) -> Res
         raise NotAssessed(f"The cluster has the kind {manifest.name} already.", "Grade where it is not installed.")
     live.on_close(lambda: _undefine(cluster, manifest.name))
     warnings = cluster.create(data).warnings
+    live.keep(resource, manifest.name)
 
     def settled(found: list[Mapping[str, Any]]) -> str | None:
         conditions = [one for each in found for one in (each.get("status") or {}).get("conditions") or ()]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from infra_grader.checks.helm._release import Released, StepSeen, fault_of
+from infra_grader.checks.helm.install import guarding
 from infra_grader.plugin import NotAssessed, Unavailable
 from infra_grader.reading.manifest import Manifest
 from infra_grader.reading.manifest_chart import Chart
@@ -80,3 +81,10 @@ def test_what_stays_by_design_is_no_fault_and_all_else_is() -> None:
     assert faults("uninstall", left=by_design) == []
     [fault] = faults("uninstall", left=(*by_design, "Job migrate", "PersistentVolumeClaim models"))
     assert fault.actual == "Job migrate, PersistentVolumeClaim models"
+
+
+def test_a_policy_that_is_a_hook_takes_no_guard_away() -> None:
+    there = manifest("NetworkPolicy", "api", spec={"podSelector": {"matchLabels": {"app": "api"}}})
+    annotations = {"helm.sh/hook": "pre-install", "helm.sh/hook-delete-policy": "hook-succeeded"}
+    hook = manifest("NetworkPolicy", "all", metadata={"annotations": annotations}, spec={"podSelector": {}})
+    assert guarding([hook, there, *WORK], [hook]) == [there.data]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -29,7 +29,7 @@ from infra_grader.reading.kube_policy import refuse
 from infra_grader.reading.kube_rewrite import Rewritten, Target, rewrite
 from infra_grader.reading.live_deployed import ROLES, Deployed, DeployedObject, provide
 from infra_grader.reading.live_pushed import pushed
-from infra_grader.reading.manifest import ManifestSet
+from infra_grader.reading.manifest import Manifest, ManifestSet
 from infra_grader.reading.manifest_chart import Chart, render_release
 from infra_grader.reading.manifest_source import Settings, ValuesFiles
 
@@ -182,9 +182,10 @@ def _release(context: Context, params: Install, plan: Plan) -> Released:
     images = pushed(context, params.images)
     asked = hashlib.sha256(msgspec.json.encode(params)).hexdigest()[:8]
     is_beside = params.beside or set(params.steps) != {"install"}
-    namespace = live.other_namespace(f"helm-{asked}") if is_beside else live.namespace
+    own = live.enter(context.deadline)  # a release beside it needs a place in the cluster as well
+    namespace = live.other_namespace(f"helm-{asked}") if is_beside else own
     sets = [_rewritten(each, plan.facts, namespace, images).manifests for each in (plan.first, plan.second)]
-    live.guard([each.data for each in (*sets[0], *sets[1]) if each.kind == "NetworkPolicy"], namespace=namespace)
+    live.guard(guarding(*sets), namespace=namespace)
     kinds = dict.fromkeys((*((each.api_version, each.kind) for one in sets for each in one), *ALWAYS))
     resources = [found for kind in kinds if (found := live.cluster.resource(*kind)) is not None]
     folder = Path(tempfile.mkdtemp(prefix="charts-", dir=context.command.scratch))
@@ -192,6 +193,7 @@ def _release(context: Context, params: Install, plan: Plan) -> Released:
     run = Steps(context, plan.chart, namespace, charts, sets[0], resources, params.seconds)
     with lent_helm(context, namespace, int(params.seconds * len(params.steps)) + 60) as helm:
         run.all(helm, params.steps)
+    live.guard(namespace=namespace)  # by the policies that are there now
     return Released(
         namespace=namespace,
         images=images,
@@ -200,3 +202,8 @@ def _release(context: Context, params: Install, plan: Plan) -> Released:
         left=run.left,
         plurals={f"{each.api_version} {each.kind}": each.plural for each in resources},
     )
+
+
+def guarding(*sets: Sequence[Manifest]) -> list[Mapping[str, Any]]:
+    """Return the policies that hold for the pods of a release: one that is a hook comes late, or goes at once."""
+    return [each.data for one in sets for each in one if each.kind == "NetworkPolicy" and not is_hook(each)]
