@@ -32,6 +32,8 @@ SOURCES = ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE", "src", "r
 NOT_PACKED = {"__pycache__", "solution", "flawed", "alternatives"}
 COMPLETE = ".complete"
 """The file that the last step of making an environment writes into it."""
+TRIED = ("success", "failure")
+"""Outcomes of a step that looked for the environment in the cache; what it left, without a hit, may not be whole."""
 NOT_COMPILED = r"/site-packages/mypyc?/"
 """Packages that come as machine code, beside sources that are hardly ever imported."""
 EVERYTHING = ("all",)
@@ -202,7 +204,8 @@ def make(folder: Path, wanted: str) -> None:
     """Make the environment, unless another job of the same machine has done so meanwhile."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with lock(folder.with_suffix(".lock")):
-        if (folder / COMPLETE).exists():
+        is_remnant = os.environ.get("RESTORE") in TRIED
+        if (folder / COMPLETE).exists() and not is_remnant:
             return
         shutil.rmtree(folder, ignore_errors=True)  # one that was cut short
         # A pip that is there already installs into the environment too; making it one of its own takes seconds.

@@ -231,6 +231,16 @@ def test_one_that_was_cut_short_is_made_anew(tmp_path, index):
     assert planned(tmp_path, **asked)["is-there"] == "true"
 
 
+@pytest.mark.parametrize(("restore", "made"), [("success", True), ("failure", True), ("skipped", False), ("", False)])
+def test_what_a_failed_restore_has_left_is_made_anew(tmp_path, index, restore, made):
+    asked = {"VERSION": "9.9.8", "PIP_INDEX_URL": index.url, "EXTRAS": "git"}
+    folder = Path(planned(tmp_path, **asked)["folder"])
+    folder.mkdir(parents=True)
+    (folder / ".complete").touch()
+    assert run("make", tmp_path, **asked, FOLDER=str(folder), RESTORE=restore).returncode == 0
+    assert (folder / "bin" / "python").exists() == made
+
+
 def test_a_version_that_there_is_not_fails_and_leaves_nothing_that_counts(tmp_path, index):
     asked = {"VERSION": "9.9.7", "PIP_INDEX_URL": index.url, "EXTRAS": "git"}
     ended = run("make", tmp_path, **asked, FOLDER=planned(tmp_path, **asked)["folder"])
