@@ -23,7 +23,6 @@ LENT = (
 SNIPPETS = ("-snippet", "/auth-url", "/auth-tls-secret")
 """Ends of an Ingress's annotations that put settings or other namespaces' Secrets into a controller that all share."""
 RESERVED = ("kubernetes.io/", "k8s.io/", OUR_PREFIX)
-RESTRICTED = "pod-security.kubernetes.io/enforce"
 
 
 def rewrite_metadata(data: dict[str, Any], names: Names, note: Note) -> None:
@@ -64,15 +63,14 @@ def clean_marks(metadata: dict[str, Any], path: tuple[str | int, ...], note: Not
 
 
 def namespace_labels(namespaces: Sequence[Manifest]) -> dict[str, str]:
-    """Return the labels of Namespace objects that ours may bear.
+    """Return the labels of Namespace objects that ours may bear: none of Kubernetes, and none of ours.
 
-    Those of Kubernetes are left out, except that the learner holds pods to the restricted profile: if their own
-    pods do not meet it, they would not run elsewhere either.
+    A profile of Pod Security is one of Kubernetes: ours enforces `baseline` and warns of `restricted`, as stricter
+    rules would keep out what asks a submission's Services.
     """
     found: dict[str, str] = {}
     for each in namespaces:
         for key, value in each.labels.items():
-            is_reserved = any(part in str(key) for part in RESERVED)
-            if isinstance(value, str) and (not is_reserved or (key, value) == (RESTRICTED, "restricted")):
+            if isinstance(value, str) and not any(part in str(key) for part in RESERVED):
                 found[str(key)] = value
     return found
