@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import threading
+from contextlib import contextmanager, nullcontext
 from types import SimpleNamespace
 
 import msgspec
@@ -11,8 +12,12 @@ from kube_things import API, CHOSEN, THINGS
 
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.kubernetes_probe import Name, Reached
-from infra_grader.checks.kubernetes import dns, reachable, update
+from infra_grader.capabilities.kubernetes_service import alone
+from infra_grader.checks.kubernetes import dns, endpoints, reachable, rollout, update
+from infra_grader.checks.kubernetes import exec as commands
+from infra_grader.plugin import NotAssessed
 
+CASE = {"command": ["id", "-u"], "stdout": {"exact": "10001"}}
 DEPLOYMENT = {
     "metadata": {"name": "api", "generation": 1},
     "spec": {"replicas": 1, "template": {"spec": {"containers": [{"name": "api", "image": "api:1"}]}}},
@@ -136,3 +141,49 @@ class TestBeside:
         ]
         reachable._ask(context, params(reachable.Reachable, clients=clients), THINGS, CHOSEN)
         assert [each.namespace for each in places] == ["release", "release", "release", "ours-outside"]
+
+
+class TestTurns:
+    """Kinds that ask pods wait while another one ends some, and the other way round."""
+
+    @pytest.fixture
+    def busy(self, context, monkeypatch):
+        """Play a run in which another check asks what was deployed all the time."""
+        made = {}
+        live = context.kubernetes
+        live.once = lambda key, make: made.setdefault(key, make())
+        live.turn = lambda _deadline: nullcontext()
+        context.deadline = Deadline(0.2)
+        context.observe = lambda _name, _type, make, **_: make()
+        context.tell = lambda _said: None
+        for kind in (endpoints, commands, rollout):
+            monkeypatch.setattr(kind, "deployed_of", lambda *_, **__: SimpleNamespace(namespace="ours"))
+        monkeypatch.setattr(endpoints, "target_of", lambda *_: CHOSEN)
+        monkeypatch.setattr(commands, "things_of", lambda *_: THINGS)
+        begun, over = threading.Event(), threading.Event()
+
+        def hold():
+            with alone(live, Deadline(60)):
+                begun.set()
+                over.wait(60)
+
+        thread = threading.Thread(target=hold)
+        thread.start()
+        begun.wait(60)
+        yield context
+        over.set()
+        thread.join()
+
+    @pytest.mark.parametrize(
+        "ask",
+        [
+            lambda context: endpoints.endpoints(context, params(endpoints.Endpoints)),
+            lambda context: commands.execute(context, params(commands.Exec, cases=[CASE])),
+            lambda context: rollout._stops(context, params(rollout.Rollout), [], 5.0),
+            lambda context: rollout._undo(context, params(rollout.Rollout), []),
+        ],
+        ids=["endpoints", "exec", "stops", "undo"],
+    )
+    def test_they_take_turns_in_a_run(self, busy, ask):
+        with pytest.raises(NotAssessed, match="Other checks kept the Service busy"):
+            ask(busy)

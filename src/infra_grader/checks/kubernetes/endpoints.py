@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.kubernetes_probe import Target
+from infra_grader.capabilities.kubernetes_service import alone
 from infra_grader.plugin import Annotated, CheckFailed, Context, Evidence, Measure, Meta, Outcome, check
 from infra_grader.reading.kube_asker import asker
 from infra_grader.reading.kube_endpoints import Endpoints as Seen
@@ -37,7 +38,8 @@ def endpoints(context: Context, params: Endpoints) -> Outcome:
     chosen = target_of(context, params)
 
     def look() -> Seen:
-        return _look(context, params, chosen)
+        with alone(context.kubernetes, context.deadline):
+            return _look(context, params, chosen)
 
     return judge(params, chosen, context.observe("endpoints", Seen, look))
 

@@ -11,6 +11,7 @@ import msgspec
 
 from infra_grader.capabilities.deadline import Deadline, Overrun
 from infra_grader.capabilities.kubernetes import PODS, Cluster, Refused
+from infra_grader.capabilities.kubernetes_service import alone
 from infra_grader.capabilities.sandbox import Ended
 from infra_grader.model.record import Record
 from infra_grader.plugin import (
@@ -92,7 +93,8 @@ def execute(context: Context, params: Exec) -> Outcome:
     workloads = choose_workloads(things_of(context, params.of), wanted)
 
     def look() -> Runs:
-        return _run_all(context, deployed_of(context, params.of), workloads, params)
+        with alone(context.kubernetes, context.deadline):
+            return _run_all(context, deployed_of(context, params.of), workloads, params)
 
     asked = (params.of, params.container, [(case.command, case.stdin) for case in params.cases])
     runs = context.observe("commands", Runs, look, asked=(*asked, wanted.workload, wanted.image))

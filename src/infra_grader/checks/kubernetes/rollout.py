@@ -10,6 +10,7 @@ import msgspec
 
 from infra_grader.capabilities.kubernetes import Resource
 from infra_grader.capabilities.kubernetes_registry import has_image
+from infra_grader.capabilities.kubernetes_service import alone, measuring
 from infra_grader.plugin import (
     CheckFailed,
     Context,
@@ -206,7 +207,7 @@ def _stops(context: Context, params: Rollout, targets: list[tuple[Resource, str]
     def make() -> Stops:
         live = context.kubernetes
         context.tell("ask pods to stop")
-        with live.turn(context.deadline):
+        with measuring(live, context.deadline):
             most = limit + STOP_SPARE_S
             namespace = _deployed(context, params).namespace
             return stop_one_each(live.cluster, namespace, targets, most, params.seconds, context.deadline)
@@ -244,7 +245,8 @@ def _undo(context: Context, params: Rollout, targets: list[tuple[Resource, str]]
     def make() -> Undos:
         context.tell("update and roll back")
         namespace = _deployed(context, params).namespace
-        return undo_each(context.kubernetes.cluster, namespace, deployments, params.seconds, context.deadline)
+        with alone(context.kubernetes, context.deadline):
+            return undo_each(context.kubernetes.cluster, namespace, deployments, params.seconds, context.deadline)
 
     return judge_undo(context.observe("undo", Undos, make))
 
