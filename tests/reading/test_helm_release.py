@@ -7,13 +7,14 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import tools
 import yaml
 
-from infra_grader.reading.helm_release import is_hook, titles, write_chart
+from infra_grader.reading.helm_release import is_hook, live_spec, scaled_titles, titles, write_chart
 from infra_grader.reading.manifest import Manifest
 
 tools.put_on_path()
@@ -61,3 +62,42 @@ def test_titles_name_kind_and_name() -> None:
     from infra_grader.capabilities.kubernetes import PODS
 
     assert titles([(PODS, [{"metadata": {"name": "a"}}])]) == {"Pod a"}
+
+
+def specified(kind: str, name: str, **spec: Any) -> Manifest:
+    data = {"apiVersion": "v1", "kind": kind, "metadata": {"name": name}, "spec": spec}
+    return Manifest(data=data, locate=lambda path: ("chart/templates/a.yaml", len(path)))
+
+
+def seen(of: Manifest, beside: list[Manifest], **filled_in: Any) -> Any:
+    """Return what is looked at where the cluster has added something to the spec."""
+    found = {**of.data, "status": {"x": 1}, "spec": {**of.data["spec"], **filled_in}}
+    cluster: Any = SimpleNamespace(resource=lambda *_: "some", get=lambda *_: found)
+    return live_spec(cluster, of, "ours", scaled_titles([of, *beside]))
+
+
+SCALER = specified("HorizontalPodAutoscaler", "scaler", scaleTargetRef={"kind": "Deployment", "name": "api"})
+
+
+@pytest.mark.parametrize(
+    ("of", "beside", "filled_in", "is_same"),
+    [
+        (specified("PersistentVolumeClaim", "data", accessModes=["ReadWriteOnce"]), [], {"volumeName": "pv-1"}, True),
+        (specified("PersistentVolumeClaim", "data", accessModes=["ReadWriteOnce"]), [], {"accessModes": []}, False),
+        (specified("Pod", "once", containers=[]), [], {"nodeName": "node-1"}, True),
+        (specified("Deployment", "api", replicas=2), [SCALER], {"replicas": 5}, True),
+        (specified("Deployment", "web", replicas=2), [SCALER], {"replicas": 5}, False),
+        (specified("Deployment", "api", replicas=2), [], {"replicas": 5}, False),
+        (specified("Deployment", "api"), [], {"replicas": 5}, True),
+        (specified("Deployment", "api", replicas=2), [SCALER], {"paused": True}, False),
+    ],
+)
+def test_only_what_an_author_says_can_differ(
+    of: Manifest, beside: list[Manifest], filled_in: dict[str, Any], is_same: bool
+) -> None:
+    assert (seen(of, beside) == seen(of, beside, **filled_in)) is is_same
+
+
+def test_an_object_that_is_not_there_says_nothing() -> None:
+    cluster: Any = SimpleNamespace(resource=lambda *_: None)
+    assert live_spec(cluster, SCALER, "ours") is None

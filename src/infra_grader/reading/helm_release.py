@@ -12,7 +12,7 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,8 @@ KEPT = "helm.sh/resource-policy"
 RIGHTS = "rbac.authorization.k8s.io"
 VERSION = re.compile(r"v?(\d{1,9})\.(\d{1,9})\.(\d{1,9})")
 NOT_OF_A_SPEC = ("apiVersion", "kind", "metadata", "status")
+FILLED_IN = {"PersistentVolumeClaim": ("volumeName",), "Pod": ("nodeName",)}
+"""Fields of a kind's spec that the cluster sets some time after the object is made."""
 LATE = 124
 """The exit status that a command gets here which did not end in time."""
 
@@ -135,17 +137,31 @@ def _take_back(cluster: Cluster, namespace: str) -> None:
                 cluster.delete(resource, ACCOUNT, namespace)
 
 
-def live_spec(cluster: Cluster, manifest: Manifest, namespace: str) -> Mapping[str, Any] | None:
-    """Return what an object says in the cluster, besides who it is and how it fares; `None` where it is not there."""
+def live_spec(
+    cluster: Cluster, manifest: Manifest, namespace: str, scaled: Collection[str] = ()
+) -> Mapping[str, Any] | None:
+    """Return what an object says in the cluster, besides who it is and how it fares; `None` where it is not there.
+
+    What the cluster itself fills in while it runs is left out: where an object is placed, and the number of pods of
+    those that an autoscaler scales, `scaled` by their titles.
+    """
     resource = cluster.resource(manifest.api_version, manifest.kind)
     found = cluster.get(resource, manifest.name, namespace) if resource is not None else None
     if found is None:
         return None
     said = {key: value for key, value in found.items() if key not in NOT_OF_A_SPEC}
     spec = said.get("spec")
-    if isinstance(spec, dict) and not manifest.field("spec", "replicas").is_there:  # an autoscaler's business
-        said["spec"] = {key: value for key, value in spec.items() if key != "replicas"}
+    if isinstance(spec, dict):
+        is_scaled = manifest.title in scaled or not manifest.field("spec", "replicas").is_there
+        filled = {*FILLED_IN.get(manifest.kind, ()), *(("replicas",) if is_scaled else ())}
+        said["spec"] = {key: value for key, value in spec.items() if key not in filled}
     return said
+
+
+def scaled_titles(manifests: Sequence[Manifest]) -> frozenset[str]:
+    """Return kind and name of what autoscalers among some objects scale."""
+    targets = [each.field("spec", "scaleTargetRef") for each in manifests if each.kind == "HorizontalPodAutoscaler"]
+    return frozenset(f"{each.get('kind').text} {each.get('name').text}" for each in targets)
 
 
 def titles(lists: Sequence[tuple[Resource, Sequence[Mapping[str, Any]]]]) -> set[str]:

@@ -11,7 +11,7 @@ from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.kubernetes import Resource
 from infra_grader.checks.helm._release import STEPS, StepSeen
 from infra_grader.plugin import Context
-from infra_grader.reading.helm_release import RELEASE, Helm, is_hook, live_spec, titles
+from infra_grader.reading.helm_release import RELEASE, Helm, is_hook, live_spec, scaled_titles, titles
 from infra_grader.reading.manifest import Manifest
 from infra_grader.reading.manifest_chart import Chart, helm_problem
 
@@ -80,7 +80,8 @@ class Steps:
 
     def _specs(self) -> list[Any]:
         cluster = self._context.kubernetes.cluster
-        return [live_spec(cluster, each, self._namespace) for each in self._manifests]
+        scaled = scaled_titles(self._manifests)
+        return [live_spec(cluster, each, self._namespace, scaled) for each in self._manifests]
 
     def _there(self) -> set[str]:
         cluster = self._context.kubernetes.cluster
