@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra_grader.capabilities.deadline import Deadline
+from infra_grader.capabilities.deadline import Deadline, Overrun
 from infra_grader.capabilities.workspace import Workspace
 from infra_grader.engine import attribution
 from infra_grader.engine.ask import Session, ask
@@ -72,6 +72,18 @@ def test_what_this_machine_lacks_is_not_asked_again():
     with pytest.raises(NotAssessed, match="no builder"):
         attributed(ask, [Daemon()], Deadline(5))
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize(("seconds", "raised"), [(0.2, Unavailable), (60, Overrun)])
+def test_time_that_the_daemon_was_down_is_not_missed_by_the_learner(monkeypatch, seconds, raised):
+    """The second time is too short, since the first one took a large part of it, or is the learner's."""
+    monkeypatch.setattr(attribution, "PAUSE_S", 0.1)
+
+    def ask() -> Outcome:
+        raise Overrun
+
+    with pytest.raises(raised):
+        attributed(ask, [Daemon(False)], Deadline(seconds))
 
 
 def test_without_time_it_is_not_asked_again():

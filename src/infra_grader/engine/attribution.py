@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Protocol
 
-from infra_grader.capabilities.deadline import Deadline
+from infra_grader.capabilities.deadline import Deadline, Overrun
 from infra_grader.model.outcome import ONE, CheckFailed, Outcome, Unavailable
 
 PAUSE_S = 2.0
@@ -25,18 +25,25 @@ def attributed(ask: Callable[[], Outcome], probed: Sequence[Probed], deadline: D
     """Return what a live check finds, and ask once more where what it looks at was down in the meantime.
 
     It is probed before the check and, where points were lost, after it: then the loss is the learner's, or else
-    `Unavailable` is raised if it happens twice.
+    `Unavailable` is raised if it happens twice, or if the first time left too little of the second.
     """
     try:
         return _once(ask, probed)
-    except Unavailable:
+    except Unavailable as error:
         if deadline.remaining() <= PAUSE_S:
             raise
+        first = error
     time.sleep(PAUSE_S)
+    lost = deadline.seconds - deadline.remaining()
     for each in probed:
         with suppress(Unavailable):  # what it tells of the time before is known by now
             each.probe()
-    return _once(ask, probed)
+    try:
+        return _once(ask, probed)
+    except Overrun:
+        if lost > deadline.seconds / 4:
+            raise first from None
+        raise
 
 
 def _once(ask: Callable[[], Outcome], probed: Sequence[Probed]) -> Outcome:

@@ -10,10 +10,10 @@ import msgspec
 import pytest
 from kube_things import API, CHOSEN, THINGS
 
-from infra_grader.capabilities.deadline import Deadline
+from infra_grader.capabilities.deadline import Deadline, Overrun
 from infra_grader.capabilities.kubernetes_probe import Name, Reached
 from infra_grader.capabilities.kubernetes_service import alone
-from infra_grader.checks.kubernetes import dns, endpoints, reachable, rollout, update
+from infra_grader.checks.kubernetes import apply, dns, endpoints, reachable, rollout, update
 from infra_grader.checks.kubernetes import exec as commands
 from infra_grader.plugin import NotAssessed
 
@@ -187,3 +187,52 @@ class TestTurns:
     def test_they_take_turns_in_a_run(self, busy, ask):
         with pytest.raises(NotAssessed, match="Other checks kept the Service busy"):
             ask(busy)
+
+
+class TestApply:
+    """Time that is spent on waiting for the lab is none of the learner's."""
+
+    @pytest.fixture
+    def applying(self, context, monkeypatch):
+        """Return what applies something in so many seconds, of which some are waited; the clock is played."""
+        clock = SimpleNamespace(now=1000.0, monotonic=lambda: clock.now)
+        read = SimpleNamespace(own=True, objects=())
+        context.tell = lambda _said: None
+        context.observe = lambda name, _type, make, **_: (
+            make() if name == "applied" else SimpleNamespace(is_served=None)
+        )
+        monkeypatch.setattr(apply, "time", clock)
+        monkeypatch.setattr(apply, "read_source", lambda *_: read)
+        monkeypatch.setattr(apply, "refuse", lambda *_, **__: None)
+        monkeypatch.setattr(apply, "rewrite", lambda *_: None)
+        monkeypatch.setattr(apply, "_target", lambda *_: None)
+
+        def pass_by(seconds):
+            clock.now += seconds
+            if clock.now - 1000.0 >= 100:
+                raise Overrun
+
+        def ask(*, pushing, waiting, taking):
+            context.deadline = SimpleNamespace(seconds=100.0)
+            monkeypatch.setattr(apply, "pushed", lambda *_: pass_by(pushing))
+            context.kubernetes.enter = lambda _deadline: pass_by(waiting)
+            monkeypatch.setattr(apply, "apply_all", lambda *_, **__: pass_by(taking))
+            return apply.apply(context, msgspec.convert({"manifests": "k8s"}, apply.Apply))
+
+        return ask
+
+    @pytest.mark.parametrize(
+        "spent",
+        [
+            {"pushing": 110, "waiting": 0, "taking": 0},
+            {"pushing": 10, "waiting": 95, "taking": 0},
+            {"pushing": 10, "waiting": 20, "taking": 80},
+        ],
+    )
+    def test_much_of_it_leaves_the_check_open(self, applying, spent):
+        with pytest.raises(NotAssessed, match="waiting for a place"):
+            applying(**spent)
+
+    def test_objects_that_take_long_themselves_do_not(self, applying):
+        with pytest.raises(Overrun):
+            applying(pushing=5, waiting=5, taking=95)
