@@ -13,8 +13,14 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 WANTED = Wanted(learner="ada", label="learner", commit=COMMIT)
 
 
-def entry(manager: str, *, labels: bool = True, spec: bool = True) -> dict[str, Any]:
-    fields: dict[str, Any] = {"f:spec": {"f:replicas": {}}} if spec else {}
+CONTAINER = {".": {}, "f:image": {}, "f:name": {}, "f:ports": {}}
+
+
+def entry(
+    manager: str, *, labels: bool = True, spec: bool = True, container: dict[str, Any] = CONTAINER
+) -> dict[str, Any]:
+    pod = {"f:containers": {'k:{"name":"api"}': container}}
+    fields: dict[str, Any] = {"f:spec": {"f:replicas": {}, "f:template": {"f:spec": pod}}} if spec else {}
     if labels:
         fields["f:metadata"] = {"f:labels": {"f:learner": {}}}
     return {"manager": manager, "operation": "Update", "fieldsV1": fields}
@@ -43,6 +49,13 @@ def test_what_a_learner_applied_from_the_commit_is_theirs() -> None:
         deployment(image="registry:5000/ada/api:v1-0123456"),
         deployment(image="api:latest", annotations={"commit": COMMIT}),
         deployment(managedFields=[entry("Helm"), entry("kubectl-set", labels=False)]),
+        deployment(
+            managedFields=[
+                entry("kubectl-create", container={".": {}, "f:name": {}}),
+                entry("kubectl-set", labels=False, container={"f:image": {}}),
+            ]
+        ),
+        deployment(managedFields=[entry("kubectl-patch", container={"f:image": {}})]),
         deployment(managedFields=[entry("argocd-controller"), entry("kube-controller-manager", labels=False)]),
     ],
 )
@@ -84,3 +97,39 @@ def test_a_learner_is_named_as_labels_and_namespaces_can() -> None:
     ada = SubmissionRef(id="Ada.Lovelace@example.com", path="", root=".")
     assert label_value(ada.id) == "Ada.Lovelace-example.com"
     assert namespace_name("ml-{learner}", ada) == "ml-ada-lovelace-example-com"
+
+
+def with_fields(found: dict[str, Any], **spec: Any) -> dict[str, Any]:
+    """Return an object whose label was set together with some fields of its spec, and with an annotation."""
+    metadata = {"f:labels": {"f:learner": {}}, "f:annotations": {"f:commit": {}}}
+    own = {"manager": "kubectl-patch", "fieldsV1": {"f:metadata": metadata, "f:spec": spec}}
+    managed = [entry("kubectl-client-side-apply", labels=False), own]
+    return {**found, "metadata": {**found["metadata"], "managedFields": managed}}
+
+
+def test_a_setting_beside_the_label_does_not_make_a_friends_deployment_ones_own() -> None:
+    friends = deployment(image="api:v1", annotations={"commit": COMMIT})
+    assert not is_own(with_fields(friends, **{"f:revisionHistoryLimit": {}}))
+    assert not is_own(with_fields(friends, **{"f:template": {"f:metadata": {"f:annotations": {"f:a": {}}}}}))
+    env = {"f:containers": {'k:{"name":"api"}': {"f:env": {}}}}
+    assert not is_own(with_fields(friends, **{"f:template": {"f:spec": env}}))
+
+
+@pytest.mark.parametrize("path", [("spec",), ("spec", "jobTemplate", "spec", "template", "spec")])
+def test_containers_are_looked_for_where_a_kind_holds_them(path: tuple[str, ...]) -> None:
+    whole: dict[str, Any] = {"containers": [{"name": "api", "image": "api:1"}]}
+    fields: dict[str, Any] = {"f:containers": {}}  # a list that is set as a whole
+    for step in reversed(path[1:]):
+        whole, fields = {step: whole}, {f"f:{step}": fields}
+    found = {"metadata": {"labels": {"learner": "ada"}}, "spec": whole}
+    wanted = WANTED.replace(commit="")
+    assert is_own(with_fields(found, **fields), wanted)
+    assert not is_own(with_fields(found, **{"f:suspend": {}}), wanted)
+
+
+def test_what_has_no_pods_is_made_by_whoever_sets_anything_of_it() -> None:
+    found: dict[str, Any] = {"metadata": {"labels": {"learner": "ada"}}, "spec": {"ports": []}}
+    wanted = WANTED.replace(commit="")
+    assert is_own(with_fields(found, **{"f:ports": {}}), wanted)
+    label_only = {"manager": "kubectl-label", "fieldsV1": {"f:metadata": {"f:labels": {"f:learner": {}}}}}
+    assert not is_own({**found, "metadata": {**found["metadata"], "managedFields": [label_only]}}, wanted)

@@ -1,13 +1,14 @@
 """Whether an object that runs in a cluster is a learner's own work: tied to them, and to the commit that is graded.
 
 Labels alone can be stuck on to anything, also to what a friend has deployed. So the label that names the learner must
-have been set by whoever has set some of what the object is for, which the cluster keeps as managed fields.
+have been set by whoever has set what the object is for, which the cluster keeps as managed fields: a container of a
+workload, and anything beside the metadata of another object.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from infra_grader.model.record import Record
@@ -18,6 +19,8 @@ SHORTEST = 7
 HEXADECIMAL = re.compile(r"(?<![0-9a-f])[0-9a-f]{7,40}(?![0-9a-f])")
 BESIDE = ("f:metadata", "f:status", "f:apiVersion", "f:kind")
 """Managed fields that say nothing of what an object is for."""
+PODS = (("spec", "template", "spec"), ("spec", "jobTemplate", "spec", "template", "spec"), ("spec",))
+"""Where objects hold their pods."""
 KEPT_FIELDS = ("metadata", "spec")
 
 
@@ -58,7 +61,7 @@ def ties_of(found: Mapping[str, Any], wanted: Wanted) -> Iterator[Tie]:
     mine = label_value(wanted.learner)
     yield Tie(what=f"metadata.labels.{wanted.label}", expected=mine, actual=said, is_there=said == mine)
     if said == mine:
-        setters = _setters(metadata.get("managedFields") or (), wanted.label)
+        setters = _setters(found, wanted.label)
         real = [name for name, sets_more in setters if sets_more]
         names = ", ".join(name for name, _ in setters) or "nobody"
         yield Tie(
@@ -77,15 +80,34 @@ def ties_of(found: Mapping[str, Any], wanted: Wanted) -> Iterator[Tie]:
         )
 
 
-def _setters(managed: Any, label: str) -> list[tuple[str, bool]]:
-    """Return who has set a label, each with whether they have set some of what the object is for as well."""
-    found = []
-    for entry in managed:
+def _setters(found: Mapping[str, Any], label: str) -> list[tuple[str, bool]]:
+    """Return who has set a label, each with whether they have set what the object is for as well."""
+    setters = []
+    for entry in (found.get("metadata") or {}).get("managedFields") or ():
         fields = entry.get("fieldsV1") or {}
-        labels = ((fields.get("f:metadata") or {}).get("f:labels")) or {}
-        if f"f:{label}" in labels:
-            found.append((str(entry.get("manager")), any(key not in BESIDE for key in fields)))
-    return found
+        if f"f:{label}" in _at(fields, ("f:metadata", "f:labels")):
+            setters.append((str(entry.get("manager")), _is_makers(fields, found)))
+    return setters
+
+
+def _is_makers(fields: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
+    """Whether fields that somebody has set make an object what it is."""
+    for path in PODS:
+        if "containers" in _at(found, path):
+            pod = _at(fields, [f"f:{step}" for step in path])
+            each = pod.get("f:containers")
+            # An empty mapping stands for the whole list.
+            return each == {} or any(
+                not {"f:name", "f:image"}.isdisjoint(_at(pod, ("f:containers", key))) for key in each or ()
+            )
+    return any(key not in BESIDE for key in fields)
+
+
+def _at(data: Any, path: Sequence[str]) -> Mapping[str, Any]:
+    """Return the mapping at a path; an empty one where there is none."""
+    for step in path:
+        data = data.get(step) if isinstance(data, Mapping) else None
+    return data if isinstance(data, Mapping) else {}
 
 
 def _commits(found: Mapping[str, Any]) -> Iterator[str]:
