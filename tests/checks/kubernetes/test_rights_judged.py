@@ -175,3 +175,39 @@ def test_what_the_schema_lets_in_is_told_at_its_line() -> None:
 def test_a_kind_that_does_not_work_fails(life: Life) -> None:
     with pytest.raises(CheckFailed):
         lived(life)
+
+
+def defined(**schema: Any) -> DeployedObject:
+    """Return a definition with a schema for the status of its objects."""
+    version = {"schema": {"openAPIV3Schema": {"type": "object", "properties": {"status": schema}}}}
+    data = {**DEFINITION.manifest.data, "spec": {"names": {"kind": "Cache"}, "versions": [version]}}
+    return DEFINITION.replace(manifest=DEFINITION.manifest.replace(data=data))
+
+
+TYPED = {"properties": {"ready": {"type": "boolean"}}}
+
+
+@pytest.mark.parametrize(
+    ("schema", "expect", "is_right"),
+    [
+        (TYPED, {"status": {"ready": True}}, True),
+        ({**TYPED, "default": {"ready": False}}, {"status": {"ready": True}}, True),
+        ({**TYPED, "default": {"ready": True}}, {"status": {"ready": True}}, False),
+        ({**TYPED, "default": {"ready": True}}, {"status": {"ready": {"present": True}}}, False),
+        ({"default": {}, "properties": {"ready": {"default": True}}}, {"status": {"ready": True}}, False),
+        ({"properties": {"ready": {"default": True}}}, {"status": {"ready": True}}, True),
+        ({**TYPED, "default": {"ready": True}}, {"status": {"error": {"absent": True}}}, True),
+        ({**TYPED, "default": {"ready": True}}, {"metadata": {"name": "sample"}}, True),
+    ],
+)
+def test_a_status_that_the_schema_gives_to_every_object_counts_for_nothing(
+    schema: dict[str, Any], expect: dict[str, Any], is_right: bool
+) -> None:
+    params = msgspec.convert({"of": "app", "expect": expect}, crd.Crd)
+    outcome = crd.judge(params, defined(**schema), Life(is_served=True, last=READY, gone_after=0.5))
+    assert outcome.fraction == (1 if is_right else Fraction(1, 2))
+    if not is_right:
+        assert (outcome.evidence[0].path, outcome.evidence[0].expected) == (
+            "crd.yaml",
+            "a status that its operator finds out",
+        )

@@ -26,6 +26,7 @@ from infra_grader.plugin import (
 )
 from infra_grader.reading.kube_tree import hold, problems
 from infra_grader.reading.live_deployed import Deployed, DeployedObject, deployed_of
+from infra_grader.reading.manifest import Field
 
 SAMPLE = "sample"
 """The name of an object for which the rubric says none."""
@@ -78,7 +79,8 @@ def crd(context: Context, params: Crd) -> Outcome:
     An object is made; within the time its status and what its operator makes must be as asked. Then its end is asked
     for: it must go, with all that was made for it. Each of these counts the same. Where a finalizer holds it for ever,
     that is said, and the finalizer taken away. A definition belongs to the whole cluster: it stays for this submission
-    alone, and others that define the same kind wait until it is gone.
+    alone, and others that define the same kind wait until it is gone. A status that the schema gives to every object by
+    default is not the work of an operator, and not as asked.
     """
     deployed = deployed_of(context, params.of, changes=True)
     definition = _definition(deployed, params.kind)
@@ -108,7 +110,7 @@ def judge(params: Crd, definition: DeployedObject, life: Life) -> Outcome:
             f"An object of the kind {kind} is refused: {life.refused.rstrip('.')}.",
             definition.evidence("a schema that admits the object", life.refused),
         )
-    answers = [*_refusals(params, definition, life), *_state(params, kind, life), *_end(params, kind, life)]
+    answers = [*_refusals(params, definition, life), *_state(params, definition, life), *_end(params, kind, life)]
     right = sum(is_right for is_right, _ in answers)
     wrong = next((piece for is_right, piece in answers if not is_right), None)
     problem = f"; {wrong.path}: {wrong.actual}" if wrong is not None else ""
@@ -127,19 +129,20 @@ def _refusals(params: Crd, definition: DeployedObject, life: Life) -> Iterator[A
         yield bool(said), schema.evidence("a refusal", said or "admitted").replace(text=f"an object with {words}")
 
 
-def _state(params: Crd, kind: str, life: Life) -> Iterator[Answer]:
+def _state(params: Crd, definition: DeployedObject, life: Life) -> Iterator[Answer]:
+    kind = definition.manifest.field("spec", "names", "kind").text
     title = f"{kind} {(life.last.get('metadata') or {}).get('name', SAMPLE)}"
     if params.expect:
         held = hold(params.expect, life.last)
-        first = held.differences[0] if held.differences else None
-        yield (
-            first is None,
-            _field(
-                f"{title} {first.written}" if first else title,
-                first.expected if first else "as asked",
-                first.actual if first else f"as asked after {life.seconds:g} s",
-            ),
-        )
+        given = _given_status(params.expect, definition)
+        if held.differences:
+            first = held.differences[0]
+            yield False, _field(f"{title} {first.written}", first.expected, first.actual)
+        elif given is not None:
+            said = given.evidence("a status that its operator finds out", "what the schema gives to every object")
+            yield False, said.replace(text=f"{title}: status")
+        else:
+            yield True, _field(title, "as asked", f"as asked after {life.seconds:g} s")
     for wanted, names in zip(params.makes, life.made, strict=True):
         found = f"{len(names)}: {', '.join(names[:5])}" if names else "none"
         expected = f"{wanted.count} that are made for it"
@@ -147,6 +150,30 @@ def _state(params: Crd, kind: str, life: Life) -> Iterator[Answer]:
     if params.finalizer:
         found = ", ".join(life.finalizers) or "none"
         yield bool(life.finalizers), _field(f"{title} metadata.finalizers", "a finalizer of its operator", found)
+
+
+def _given_status(expect: Mapping[str, Any], definition: DeployedObject) -> Field | None:
+    """Return the schema that gives each object, before anybody has looked at it, all of the status that is expected."""
+    wanted = {"status": expect.get("status")}
+    for version in definition.manifest.field("spec", "versions").items():
+        status = version.get("schema", "openAPIV3Schema", "properties", "status")
+        given = _defaulted(None, status.value)
+        if given is not None and hold(wanted, {}).differences and not hold(wanted, {"status": given}).differences:
+            return status
+    return None
+
+
+def _defaulted(value: Any, schema: Any) -> Any:
+    """Return a value with the defaults of a schema, as the API fills them in; `None` where there is nothing."""
+    if not isinstance(schema, Mapping):
+        return value
+    if value is None:
+        value = schema.get("default")
+    parts = schema.get("properties")
+    if not isinstance(value, Mapping) or not isinstance(parts, Mapping):
+        return value
+    filled = {key: _defaulted(value.get(key), part) for key, part in parts.items()}
+    return {**value, **{key: made for key, made in filled.items() if made is not None}}
 
 
 def _end(params: Crd, kind: str, life: Life) -> Iterator[Answer]:
