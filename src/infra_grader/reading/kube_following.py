@@ -15,7 +15,7 @@ from infra_grader.reading.kube_target import seen
 
 REPLICA_SETS = Resource(api_version="apps/v1", kind="ReplicaSet", plural="replicasets", is_namespaced=True)
 CALM_S = 30.0
-"""How long a workload may take to be whole before something is done to it."""
+"""How long a workload may take at least to be whole before something is done to it."""
 NO_ROOM = "Unschedulable"
 Found = TypeVar("Found")
 Objects = Sequence[Mapping[str, Any]]
@@ -52,13 +52,14 @@ class Following:
         """Return what `look` gives for the pods, as soon as that is not `None`; `None` when the time is up."""
         return self._watch.until(lambda lists: look(self._pods(lists)), deadline)
 
-    def await_whole(self, deadline: Deadline) -> int:
+    def await_whole(self, seconds: float, deadline: Deadline) -> int:
         """Return how many pods are ready, once there are as many as asked for and none is ending.
 
-        Raises `CheckFailed` where that does not come about, as nothing can be said then of what is done to it, and
-        `NotAssessed` where the lab has no room for its pods.
+        It may have been scaled up by what was done before, so that new pods are waited for as long as a check waits for
+        them otherwise. Raises `CheckFailed` where that does not come about, as nothing can be said then of what is done
+        to it, and `NotAssessed` where the lab has no room for its pods.
         """
-        limit = Deadline(min(CALM_S, deadline.remaining()))
+        limit = Deadline(min(max(CALM_S, seconds), deadline.remaining()))
         if ready := self.until(self._whole, limit):
             return ready
         deadline.check()

@@ -11,6 +11,9 @@ from infra_grader.model.record import Record
 from infra_grader.reading.kube_seen import Workload
 
 SCALERS = ("autoscaling/v2", "HorizontalPodAutoscaler")
+NO_REQUEST = "missing request for"
+PROBE_NAME = "infra-grader-probe-"
+"""What the names of our probes begin with."""
 Found = TypeVar("Found")
 TOLERANCE = 1.1
 """How many times its target a metric has to be before a scaler acts."""
@@ -37,6 +40,14 @@ class Scaler(Record):
     reason: str = ""
     """Why it has not."""
     message: str = ""
+
+    @property
+    def lacks_request(self) -> bool:
+        """Whether it says that a container makes no request that it counts by, and not one of a probe of ours.
+
+        Pods of ours with a workload's labels are counted as its own while they are there, and a little longer.
+        """
+        return NO_REQUEST in self.message and PROBE_NAME not in self.message
 
     @property
     def pressure(self) -> float:

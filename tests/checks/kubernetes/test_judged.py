@@ -7,12 +7,23 @@ import pytest
 from kube_things import API_SERVICE, CHOSEN, traffic
 
 from infra_grader.capabilities.kubernetes_probe import Name
-from infra_grader.checks.kubernetes import disruption, dns, endpoints, http, reachable, recovery, scaling, update
+from infra_grader.checks.kubernetes import (
+    disruption,
+    dns,
+    endpoints,
+    http,
+    reachable,
+    recovery,
+    resource,
+    scaling,
+    update,
+)
 from infra_grader.model.outcome import CheckFailed, NotAssessed
 from infra_grader.reading.kube_budget import Budget
 from infra_grader.reading.kube_endpoints import Endpoint
 from infra_grader.reading.kube_endpoints import Endpoints as Seen
 from infra_grader.reading.kube_scaler import Scaler
+from infra_grader.reading.live_deployed import Deployed
 
 
 def params(model, **facts):
@@ -324,6 +335,11 @@ class TestScaling:
         with pytest.raises(CheckFailed, match="missing request for cpu"):
             self.judge(idle.replace(message="missing request for cpu in container api of Pod api-1"))
 
+    def test_a_scaler_that_still_counts_a_probe_of_ours_says_nothing_of_the_learners_requests(self):
+        message = "missing request for cpu in container probe of Pod infra-grader-probe-3"
+        with pytest.raises(NotAssessed, match="no metrics"):
+            self.judge(self.SCALER.replace(is_active=False, reason="FailedGetResourceMetric", message=message))
+
     def test_use_beyond_the_target_without_more_pods_fails(self):
         with pytest.raises(CheckFailed, match="wants no more pods within 60 s, though the use is 250 %"):
             self.judge(seen={"up_s": None, "peak": None})
@@ -339,6 +355,27 @@ class TestScaling:
     def test_a_service_that_does_not_answer_fails(self):
         with pytest.raises(CheckFailed, match="cannot be put under load"):
             self.judge(seen={"traffic": traffic(cold="status 503"), "up_s": None})
+
+
+class TestResource:
+    def judge(self, message):
+        condition = {"type": "ScalingActive", "status": "False", "message": message}
+        found = {"kind": "HorizontalPodAutoscaler", "metadata": {"name": "hpa"}, "spec": {"maxReplicas": 5}}
+        found["status"] = {"conditions": [condition]}
+        wanted = {"spec": {"maxReplicas": 5}, "status": {"conditions": [{"type": "ScalingActive", "status": "True"}]}}
+        asked = params(resource.Resource, kind="HorizontalPodAutoscaler", expect=wanted)
+        return resource.judge(
+            asked, resource.Seen(is_served=True, objects=(found,)), Deployed(namespace="n", objects=())
+        )
+
+    def test_a_condition_that_is_not_as_asked(self):
+        outcome = self.judge("missing request for cpu in container api of Pod api-1")
+        assert outcome.fraction < 1
+        assert "status.conditions[0].status is False, not True" in outcome.message
+
+    def test_one_that_is_because_of_a_probe_of_ours_says_nothing(self):
+        with pytest.raises(NotAssessed, match="still counts a pod of ours"):
+            self.judge("missing request for cpu in container probe of Pod infra-grader-probe-3")
 
 
 def test_what_was_seen_can_be_kept_and_read_again():

@@ -13,9 +13,11 @@ from kube_things import API, CHOSEN, THINGS
 from infra_grader.capabilities.deadline import Deadline, Overrun
 from infra_grader.capabilities.kubernetes_probe import Name, Reached
 from infra_grader.capabilities.kubernetes_service import alone
-from infra_grader.checks.kubernetes import apply, dns, endpoints, reachable, rollout, update
+from infra_grader.checks.kubernetes import apply, dns, endpoints, reachable, rollout, scaling, update
 from infra_grader.checks.kubernetes import exec as commands
 from infra_grader.plugin import NotAssessed
+from infra_grader.reading.kube_following import Following
+from infra_grader.reading.kube_scaler import Scaler
 
 CASE = {"command": ["id", "-u"], "stdout": {"exact": "10001"}}
 DEPLOYMENT = {
@@ -39,7 +41,7 @@ class PlayedPods:
     def __init__(self):
         self.patches = []
 
-    def await_whole(self, _deadline):
+    def await_whole(self, _seconds, _deadline):
         return 1
 
     def until(self, look, _deadline):
@@ -94,6 +96,48 @@ class TestUpdate:
         assert [each.title for each in found.steps] == ["the update", "the way back"]
         made, broken, back = pods.patches
         assert made == back != broken
+
+
+class TestScaling:
+    def test_it_is_waited_until_a_probe_of_ours_is_not_counted_any_more(self, context, monkeypatch):
+        stale = scaler("missing request for cpu in container probe of Pod infra-grader-probe-3")
+        taken = []
+
+        def await_scaler(_cluster, _namespace, _name, look, _deadline):
+            taken[:] = [look(each) for each in (stale, scaler())]
+            return next(filter(None, taken), None)
+
+        monkeypatch.setattr(scaling, "deployed_of", lambda *_, **__: SimpleNamespace(namespace="ours"))
+        monkeypatch.setattr(scaling, "see_scalers", lambda *_: [stale])
+        monkeypatch.setattr(scaling, "template_of", lambda *_: {})
+        monkeypatch.setattr(scaling, "asker", lambda *_: PlayedProbe())
+        monkeypatch.setattr(scaling, "await_scaler", await_scaler)
+        monkeypatch.setattr(scaling, "_under_load", lambda *_: scaling.Scaled(scaler=_[-1], up_s=5.0))
+        assert scaling._scale(context, params(scaling.Scaling), CHOSEN).up_s == 5.0
+        assert taken == [None, scaler()]
+
+
+def scaler(trouble=""):
+    return Scaler(name="hpa", target=API.title, least=2, most=5, current=2, desired=2, is_active=not trouble,
+                  reason="FailedGetResourceMetric" if trouble else "ValidMetricFound", message=trouble)  # fmt: skip
+
+
+class TestFollowing:
+    def test_a_workload_that_was_scaled_up_is_waited_for_as_long_as_for_its_pods_otherwise(self):
+        asked = []
+
+        class Watch:
+            now = ((), (), (DEPLOYMENT,))
+
+            def until(self, _look, deadline):
+                asked.append(deadline.seconds)
+                return 1
+
+        Following(Watch(), API).await_whole(180.0, Deadline(600))
+        Following(Watch(), API).await_whole(5.0, Deadline(600))
+        Following(Watch(), API).await_whole(180.0, Deadline(60))
+        assert asked[:2] == [180.0, 30.0]
+        assert asked[2] <= 60
 
 
 class TestBeside:

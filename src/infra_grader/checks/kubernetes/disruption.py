@@ -146,7 +146,7 @@ def _drain(context: Context, params: Disruption, chosen: Chosen) -> Disrupted:
     probe = asker(context, chosen, params.of)
     asked = repeated(context, params, chosen, params.seconds + END_S + 10)
     with following(cluster, namespace, chosen.workload) as pods:
-        ready = pods.await_whole(context.deadline)
+        ready = pods.await_whole(params.seconds, context.deadline)
         found = Disrupted(budgets=_await_budgets(context, cluster, namespace, chosen, ready), pods=ready)
         if len(found.budgets) > 1 or (params.budget and not found.budgets):
             return found

@@ -100,7 +100,7 @@ def _delete(context: Context, params: Recovery, chosen: Chosen) -> Recovered:
     probe = asker(context, chosen, params.of)
     asked = repeated(context, params, chosen, params.seconds + END_S + 10)
     with following(cluster, namespace, chosen.workload) as pods:
-        before = pods.await_whole(context.deadline)
+        before = pods.await_whole(params.seconds, context.deadline)
         with probe.watching(asked, context.deadline) as watching:
             time.sleep(CALM_S)
             victim = next(pod for pod in pods.pods if pod.is_ready)

@@ -26,6 +26,7 @@ from infra_grader.plugin import (
     check,
 )
 from infra_grader.reading.kube_role import KINDS, Role, plays
+from infra_grader.reading.kube_scaler import PROBE_NAME
 from infra_grader.reading.kube_seen import is_ours
 from infra_grader.reading.kube_tree import Held, hold, problems
 from infra_grader.reading.live_deployed import Deployed, deployed_of
@@ -120,6 +121,8 @@ def judge(params: Resource, found: Seen, deployed: Deployed) -> Outcome:
         )
     best, held = max(((each, hold(params.expect, each)) for each in chosen), key=lambda pair: pair[1].right)
     title = f"{best.get('kind') or wanted} {best['metadata']['name']}"
+    if any(each.written.startswith("status.conditions") for each in held.differences) and _names_a_probe(best):
+        raise NotAssessed(f"{title} still counts a pod of ours, which is gone by now.", "Grade again.")
     share = round(100 * held.right / held.asked, 2)
     evidence = [*_evidence(title, held), *(_place(deployed, *title.split(" ", 1)) if held.differences else ())]
     message = f"{title} is as asked in {held.right} of {held.asked} fields"
@@ -161,6 +164,12 @@ def _plain(found: Mapping[str, Any], version: str, kind: str) -> dict[str, Any]:
     if kind == "Secret":
         plain["data"] = dict.fromkeys(found.get("data") or {}, HIDDEN)
     return plain
+
+
+def _names_a_probe(found: Mapping[str, Any]) -> bool:
+    """Whether a condition of an object is what it is because of a probe of ours with a workload's labels."""
+    conditions = (found.get("status") or {}).get("conditions") or ()
+    return any(PROBE_NAME in str(each.get("message")) for each in conditions)
 
 
 def _is_of_us(found: Mapping[str, Any]) -> bool:

@@ -36,7 +36,6 @@ from infra_grader.reading.kube_target import Chosen, TargetParams, seen, target_
 from infra_grader.reading.kube_traffic import requests_of, traffic_evidence
 from infra_grader.reading.live_deployed import deployed_of
 
-NO_REQUEST = "missing request for"
 SETTLE_S = 5.0
 """How long clients go on at most after the time for scaling up, while the last look is taken."""
 
@@ -143,7 +142,7 @@ def _before(chosen: Chosen, found: Scaled) -> Scaler:
         )
     if not scaler.is_active:
         evidence = seen(f"{where} status.conditions", "ScalingActive", scaler.reason, scaler.message or None)
-        if NO_REQUEST in scaler.message or scaler.reason == "FailedGetScale":
+        if scaler.lacks_request or scaler.reason == "FailedGetScale":
             raise CheckFailed(f"{where} cannot scale: {scaler.message or scaler.reason}.", evidence)
         raise NotAssessed(
             f"{where} has no metrics to scale by here: {scaler.reason}.",
@@ -196,7 +195,7 @@ def _scale(context: Context, params: Scaling, chosen: Chosen) -> Scaled:
 
     def has_metrics(now: Scaler) -> Scaler | None:
         last.append(now)
-        is_wrong = NO_REQUEST in now.message or now.reason == "FailedGetScale"
+        is_wrong = now.lacks_request or now.reason == "FailedGetScale"
         return now if is_wrong or (now.is_active and now.current >= now.least) else None
 
     scaler = await_scaler(cluster, deployed.namespace, scaler.name, has_metrics, until) or last[-1]

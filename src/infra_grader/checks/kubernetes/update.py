@@ -127,7 +127,7 @@ def _update(context: Context, params: Update, chosen: Chosen) -> Updated:
     asked = repeated(context, params, chosen, (2 if params.rollback else 1) * (params.seconds + END_S) + BROKEN_S)
     mark = secrets.token_hex(4)  # one that is there already, from an update before this one, would change nothing
     with following(cluster, namespace, chosen.workload) as pods:
-        pods.await_whole(context.deadline)
+        pods.await_whole(params.seconds, context.deadline)
         with probe.watching(asked, context.deadline) as watching:
             time.sleep(CALM_S)
             steps = [_step(context, params, pods, namespace, "the update", _marked(mark))]
