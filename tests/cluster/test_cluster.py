@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -172,4 +173,4 @@ def test_what_pods_use_is_measured(namespace):
 
     seen = until(usage, {"web", "friend", "stranger"}.issubset)
     assert set(seen) >= {"web", "friend", "stranger"}
-    assert all(amount.endswith("Ki") and int(amount[:-2]) > 0 for amount in seen.values())
+    assert all(re.fullmatch("[1-9][0-9]*[KM]i", amount) for amount in seen.values())

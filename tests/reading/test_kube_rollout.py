@@ -260,6 +260,13 @@ class TestPlaces:
         outcome = judged(self.found, deployed(cpu="600m", scale="1/10"), cluster=THREE_NODES)
         assert "asks for 6 CPU" in outcome.message
 
+    def test_what_runs_in_a_lab_that_asks_for_less_has_to_fit_the_course_as_well(self):
+        up = seen(pod(ready=True), found=deployment(available=1))
+        outcome = judged(up, deployed(cpu="600m", scale="1/10"), cluster=THREE_NODES)
+        assert outcome.status == "failed"
+        assert "a pod asks for 6 CPU and 10,240 MiB, which no node of the course's cluster has" in outcome.message
+        assert judged(up, deployed(cpu="100m", scale="1/4"), cluster=THREE_NODES).status == "passed"
+
     def test_fits_the_course_but_not_the_lab(self):
         with pytest.raises(NotAssessed, match="no room for a pod that fits the course's cluster"):
             judged(self.found, deployed(cpu="4"), cluster=THREE_NODES)

@@ -41,8 +41,8 @@ class Cause(Record):
     """Whether the lab is why, and not the submission."""
     remedy: str = ""
     """What to do, where that is something else than to give the lab more room."""
-    is_idle: bool = False
-    """Whether the workload is asked for no pods, so that it only seems to be up."""
+    is_hollow: bool = False
+    """Whether the workload only seems to be up: it is asked for no pods, or runs since the lab asks for less."""
 
 
 def causes(
@@ -59,13 +59,19 @@ def causes(
     """
     told: dict[tuple[str, str, bool], Cause] = {
         (workload.title, "idle", is_labs): Cause(
-            workload=workload.title, what=what, evidence=evidence, is_labs=is_labs, is_idle=True
+            workload=workload.title, what=what, evidence=evidence, is_labs=is_labs, is_hollow=True
         )
         for workload, what, evidence, is_labs in idle(found, deployed, cluster, meant)
     }
     walled = walled_off(found, deployed)
     for workload in found.workloads:
         written = deployed.named(workload.kind, workload.name)
+        if (
+            workload.is_up
+            and written
+            and (too_large := _too_large(workload, Written(written.manifest), deployed, cluster))
+        ):
+            told.setdefault((workload.title, "size", False), too_large)
         if not workload.is_up and workload.trouble and len(found.pods_of(workload)) < workload.wanted:
             said = workload.trouble
             cause = Cause(
@@ -186,15 +192,8 @@ def _fits(
         return None
     if unknown := unknown_node_labels(written, cluster):
         return f"no node of the course's cluster has the label {unknown[0]}", False
-    size = size_of(written, scale)
-    room = room_for(size, cluster)
-    if room == 0:
-        return f"a pod asks for {size.words}, which no node of the course's cluster has", False
-    if room < workload.wanted:
-        return (
-            f"its {workload.wanted} pods ask for {size.words} each, and the course's cluster has room for {room}",
-            False,
-        )
+    if what := _oversize(workload, written, scale, cluster):
+        return what, False
     if (
         "anti-affinity" in said
         and written.pod.get("affinity", "podAntiAffinity", "requiredDuringSchedulingIgnoredDuringExecution").is_there
@@ -202,6 +201,31 @@ def _fits(
     ):
         return f"its {workload.wanted} pods may not share nodes, and the course's cluster has {cluster.nodes}", False
     return "the lab has no room for a pod that fits the course's cluster", True
+
+
+def _oversize(workload: Workload, written: Written, scale: Fraction, cluster: CourseCluster) -> str:
+    """Return in what way the pods of a workload do not fit the course's cluster; nothing where they do."""
+    size = size_of(written, scale)
+    room = room_for(size, cluster)
+    if room == 0:
+        return f"a pod asks for {size.words}, which no node of the course's cluster has"
+    if room < workload.wanted:
+        return f"its {workload.wanted} pods ask for {size.words} each, and the course's cluster has room for {room}"
+    return ""
+
+
+def _too_large(workload: Workload, written: Written, deployed: Deployed, cluster: CourseCluster | None) -> Cause | None:
+    """Return why a workload would not be up in the course's cluster, though it is in a lab that asks for less."""
+    what = _oversize(workload, written, _scale(deployed), cluster) if cluster is not None else ""
+    if not what:
+        return None
+    resources = written.pod.get("containers", 0, "resources")
+    return Cause(
+        workload=workload.title,
+        what=what,
+        evidence=resources.evidence(f"{cluster.cpu} CPU and {cluster.memory} at most" if cluster else None),
+        is_hollow=True,
+    )
 
 
 def _unscheduled(pod: Pod, written: Written | None, scale: Fraction) -> Evidence:

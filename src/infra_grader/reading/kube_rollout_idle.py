@@ -39,7 +39,7 @@ def idle(
 
 def _is_started_later(workload: Workload, deployed: Deployed) -> bool:
     """Whether something scales the workload up from none, or would if this cluster had it."""
-    if any((note.actual or "").startswith(STARTERS) for note in deployed.notes):
+    if any(str(note.actual or "").startswith(STARTERS) for note in deployed.notes):
         return True
     for each in deployed.objects:
         spec = each.manifest.field("spec")

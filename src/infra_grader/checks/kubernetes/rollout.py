@@ -118,7 +118,7 @@ def judge(params: Rollout, found: Seen, deployed: Deployed, tags: Mapping[str, b
         raise CheckFailed(f"{titles} is not in the cluster any more.", _evidence(titles, "a workload", "not there"))
     known = causes(found, deployed, params.cluster, tags, params.idle)
     down = {each.title for each in found.workloads if not each.is_up}
-    down |= {each.workload for each in known if each.is_idle}
+    down |= {each.workload for each in known if each.is_hollow}
     failed = [
         pod for pod in found.pods
         if pod.phase == "Failed" and pod.reason not in OF_THE_NODE and not pod.workload.startswith("Job ")
