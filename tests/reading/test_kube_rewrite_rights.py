@@ -8,9 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from infra_grader.reading.kube_policy import find_refusals
+from infra_grader.reading.kube_rewrite import Target, rewrite
 from infra_grader.reading.kube_rewrite_names import Names
 from infra_grader.reading.kube_rewrite_rights import GROUP, narrows, rewrite_rights
 from infra_grader.reading.kube_rewrite_rights import grants as granted
+from infra_grader.reading.manifest import Manifest
+from infra_grader.reading.manifest_files import read_manifests
 
 NAMES = Names(namespace="ours", own=frozenset({"shop"}), cluster_roles=frozenset({"reader"}), groups=("example.com",))
 GUARDED = [("", "namespaces"), ("", "resourcequotas"), ("networking.k8s.io", "networkpolicies")]
@@ -199,3 +203,52 @@ def test_what_a_rule_grants_is_as_the_cluster_would_say(
     each: dict[str, Any], asked: tuple[str, ...], answer: bool
 ) -> None:
     assert granted(each, *asked) is answer
+
+
+PROMETHEUS = """
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: prometheus}
+rules:
+  - {apiGroups: [""], resources: [nodes, nodes/metrics, services, endpoints, pods], verbs: [get, list, watch]}
+  - {apiGroups: [""], resources: [configmaps], verbs: [get]}
+  - {nonResourceURLs: [/metrics], verbs: [get]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: prometheus}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: prometheus}
+subjects: [{kind: ServiceAccount, name: prometheus, namespace: shop}]
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: prometheus, namespace: shop}
+"""
+
+
+def test_the_rights_of_a_prometheus_reach_no_further_than_the_namespace() -> None:
+    """Where a rubric lists these kinds; a binding to everything is refused all the same."""
+    listed = frozenset({"ClusterRole", "ClusterRoleBinding"})
+    found = [Manifest(data=data, locate=locate) for data, locate in read_manifests("k8s.yaml", PROMETHEUS)[0]]
+
+    def served(_version: str, kind: str) -> bool:
+        return kind not in listed
+
+    assert find_refusals(found, served, listed=listed) == []
+    made = {
+        each.kind: each for each in rewrite(found, Target(namespace="ours", served=served, listed=listed)).manifests
+    }
+    assert set(made) == {"ServiceAccount", "Role", "RoleBinding"}
+    assert {each.namespace for each in made.values()} == {"ours"}
+    assert made["Role"].data["rules"] == found[0].data["rules"][:2]
+    assert made["RoleBinding"].data["roleRef"] == {
+        **found[1].data["roleRef"],
+        "kind": "Role",
+        "name": made["Role"].name,
+    }
+    assert made["RoleBinding"].data["subjects"] == [
+        {"kind": "ServiceAccount", "name": "prometheus", "namespace": "ours"}
+    ]
+    admin = {**found[1].data, "roleRef": {"kind": "ClusterRole", "name": "cluster-admin"}}
+    refused = find_refusals([found[1].replace(data=admin)], served, listed=listed)
+    assert [each.topic for each in refused] == ["cluster-rights"]
