@@ -8,6 +8,7 @@ import pytest
 
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.kubernetes import Applied, Refused, Resource
+from infra_grader.capabilities.kubernetes_lab import Lab
 from infra_grader.model.outcome import NotAssessed
 from infra_grader.reading.kube_apply import Result, apply_all, evidence_of, steps_of
 from infra_grader.reading.kube_rewrite import Rewritten
@@ -105,6 +106,7 @@ class PlayedCluster:
         if data["metadata"]["name"] == "unsound":
             raise Refused(422, "Invalid", "its port is unsound")
         self.applied.append((data["metadata"]["name"], namespace))
+        self.egress = (data.get("spec") or {}).get("egress")
         return Applied(object=data, warnings=())
 
     def create(self, data):
@@ -124,6 +126,9 @@ def put(cluster, *manifests, asks_api=False):
         on_close=lambda _end: None,
         keep=lambda resource, name: cluster.kept.append((resource.kind, name)),
         guard=lambda **given: cluster.applied.append(("guards", given)),
+        run="one",
+        lab=Lab(),
+        listening=lambda namespace, _service: [("10.42.0.3", 53) if namespace == "kube-system" else ("10.0.0.1", 6443)],
     )
     context = SimpleNamespace(kubernetes=live, deadline=Deadline(60), tell=lambda _said: None)
     return apply_all(context, Rewritten(manifests=manifests, notes=()), asks_api=asks_api)
@@ -137,8 +142,8 @@ def test_only_objects_of_a_namespace_are_applied(manifest, is_namespaced, status
     assert cluster.applied == ([("api", "ours")] if is_namespaced else [])
 
 
-def policy(name):
-    data = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": name}, "spec": {}}
+def policy(name, **spec):
+    data = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": name}, "spec": spec}
     return Manifest(data=data, locate=lambda _path: ("policy.yaml", 1))
 
 
@@ -150,6 +155,23 @@ def test_guards_are_set_by_the_policies_that_were_taken_before_there_are_pods(ma
     assert [each for each, _ in cluster.applied] == [*policies, "guards", "api"]
     # Which they are is asked of the cluster, and not taken from what was to be applied.
     assert ("guards", {"reaches_api": False}) in cluster.applied
+
+
+@pytest.mark.parametrize("asks_api", [False, True])
+def test_the_cluster_gets_policies_that_let_pods_out_no_further_than_ours(asks_api):
+    cluster = PlayedCluster(is_namespaced=True)
+    given = policy("open", podSelector={}, egress=[{}], policyTypes=["Egress"])
+    put(cluster, given, asks_api=asks_api)
+    first, *others = cluster.egress
+    assert {"namespaceSelector": {"matchLabels": {"infra-grader.io/run": "one"}}} in first["to"]
+    assert [rule["to"] for rule in others] == ([[{"ipBlock": {"cidr": "10.0.0.1/32"}}]] if asks_api else [])
+    assert given.data["spec"]["egress"] == [{}]  # what is judged stays the learner's
+
+
+def test_a_block_of_addresses_leads_to_the_dns_that_the_cluster_has():
+    cluster = PlayedCluster(is_namespaced=True)
+    put(cluster, policy("open", podSelector={}, egress=[{"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]}]))
+    assert cluster.egress[0]["to"][0] == {"ipBlock": {"cidr": "10.42.0.3/32"}}
 
 
 def test_who_may_ask_the_api_may_before_there_are_pods(manifest):

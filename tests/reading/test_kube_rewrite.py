@@ -526,3 +526,19 @@ def test_the_solution_of_the_course_is_rewritten_once_and_keeps_what_is_judged()
 def test_a_text_that_repeats_itself_is_read_in_time_that_grows_with_it(text: str) -> None:
     names = Names(namespace=OURS, own=frozenset({"shop"}), services=frozenset({"a"}))
     assert len(rewrite_text(text * 20_000, names)) >= 20_000
+
+
+def test_rules_for_egress_stay_and_are_noted_where_they_lead_further_than_the_lab() -> None:
+    body = """
+    spec:
+      podSelector: {}
+      policyTypes: [Egress]
+      egress:
+        - to: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: shop}}}]
+        - {}
+    """
+    found = rewritten(kind("networking.k8s.io/v1 NetworkPolicy", body))
+    [policy] = found.manifests
+    assert policy.data["spec"]["egress"][1] == {}
+    noted = [each for each in found.notes if "lab lets pods reach" in (each.expected or "")]
+    assert [each.line for each in noted] == [10]

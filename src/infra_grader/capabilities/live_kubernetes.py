@@ -136,9 +136,22 @@ class LiveKubernetes:
             if reaches_api:
                 self._asking.add(place)
             there = kubernetes_room.find_policies(self.cluster, place)
-            api = self.api_addresses() if place in self._asking else ()
+            api = self.listening("default", "kubernetes") if place in self._asking else ()
             wanted = guards(self.run, [*there, *given], api=api, internet=self.lab.internet)
             kubernetes_room.set_guards(self.cluster, place, wanted, f"{RUN_LABEL}={self.run}")
+
+    def listening(self, namespace: str, service: str) -> list[tuple[str, int]]:
+        """Return where a Service's pods listen, as policies see it after the translation of the Service's address."""
+        slices = self.cluster.resource("discovery.k8s.io/v1", "EndpointSlice")
+        labels = f"kubernetes.io/service-name={service}"
+        return [
+            (address, int(port["port"]))
+            for each in (self.cluster.list(slices, namespace, labels=labels) if slices else ())
+            for port in each.get("ports") or ()
+            if port.get("port")
+            for endpoint in each.get("endpoints") or ()
+            for address in endpoint.get("addresses") or ()
+        ]
 
     def turn(self, deadline: Deadline) -> AbstractContextManager[None]:
         """Return a block in which no other check, of any grader, counts or times anything in this cluster."""
@@ -211,18 +224,6 @@ class LiveKubernetes:
                 for each in staying:
                     if self.run in each:
                         logging.getLogger(__name__).warning("does not go away: %s", each)
-
-    def api_addresses(self) -> list[tuple[str, int]]:
-        """Return where the API listens, as pods see it after the translation of its Service's address."""
-        slices = self.cluster.resource("discovery.k8s.io/v1", "EndpointSlice")
-        found = self.cluster.list(slices, "default", labels="kubernetes.io/service-name=kubernetes") if slices else []
-        return [
-            (address, int(port["port"]))
-            for each in found
-            for port in each.get("ports") or ()
-            for endpoint in each.get("endpoints") or ()
-            for address in endpoint.get("addresses") or ()
-        ]
 
 
 def open_live_kubernetes(context: str = "") -> LiveKubernetes:

@@ -17,6 +17,7 @@ from infra_grader.model.record import Record
 from infra_grader.plugin import Context
 from infra_grader.reading.kube_policy_kinds import Served
 from infra_grader.reading.kube_rewrite import Rewritten
+from infra_grader.reading.kube_rewrite_egress import POLICY, Reach, names_addresses, narrow_egress
 from infra_grader.reading.manifest import Manifest, Path
 
 DEFINITION = ("apiextensions.k8s.io", "CustomResourceDefinition")
@@ -103,17 +104,41 @@ def apply_all(context: Context, rewritten: Rewritten, *, asks_api: bool = False)
     live = context.kubernetes
     if labels := rewritten.namespace_labels:
         live.label_namespace(labels)
-    policies = [each for each in rewritten.manifests if each.kind == "NetworkPolicy"]
+    manifests = narrowed(live, rewritten.manifests, asks_api=asks_api)
+    policies = [each for each in manifests if each.kind == "NetworkPolicy"]
     if asks_api and not policies:
         live.guard(reaches_api=True)
     results = []
-    for manifest in rewritten.manifests:
+    for manifest in manifests:
         context.deadline.check()
         context.tell(f"apply {manifest.title}")
         results.append(_apply(live, manifest, context.deadline))
         if policies and manifest is policies[-1]:
             live.guard(reaches_api=asks_api)  # by those that were taken, and before there are pods
     return tuple(results)
+
+
+def narrowed(live: LiveKubernetes, manifests: Sequence[Manifest], *, asks_api: bool = False) -> tuple[Manifest, ...]:
+    """Return manifests as the cluster gets them: with policies that let pods out no further than ours do."""
+    policies = [each for each in manifests if (each.group, each.kind) == POLICY]
+    if not policies:
+        return tuple(manifests)
+    reach = Reach(
+        run=live.run,
+        internet=live.lab.internet,
+        dns=_dns(live) if any(names_addresses(each.data) for each in policies) else (),
+        api=tuple(live.listening("default", "kubernetes")) if asks_api else (),
+    )
+    return tuple(
+        Manifest(data=narrow_egress(each.data, reach), locate=each.locate, is_given=each.is_given)
+        if (each.group, each.kind) == POLICY
+        else each
+        for each in manifests
+    )
+
+
+def _dns(live: LiveKubernetes) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(address for address, _ in live.listening("kube-system", "kube-dns")))
 
 
 def refusals(rewritten: Rewritten, results: Sequence[Result]) -> Iterator[tuple[Manifest, Result]]:

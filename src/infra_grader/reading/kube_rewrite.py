@@ -14,6 +14,7 @@ from typing import Any
 from infra_grader.model.outcome import Evidence, NotAssessed
 from infra_grader.model.record import Record
 from infra_grader.reading.kube_policy_kinds import Fate, Served, defined_kinds, fate_of
+from infra_grader.reading.kube_rewrite_egress import POLICY, note_egress
 from infra_grader.reading.kube_rewrite_metadata import namespace_labels, rewrite_metadata
 from infra_grader.reading.kube_rewrite_names import Names, names_of, rewrite_names
 from infra_grader.reading.kube_rewrite_pod import rewrite_pod
@@ -145,6 +146,8 @@ def _steps(manifest: Manifest, target: Target, names: Names) -> Iterator[Step]:
     if manifest.group == "rbac.authorization.k8s.io":
         yield lambda data, note: rewrite_rights(data, names, note)
     yield lambda data, note: rewrite_names(data, names, note)
+    if (manifest.group, manifest.kind) == POLICY:
+        yield note_egress
 
 
 def fresh(value: Any) -> Any:

@@ -24,7 +24,7 @@ from infra_grader.reading.helm_release import (
     next_version,
     write_chart,
 )
-from infra_grader.reading.kube_apply import Facts, scale_of, see_facts
+from infra_grader.reading.kube_apply import Facts, narrowed, scale_of, see_facts
 from infra_grader.reading.kube_policy import refuse
 from infra_grader.reading.kube_rewrite import Rewritten, Target, rewrite
 from infra_grader.reading.live_deployed import ROLES, Deployed, DeployedObject, provide
@@ -189,7 +189,7 @@ def _release(context: Context, params: Install, plan: Plan) -> Released:
     kinds = dict.fromkeys((*((each.api_version, each.kind) for one in sets for each in one), *ALWAYS))
     resources = [found for kind in kinds if (found := live.cluster.resource(*kind)) is not None]
     folder = Path(tempfile.mkdtemp(prefix="charts-", dir=context.command.scratch))
-    charts = [write_chart(folder, number, each) for number, each in enumerate(sets, start=1)]
+    charts = [write_chart(folder, number, narrowed(live, each)) for number, each in enumerate(sets, start=1)]
     run = Steps(context, plan.chart, namespace, charts, sets[0], resources, params.seconds)
     with lent_helm(context, namespace, int(params.seconds * len(params.steps)) + 60) as helm:
         run.all(helm, params.steps)
