@@ -43,6 +43,7 @@ WORKLOADS = (
     Resource(api_version="batch/v1", kind="CronJob", plural="cronjobs", is_namespaced=True),
     Resource(api_version="batch/v1", kind="Job", plural="jobs", is_namespaced=True),
     Resource(api_version="apps/v1", kind="ReplicaSet", plural="replicasets", is_namespaced=True),
+    Resource(api_version="v1", kind="ReplicationController", plural="replicationcontrollers", is_namespaced=True),
 )
 """What makes pods, in the order in which it is removed: what makes others first."""
 POLICIES = Resource(
