@@ -409,7 +409,7 @@ def test_requests_shrink_and_limits_stay() -> None:
     assert spec["initContainers"][0]["resources"]["requests"] == {"cpu": "100m"}
 
 
-def test_the_targets_of_an_autoscaler_stay_where_they_were_in_cores_and_bytes() -> None:
+def test_an_autoscaler_acts_at_as_many_bytes_as_before_and_at_a_share_of_the_load() -> None:
     scaler = kind(
         "autoscaling/v2 HorizontalPodAutoscaler",
         """
@@ -418,16 +418,16 @@ def test_the_targets_of_an_autoscaler_stay_where_they_were_in_cores_and_bytes() 
           metrics:
             - {type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 70}}}
             - type: ContainerResource
-              containerResource: {name: cpu, container: b, target: {type: Utilization, averageUtilization: 50}}
+              containerResource: {name: memory, container: a, target: {type: Utilization, averageUtilization: 50}}
             - {type: Resource, resource: {name: memory, target: {type: AverageValue, averageValue: 1Gi}}}
         """,
     )
     found = rewritten(WORK + scaler, scale=Fraction(1, 10))
     [made] = [each.data["spec"]["metrics"] for each in found.manifests if each.kind == "HorizontalPodAutoscaler"]
-    assert made[0]["resource"]["target"]["averageUtilization"] == 700
+    assert made[0]["resource"]["target"]["averageUtilization"] == 70
     assert made[1]["containerResource"]["target"]["averageUtilization"] == 500
     assert made[2]["resource"]["target"] == {"type": "AverageValue", "averageValue": "1Gi"}
-    assert any("700 percent" in str(note.expected) for note in found.notes)
+    assert any("500 percent" in str(note.expected) for note in found.notes)
 
 
 def test_without_a_scale_no_request_is_touched_and_an_autoscaler_without_requests_gets_none() -> None:

@@ -103,8 +103,10 @@ def test_memory_of_all_processes_together(wall):
 
 
 def test_processes(wall):
+    # The groups of a container are found once it has started: what ends before that has hit a limit without a name.
     code = """
         import os, time
+        time.sleep(0.3)
         while True:
             if not os.fork():
                 time.sleep(30)

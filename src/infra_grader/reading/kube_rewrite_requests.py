@@ -1,7 +1,8 @@
 """Requests as a small lab can grant them: a share of what the learner asks for, with the same limits.
 
-Autoscalers count in shares of the requests, so that their targets grow as the requests shrink: a pod is too busy at
-the same number of cores and bytes as before.
+Autoscalers count in shares of the requests. Their targets for memory grow as the requests shrink: a pod holds too much
+at the same number of bytes as before. Those for processors stay: a small lab has a share of the processors, so that a
+share of the load makes a pod as busy.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from infra_grader.reading.manifest_workload import Workload, is_workload
 
 UNITS = {"cpu": Fraction(1, 1000), "memory": Fraction(1), "ephemeral-storage": Fraction(1)}
 """Kinds of requests that are scaled, with the smallest step of each."""
+SHARED = "cpu"
+"""What a smaller load takes less of."""
 LARGEST_TARGET = 2**31 - 1
 
 
@@ -95,7 +98,7 @@ def _raise_targets(
     notes: list[Evidence],
 ) -> None:
     """Raise the targets of an autoscaler, in place, by what the requests that it counts in have shrunk."""
-    places = [(scaler.field("spec", "targetCPUUtilizationPercentage"), "cpu", "")]
+    places = []
     for metric in scaler.field("spec", "metrics").items():
         for key in ("resource", "containerResource"):
             source = metric.get(key)
@@ -103,7 +106,7 @@ def _raise_targets(
             places.append((source.get("target", "averageUtilization"), *whose))
     for field, resource, container in places:
         share = _shrunk(before, after, resource, container)
-        if field.number is not None and share != 1:
+        if field.number is not None and share != 1 and resource != SHARED:
             made = min(round(field.number * share), LARGEST_TARGET)
             _holder(field)[str(field.path[-1])] = made
             notes.append(field.evidence(f"{made} percent of the requests in this lab", str(field.number)))

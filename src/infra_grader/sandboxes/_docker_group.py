@@ -1,13 +1,16 @@
 """The control groups of a container, seen from outside: which limit it hit, while it runs and after its end.
 
-Docker removes a container's groups with it and says afterwards only whether memory ran out. So the count of refused
-processes is read again and again while the program runs, and whenever it prints or ends. Where the daemon's kernel is
-not this one (Docker Desktop), the groups cannot be seen, and that limit holds without being named.
+Docker removes a container's groups with it and says afterwards only whether memory ran out. So a thread waits for the
+kernel to tell of a refused process, since the program may end right after it and the groups with it; the count is read
+as well whenever the program prints or ends. Where the daemon's kernel is not this one (Docker Desktop), the groups
+cannot be seen, and that limit holds without being named.
 """
 
 from __future__ import annotations
 
 import os
+import select
+import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -27,6 +30,11 @@ class ContainerGroup(Group):
         if folder := self._folders.get("processes"):
             with suppress(OSError):
                 self._events = os.open(folder / "pids.events", os.O_RDONLY)
+        self._follower: threading.Thread | None = None
+        if self._events >= 0:
+            self._closing = os.eventfd(0)
+            self._follower = threading.Thread(target=self._follow, daemon=True)
+            self._follower.start()
 
     def hit(self) -> Limit | None:
         """Return the limit that the program has hit, even if the groups are gone by now."""
@@ -42,8 +50,19 @@ class ContainerGroup(Group):
 
     def close(self) -> None:
         """Let go of the groups."""
-        if self._events >= 0:
+        if self._follower is not None:
+            os.eventfd_write(self._closing, 1)
+            self._follower.join()
+            os.close(self._closing)
             os.close(self._events)
+
+    def _follow(self) -> None:
+        """Note a refused process as soon as the kernel tells of one, which it does once."""
+        told = select.poll()
+        told.register(self._events, select.POLLPRI)
+        told.register(self._closing, select.POLLIN)
+        told.poll()
+        self.look()
 
 
 def _folders(process: int, container: str) -> dict[str, Path]:
