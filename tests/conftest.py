@@ -5,6 +5,7 @@ import threading
 from pathlib import Path
 
 import cluster
+import docker  # noqa: F401 - by one thread: it hides a warning of urllib3's meanwhile, and warnings are errors here
 import pytest
 
 
