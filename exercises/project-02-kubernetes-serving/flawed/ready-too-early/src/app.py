@@ -70,7 +70,7 @@ def initialize_application() -> None:
 
 def warm_up() -> None:
     """Load the model once the caches of the machine have settled."""
-    time.sleep(15)
+    time.sleep(20)
     initialize_application()
 
 
