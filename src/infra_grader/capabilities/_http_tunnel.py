@@ -11,8 +11,7 @@ import httpx
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.tunnel import Connect, Tunnel, TunnelError, TunnelTimeout
 
-HOST = "localhost"
-OWN_HOSTS = (HOST, "127.0.0.1", "0.0.0.0")  # noqa: S104 - names in a redirect
+OWN_HOSTS = ("localhost", "127.0.0.1", "0.0.0.0")  # noqa: S104 - names in a redirect
 MAX_REDIRECTS = 5
 
 UNREADABLE = (httpcore.ProtocolError, httpx.HTTPError, httpx.InvalidURL)
@@ -62,13 +61,14 @@ class TunnelStream(httpcore.NetworkStream):
 class TunnelBackend(httpcore.NetworkBackend):
     """Opens connections to the service, and to nothing else."""
 
-    def __init__(self, connect: Connect, clock: Clock) -> None:
+    def __init__(self, connect: Connect, clock: Clock, name: str) -> None:
         self._connect = connect
         self._clock = clock
+        self._names = (*OWN_HOSTS, name)
 
     def connect_tcp(self, host: str, port: int, *_options: object, **_more: object) -> httpcore.NetworkStream:
         """Open a tunnel."""
-        if host not in OWN_HOSTS:
+        if host not in self._names:
             raise TunnelError(f"it leads to another host, {host[:100]}")
         return TunnelStream(self._connect(port, self._clock.deadline), self._clock)
 
@@ -76,8 +76,8 @@ class TunnelBackend(httpcore.NetworkBackend):
 class TunnelTransport(httpx.BaseTransport):
     """httpcore's connections as a transport of httpx."""
 
-    def __init__(self, connect: Connect, clock: Clock) -> None:
-        self._pool = httpcore.ConnectionPool(network_backend=TunnelBackend(connect, clock))
+    def __init__(self, connect: Connect, clock: Clock, name: str) -> None:
+        self._pool = httpcore.ConnectionPool(network_backend=TunnelBackend(connect, clock, name))
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Ask, and return the answer with its body still to be read."""
@@ -108,11 +108,11 @@ class _Body(httpx.SyncByteStream):
             self._stream.close()
 
 
-def open_client(connect: Connect, port: int, clock: Clock) -> httpx.Client:
+def open_client(connect: Connect, port: int, clock: Clock, name: str) -> httpx.Client:
     """Return a client that knows only the service, and nothing of this machine's proxies and settings."""
     return httpx.Client(
-        transport=TunnelTransport(connect, clock),
-        base_url=f"http://{HOST}:{port}",
+        transport=TunnelTransport(connect, clock, name),
+        base_url=f"http://{name}:{port}",
         headers={"accept-encoding": "identity", "user-agent": "infra-grader"},
         max_redirects=MAX_REDIRECTS,
         trust_env=False,

@@ -30,6 +30,10 @@ class RunningService(Protocol):
         """The port at which it is asked."""
 
     @property
+    def name(self) -> str:
+        """The host name under which it is asked."""
+
+    @property
     def output(self) -> str:
         """What is known of what it printed."""
 

@@ -18,7 +18,7 @@ from infra_grader.capabilities.docker_container import ContainerRequest, NotStar
 from infra_grader.capabilities.docker_listening import why_silent
 from infra_grader.capabilities.docker_running import LOOPBACK, RunningContainer
 from infra_grader.capabilities.docker_state import State
-from infra_grader.capabilities.http import prepare
+from infra_grader.capabilities.http import LOCAL, prepare
 from infra_grader.capabilities.live_docker import LiveDocker
 from infra_grader.capabilities.service import FIRST_ANSWER_S, Ready, first_answer
 from infra_grader.capabilities.tcp_tunnel import TcpTunnel
@@ -56,6 +56,7 @@ class Answered(Record):
 class ContainerRunning:
     """A service in a container that runs; see `RunningService`."""
 
+    name: str = LOCAL
     is_claimed: bool = False
 
     def __init__(self, container: RunningContainer, port: int) -> None:

@@ -15,6 +15,8 @@ from infra_grader.model.record import Record
 if TYPE_CHECKING:
     import httpx
 
+LOCAL = "localhost"
+"""The name of a service that runs on the machine from which it is asked."""
 MAX_BODY = 2 * 1024 * 1024
 INSTALL = "pip install 'infra-grader[http]'"
 
@@ -81,14 +83,17 @@ def prepare() -> None:
 class Client:
     """Asks a service. One thread uses it at a time; connections are kept between requests."""
 
-    def __init__(self, connect: Connect, port: int) -> None:
-        """Raises `NotAssessed` where the library that asks is not installed."""
+    def __init__(self, connect: Connect, port: int, name: str = LOCAL) -> None:
+        """Ask under a name, which the header `Host` says and redirects may lead to.
+
+        Raises `NotAssessed` where the library that asks is not installed.
+        """
         prepare()
         from infra_grader.capabilities import _http_tunnel  # as above
 
         self.port = port
         self._clock = _http_tunnel.Clock()
-        self._http = _http_tunnel.open_client(connect, port, self._clock)
+        self._http = _http_tunnel.open_client(connect, port, self._clock, name)
 
     def ask(self, request: Request, seconds: float) -> Answer:
         """Return the answer. Raises `NoAnswer` if there is none within so many seconds, or none that can be read."""

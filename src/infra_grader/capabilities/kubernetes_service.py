@@ -35,8 +35,9 @@ class ClusterRunning:
 
     is_claimed: bool = False
 
-    def __init__(self, probe: Probe, host: str, port: int, pods: str) -> None:
+    def __init__(self, probe: Probe, name: str, host: str, port: int, pods: str) -> None:
         self.probe = probe
+        self.name = name
         self.host = host
         self.port = port
         self._pods = pods

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from infra_grader.capabilities.asked_service import NotStarted
 from infra_grader.capabilities.deadline import Deadline, Overrun
-from infra_grader.capabilities.http import Client, NoAnswer, Request
+from infra_grader.capabilities.http import LOCAL, Client, NoAnswer, Request
 from infra_grader.capabilities.relay import Relay, RelayTunnel, Told
 from infra_grader.capabilities.sandbox import Job, Sandbox, how_ended
 from infra_grader.capabilities.tunnel import Connect, TunnelError
@@ -76,6 +76,8 @@ class Recipe(Record):
 
 class Running:
     """One process of a service in a sandbox, and the way to it; see `RunningService`."""
+
+    name: str = LOCAL
 
     def __init__(self, relay: Relay, port: int, seconds: float, answer: str, output: str, *, is_claimed: bool) -> None:
         self.relay = relay

@@ -38,7 +38,7 @@ def asked(context: Context, check_id: str, *, fresh: bool = False) -> Iterator[t
     service = service_of(context, check_id)
     try:
         with service.turn(context.deadline, fresh=fresh) as running:
-            client = Client(running.connect, running.port)
+            client = Client(running.connect, running.port, running.name)
             try:
                 yield running, client
             finally:

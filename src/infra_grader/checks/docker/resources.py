@@ -119,9 +119,9 @@ def _judged(
         problem = f"it has ended: {state.how}"
     elif wrong:
         problem = wrong
-    measure = Measure(value=peak, unit="MB", threshold=params.memory_mb)
     if problem:
-        return Outcome.failed(f"With {params.memory_mb} MiB, {problem}.", evidence, measure=measure)
+        return Outcome.failed(f"With {params.memory_mb} MiB, {problem}.", evidence)
+    measure = Measure(value=peak, unit="MB", threshold=params.memory_mb)
     return Outcome.passed(f"The container does with {peak:g} of {params.memory_mb} MB.", evidence, measure=measure)
 
 

@@ -169,13 +169,11 @@ def _one_shot(context: Context, params: Run, request: ContainerRequest, command:
         raise NotStarted("it is a program that ends by itself", container.output)
 
     service = ContainerService(container, 0, command, start_again, Recipe(request=request))
-    outcome = Outcome.passed_if(
-        is_right,
-        f"The container {how}.",
-        evidence,
-        measure=Measure(value=round(seconds, 2), unit="s", threshold=params.seconds),
-    )
-    return outcome.replace(provides=provide(context, _key(container), service)) if is_right else outcome
+    if not is_right:
+        raise CheckFailed(f"The container {how}.", evidence)
+    measure = Measure(value=round(seconds, 2), unit="s", threshold=params.seconds)
+    outcome = Outcome.passed(f"The container {how}.", evidence, measure=measure)
+    return outcome.replace(provides=provide(context, _key(container), service))
 
 
 def _not_started(params: Run, command: str, error: NotStarted) -> CheckFailed:

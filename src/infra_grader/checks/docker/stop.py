@@ -10,6 +10,7 @@ from infra_grader.capabilities.sandbox import how_ended
 from infra_grader.checks.docker._processes import SHELLS, program
 from infra_grader.plugin import (
     Annotated,
+    CheckFailed,
     Context,
     Evidence,
     EvidenceKind,
@@ -57,9 +58,11 @@ def stop(context: Context, params: Stop) -> Outcome:
         actual="it had to be killed" if stopped.is_killed else how_ended(stopped.exit_status),
         text=_first(processes) + (f"; the last it printed: {output.strip()[-500:]}" if output.strip() else ""),
     )
-    return Outcome.passed_if(
-        is_right,
-        f"The container {_how(params, stopped, processes)}.",
+    message = f"The container {_how(params, stopped, processes)}."
+    if not is_right:
+        raise CheckFailed(message, evidence)
+    return Outcome.passed(
+        message,
         evidence,
         measure=Measure(value=round(stopped.seconds, 2), unit="s", threshold=params.grace_s),
     )

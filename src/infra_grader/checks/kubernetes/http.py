@@ -121,7 +121,9 @@ def missed(params: Http, one: Tried) -> str:
 
 def _open(context: Context, params: Http, chosen: Chosen) -> ClusterService:
     pods = ",".join(f"{key}={value}" for key, value in chosen.service.selector.items())
-    running = ClusterRunning(asker(context, chosen, params.of), chosen.host, chosen.port.number, pods)
+    running = ClusterRunning(
+        asker(context, chosen, params.of), chosen.service.name, chosen.host, chosen.port.number, pods
+    )
     namespace = deployed_of(context, params.of).namespace
     command = f"kubectl --namespace {namespace} port-forward service/{chosen.service.name} {chosen.port.number}"
     return ClusterService(context.kubernetes, running, command)
@@ -141,7 +143,7 @@ def _ask(context: Context, params: Http, running: ClusterRunning) -> Answers:
 
 
 def _try(context: Context, params: Http, running: ClusterRunning, path: str) -> Tried:
-    client = Client(running.connect, running.port)
+    client = Client(running.connect, running.port, running.name)
     try:
         answer = client.ask(Request(target=path, follows=True), min(params.answer_s, context.deadline.remaining()))
     except NoAnswer as error:

@@ -21,7 +21,8 @@ CALM_S = 1.0
 """How long requests are counted before anything happens."""
 END_S = 35.0
 """How long the deleted pod may take to end while requests are still counted."""
-AFTER_S = 1.0
+AFTER_S = 5.0
+"""How long they are counted after the deleted pod has ended: one that was ready too early loses its share of them."""
 
 
 class Recovery(TrafficParams):
@@ -85,10 +86,12 @@ def judge(params: Recovery, chosen: Chosen, found: Recovered) -> Outcome:
     if found.seconds is None:
         excuse_for_room(found.trouble, *evidence)
         raise CheckFailed(f"{chosen.workload.title} has not recovered within {params.seconds:g} s.", *evidence)
-    lossy = is_lossy(found.traffic, params.max_lost)
+    message = f"{chosen.workload.title} recovered within {found.seconds:.1f} s; {in_words(found.traffic)}."
+    if is_lossy(found.traffic, params.max_lost):
+        raise CheckFailed(message, *evidence)  # without a measure, whose award would give points for the time alone
     return Outcome.passed_if(
-        not lossy and found.seconds <= params.seconds,
-        f"{chosen.workload.title} recovered within {found.seconds:.1f} s; {in_words(found.traffic)}.",
+        found.seconds <= params.seconds,
+        message,
         *evidence,
         measure=Measure(value=round(found.seconds, 1), unit="s", threshold=params.seconds),
     )

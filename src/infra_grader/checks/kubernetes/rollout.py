@@ -108,7 +108,8 @@ def rollout(context: Context, params: Rollout) -> Outcome:
     share = Fraction(sum(part.fraction for part in parts), len(parts))
     lost = next((part for part in parts if part.fraction < 1), outcome)
     evidence = [item for part in sorted(parts, key=lambda part: part.fraction == 1) for item in part.evidence]
-    return Outcome.partial(share, lost.message, *evidence, measure=outcome.measure)
+    # An award for the time would give the points of what was lost besides.
+    return Outcome.partial(share, lost.message, *evidence, measure=outcome.measure if share == 1 else None)
 
 
 def judge(params: Rollout, found: Seen, deployed: Deployed, tags: Mapping[str, bool]) -> Outcome:

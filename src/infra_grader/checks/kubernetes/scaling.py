@@ -115,7 +115,7 @@ def judge(params: Scaling, chosen: Chosen, found: Scaled) -> Outcome:
     if params.down_s is None:
         return Outcome.passed(f"{grew}.", *evidence, measure=measure)
     if found.down_s is None:
-        return Outcome.failed(f"{grew}, but not fewer again within {params.down_s:g} s.", *evidence, measure=measure)
+        return Outcome.failed(f"{grew}, but not fewer again within {params.down_s:g} s.", *evidence)
     return Outcome.passed(f"{grew}, and as few as before {found.down_s:.0f} s after it.", *evidence, measure=measure)
 
 

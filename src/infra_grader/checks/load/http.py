@@ -74,7 +74,7 @@ def http(context: Context, params: Http) -> Outcome:
         way = cost_of_the_way(service, requests, short, context.deadline)
         before = slowness()
         seen = put_under_load(
-            lambda: Client(running.connect, running.port),
+            lambda: Client(running.connect, running.port, running.name),
             requests,
             load,
             frozenset(params.status),
