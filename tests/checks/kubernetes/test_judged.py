@@ -191,7 +191,7 @@ class TestRecovery:
     def test_losses_are_told_and_judged_only_where_the_rubric_says_so(self):
         assert self.judge(lost=5).status == "passed"
         assert self.judge(lost=5, max_lost=0.03).status == "passed"
-        with pytest.raises(CheckFailed, match="recovered within 2.0 s; 5 of 200 requests were lost"):
+        with pytest.raises(CheckFailed, match="5 of 200 requests were lost"):
             self.judge(lost=5, max_lost=0)  # an exception has no measure, so that no award gives points for the time
 
     def test_one_that_does_not_come_back(self):
