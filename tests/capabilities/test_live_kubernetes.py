@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 
 import cluster as kubectl
 import fake_api
@@ -17,9 +18,10 @@ from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.kubernetes import NAMESPACES, Refused
 from infra_grader.capabilities.kubernetes_guard import PUBLIC
 from infra_grader.capabilities.kubernetes_lab import HOME
-from infra_grader.capabilities.kubernetes_turn import LEASES, turn
+from infra_grader.capabilities.kubernetes_owner import PURPOSE_LABEL, RUN_LABEL
+from infra_grader.capabilities.kubernetes_turn import LEASES, Taker, leave_turns, turn
 from infra_grader.capabilities.live_kubernetes import PREFIX, open_live_kubernetes
-from infra_grader.model.outcome import NotAssessed
+from infra_grader.model.outcome import NotAssessed, Unavailable
 
 KILLED = """
 import sys, time
@@ -139,6 +141,10 @@ def test_who_comes_later_waits_until_a_place_is_free(live):
     kubernetes_room.await_place(live.cluster, "9" * 20, 100, Deadline(10))
 
 
+def taker(name):
+    return Taker(name=f"infra-grader-test-{name}", run=name, marks={}, silent_s=15)
+
+
 class TestTurns:
     """Checks that count or time come one after another."""
 
@@ -148,32 +154,36 @@ class TestTurns:
         def second():
             other = open_live_kubernetes()
             try:
-                with turn(other.cluster, "second", 15, Deadline(30), name="infra-grader-test"):
+                with turn(other.cluster, taker("second"), Deadline(30), "test"):
                     order.append("second")
             finally:
                 other.close()
 
         waiting = threading.Thread(target=second)
-        with turn(live.cluster, "first", 15, Deadline(30), name="infra-grader-test"):
+        with turn(live.cluster, taker("first"), Deadline(30), "test"):
             waiting.start()
-            time.sleep(0.3)
+            live.cluster.await_(
+                LEASES, HOME, lambda found: len(found) == 2 or None, Deadline(30), labels=f"{PURPOSE_LABEL}=test"
+            )
             order.append("first")
         waiting.join()
-        live.cluster.delete(LEASES, "infra-grader-test", HOME)
         assert order == ["first", "second"]
+        assert not live.cluster.list(LEASES, HOME, labels=f"{PURPOSE_LABEL}=test")
 
     def test_a_holder_that_is_silent_loses_it(self, live):
-        name = "infra-grader-test-silent"
-        lease = {"apiVersion": LEASES.api_version, "kind": "Lease", "metadata": {"name": name}}
+        metadata = {"name": "infra-grader-test-dead", "labels": {PURPOSE_LABEL: "test-silent"}}
+        lease = {"apiVersion": LEASES.api_version, "kind": "Lease", "metadata": metadata}
         live.cluster.create({**lease, "spec": {"holderIdentity": "dead", "leaseDurationSeconds": 1}}, HOME)
-        try:
-            began = time.monotonic()
-            with turn(live.cluster, "next", 15, Deadline(30), name=name):
-                assert time.monotonic() - began > 1
-                assert live.cluster.get(LEASES, name, HOME)["spec"]["holderIdentity"] == "next"
-            assert not live.cluster.get(LEASES, name, HOME)["spec"].get("holderIdentity")
-        finally:
-            live.cluster.delete(LEASES, name, HOME)
+        began = time.monotonic()
+        with turn(live.cluster, taker("next"), Deadline(30), "test-silent"):
+            assert time.monotonic() - began > 1
+            there = live.cluster.list(LEASES, HOME, labels=f"{PURPOSE_LABEL}=test-silent")
+            assert [each["metadata"]["name"] for each in there] == ["infra-grader-test-next"]
+
+    def test_a_run_leaves_the_turns_of_checks_that_were_left_behind(self, live):
+        with suppress(Unavailable), turn(live.cluster, taker(live.run), Deadline(30), "test-left"):
+            leave_turns(live.cluster, live.run)
+            assert not live.cluster.list(LEASES, HOME, labels=f"{RUN_LABEL}={live.run}")
 
 
 class TestLabs:

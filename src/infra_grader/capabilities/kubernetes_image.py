@@ -11,13 +11,15 @@ from infra_grader.capabilities.docker import answering
 from infra_grader.capabilities.docker_image import BuiltImage
 from infra_grader.model.outcome import NotAssessed
 
+PUSH_S = 300.0
+"""Seconds in which the registry of a lab takes an image; layers that it has are not sent again."""
 SET = "Set `registry` in the lab's ConfigMap to the host and port of a registry that its nodes pull from."
 
 
-def push(image: BuiltImage, registry: str, name: str, tag: str, deadline: Deadline) -> str:
+def push(image: BuiltImage, registry: str, name: str, tag: str) -> str:
     """Push an image to the registry of a lab and return the reference by which nodes pull exactly this one.
 
-    Nobody's login is used. Raises `NotAssessed` where the lab has no registry, or that does not take it.
+    Nobody's login is used. Raises `NotAssessed` where the lab has no registry, or that does not take it in time.
     """
     if not registry:
         raise NotAssessed("The lab has no registry for images that are built here.", SET)
@@ -26,7 +28,7 @@ def push(image: BuiltImage, registry: str, name: str, tag: str, deadline: Deadli
         with answering():
             api.tag(image.id, repository, tag)
         try:
-            digest = _pushed(api, repository, tag, deadline)
+            digest = _pushed(api, repository, tag, Deadline(PUSH_S))
         finally:
             with answering():
                 api.remove_image(f"{repository}:{tag}", noprune=True)
@@ -38,7 +40,8 @@ def _pushed(api: Any, repository: str, tag: str, deadline: Deadline) -> str:
     digest = ""
     with answering():
         for step in api.push(repository, tag, stream=True, decode=True, auth_config={"username": "", "password": ""}):
-            deadline.check()
+            if not deadline.remaining():
+                raise NotAssessed(f"The lab's registry has not taken the image within {PUSH_S:g} s.", "Grade again.")
             if problem := step.get("error"):
                 raise NotAssessed(f"The lab's registry does not take the image: {problem}.", SET)
             digest = str((step.get("aux") or {}).get("Digest") or digest)

@@ -39,10 +39,16 @@ def now() -> str:
 def has_no_owner(annotations: Mapping[str, str]) -> bool:
     """Whether the grader that made a thing has ended: on this machine the lock of its home tells, else its silence."""
     if annotations.get(MACHINE) == machine():
-        said = annotations.get(ALIVE, "")
-        return docker_owner.has_no_owner(annotations, float(said) if said.isdecimal() else 0.0)
+        return has_ended_here(annotations)
     said = annotations.get(ALIVE, "")
     return not said.isdecimal() or time.time() - int(said) > SILENT_S
+
+
+def has_ended_here(annotations: Mapping[str, str]) -> bool:
+    """Whether the grader that made a thing ran on this machine, and has ended."""
+    said = annotations.get(ALIVE, "")
+    is_here = annotations.get(MACHINE) == machine()
+    return is_here and docker_owner.has_no_owner(annotations, float(said) if said.isdecimal() else 0.0)
 
 
 @cache

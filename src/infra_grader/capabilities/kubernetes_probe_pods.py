@@ -44,19 +44,24 @@ class Place(Record):
 
 
 def shared_probe(live: LiveKubernetes, place: Place, deadline: Deadline) -> Probe:
-    """Return the run's probe of a place, which the first one who asks for it makes. Raises as `probes` does."""
+    """Return the run's probe of a place, which the first who asks for it makes; raises as `probes` does.
+
+    A check does not pay for the time in which it starts.
+    """
     key = ("probe", place.namespace, tuple(sorted(place.labels.items())), place.is_admitted)
-    pod = live.once(key, lambda: _start(live, [place], deadline)[0])
+    with deadline.paused():
+        pod = live.once(key, lambda: _start(live, [place])[0])
     return Probe(live.cluster, place.namespace, pod)
 
 
 @contextmanager
 def probes(live: LiveKubernetes, places: Sequence[Place], deadline: Deadline) -> Iterator[list[Probe]]:
-    """Yield a running probe for each place, all of them removed after the block.
+    """Yield a running probe for each place, all of them removed after the block; a check does not pay for their start.
 
     Raises `NotAssessed` where the image cannot be had or no node takes them, `Unavailable` where they do not start.
     """
-    names = _start(live, places, deadline)
+    with deadline.paused():
+        names = _start(live, places)
     try:
         yield [Probe(live.cluster, place.namespace, name) for place, name in zip(places, names, strict=True)]
     finally:
@@ -108,7 +113,7 @@ def probe_manifest(
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
 
 
-def _start(live: LiveKubernetes, places: Sequence[Place], deadline: Deadline) -> list[str]:
+def _start(live: LiveKubernetes, places: Sequence[Place]) -> list[str]:
     """Make a pod for each place, and return their names when all of them run."""
     names: list[str] = []
     with ExitStack() as undoing:
@@ -120,7 +125,7 @@ def _start(live: LiveKubernetes, places: Sequence[Place], deadline: Deadline) ->
             manifest = probe_manifest(name, place, live.lab.probe_image, live.labels, owner)
             with refusing("a pod that asks"):
                 live.cluster.create(manifest, place.namespace)
-        limit = Deadline(min(START_S, deadline.remaining()))
+        limit = Deadline(START_S)
         for place, name in zip(places, names, strict=True):
             _await(live.cluster, place.namespace, name, limit)
         undoing.pop_all()  # from here on, the caller removes them

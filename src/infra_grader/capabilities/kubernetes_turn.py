@@ -1,138 +1,184 @@
-"""Taking turns on a cluster: checks that time or count must not disturb each other, in whatever grader they run."""
+"""Taking turns on a cluster: checks that time or count must not disturb each other, in whatever grader they run.
+
+Whoever wants the turn puts a Lease into a queue, and has it once all that came before are gone. Who gives signs of life
+no more is taken out of the queue by those behind, so that a grader that was killed holds nobody up.
+"""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from infra_grader.capabilities.deadline import Deadline, Overrun
+from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.kubernetes import NAMESPACES, Cluster, Refused, Resource
 from infra_grader.capabilities.kubernetes_lab import HOME
-from infra_grader.capabilities.kubernetes_owner import PURPOSE_LABEL
-from infra_grader.model.outcome import NotAssessed
+from infra_grader.capabilities.kubernetes_owner import DOMAIN, PURPOSE_LABEL, RUN_LABEL, has_ended_here
+from infra_grader.model.outcome import NotAssessed, Unavailable
+from infra_grader.model.record import Record
 
-NAME = "infra-grader-turn"
+QUEUE = "turns"
+"""The purpose of the leases of the one queue of a cluster."""
 LEASES = Resource(api_version="coordination.k8s.io/v1", kind="Lease", plural="leases", is_namespaced=True)
-BUSY = "Grade again, or give the check more time."
-MACHINE_TURN = threading.Lock()
-"""Between the threads of this process no lease is asked for."""
+TICKET = f"{DOMAIN}/ticket"
+"""The annotation that tells which of two leases came first."""
+PATIENCE_S = 600.0
+"""Seconds that a check waits at most while others measure."""
+LOOK_S = 1.0
+"""Seconds after which the silence of others is looked at again."""
+
+
+class Taker(Record):
+    """Who takes a turn."""
+
+    name: str
+    """The name of the lease, unlike that of any other."""
+    run: str
+    marks: Mapping[str, str]
+    """Annotations that tell other graders on this machine when this one has ended."""
+    silent_s: int
+    """Seconds of silence after which the place is lost."""
 
 
 @contextmanager
-def turn(cluster: Cluster, holder: str, seconds: int, deadline: Deadline, name: str = NAME) -> Iterator[None]:
-    """Hold the cluster's only turn while the block runs; one whose holder is silent for so many seconds is free.
+def turn(cluster: Cluster, taker: Taker, deadline: Deadline, queue: str = QUEUE) -> Iterator[None]:
+    """Hold the only turn of a queue while the block runs, first come, first served; a check does not pay for the wait.
 
-    `name` is that of the lease by which graders agree. Raises `NotAssessed` where it does not come in time, or came so
-    late that the rest of the time was too short.
+    Raises `NotAssessed` where the turn does not come within `PATIENCE_S` seconds, and `Unavailable` after a block that
+    has lost it before its end.
     """
-    began = time.monotonic()
-    if not MACHINE_TURN.acquire(timeout=deadline.remaining()):
-        raise NotAssessed("Other checks measured in the cluster all the time.", BUSY)
+    lease = _Lease(cluster, taker, queue)
+    over = threading.Event()
+    renewing = threading.Thread(target=_renew, args=(lease, over), daemon=True)
+    renewing.start()
     try:
-        lease = _Lease(cluster, name, holder, seconds)
-        lease.take(deadline)
-        over = threading.Event()
-        renewing = threading.Thread(target=_renew, args=(lease, over), daemon=True)
-        renewing.start()
-        waited = time.monotonic() - began
-        try:
-            yield
-        except Overrun:
-            if waited > deadline.seconds / 4:
-                raise NotAssessed("Other checks measured in the cluster for too long.", BUSY) from None
-            raise
-        finally:
-            over.set()
-            renewing.join()
-            lease.give_back()
+        with deadline.paused():
+            lease.join()
+            _await_turn(lease, Deadline(PATIENCE_S))
+        yield
     finally:
-        MACHINE_TURN.release()
+        over.set()
+        with deadline.paused():
+            renewing.join()
+            is_kept = lease.leave()
+    if not is_kept:
+        raise Unavailable("Another grader measured in the cluster at the same time.", "Grade again.")
+
+
+def leave_turns(cluster: Cluster, run: str) -> None:
+    """Take a run out of all queues, with checks that were left behind; what cannot be taken out runs out."""
+    with suppress(Refused, NotAssessed):
+        cluster.delete_all(LEASES, HOME, labels=f"{RUN_LABEL}={run}")
+
+
+def remove_left_turns(cluster: Cluster) -> None:
+    """Take those out of the queue whose grader on this machine has ended, as far as we may."""
+    with suppress(Refused, NotAssessed):
+        for each in cluster.list(LEASES, HOME, labels=f"{PURPOSE_LABEL}={QUEUE}"):
+            if _has_ended(each):
+                _take_out(cluster, each)
 
 
 class _Lease:
-    """An object of the cluster that says who holds the turn, and since when that one was last heard."""
+    """Our place in the queue."""
 
-    def __init__(self, cluster: Cluster, name: str, holder: str, seconds: int) -> None:
-        self._cluster = cluster
-        self._name = name
-        self._holder = holder
-        self.seconds = seconds
+    def __init__(self, cluster: Cluster, taker: Taker, queue: str) -> None:
+        self.cluster = cluster
+        self.taker = taker
+        self.queue = queue
+        self.ticket = ""
 
-    def take(self, deadline: Deadline) -> None:
-        """Wait until the turn is ours. Raises `NotAssessed` where it does not come in time."""
-        _make_home(self._cluster)
-        heard: tuple[str, float] = ("", time.monotonic())
-
-        def look(leases: list[Mapping[str, Any]]) -> bool | None:
-            nonlocal heard
-            lease = leases[0] if leases else None
-            version = str(lease["metadata"]["resourceVersion"]) if lease else ""
-            if version != heard[0]:
-                heard = (version, time.monotonic())
-            if lease is None:
-                return True if self._create() else None
-            spec = lease.get("spec") or {}
-            # Told by what we hear ourselves, as the clocks of machines differ.
-            is_silent = time.monotonic() - heard[1] > spec.get("leaseDurationSeconds", self.seconds)
-            is_free = not spec.get("holderIdentity") or is_silent
-            return True if is_free and self._claim(version) else None
-
-        fields = f"metadata.name={self._name}"
-        if not self._cluster.await_(LEASES, HOME, look, deadline, fields=fields, every_s=1.0):
-            raise NotAssessed("Another grader measures in the cluster all the time.", "Grade again when it has ended.")
+    def join(self) -> None:
+        """Take the last place."""
+        _make_home(self.cluster)
+        name = self.taker.name
+        labels = {PURPOSE_LABEL: self.queue, RUN_LABEL: self.taker.run}
+        lease = {
+            "apiVersion": LEASES.api_version,
+            "kind": "Lease",
+            "metadata": {"name": name, "namespace": HOME, "labels": labels, "annotations": dict(self.taker.marks)},
+            "spec": {"holderIdentity": name, "leaseDurationSeconds": self.taker.silent_s, "renewTime": _now()},
+        }
+        try:
+            made = self.cluster.create(lease, HOME).object
+            self.ticket = str(made["metadata"]["resourceVersion"]).zfill(20)
+            self.cluster.patch(LEASES, name, HOME, {"metadata": {"annotations": {TICKET: self.ticket}}})
+        except Refused as error:
+            raise NotAssessed(f"The cluster gives no turns: {error.message}.", "Grade again.") from error
 
     def renew(self) -> None:
         """Give a sign of life; where that fails, the next one comes soon enough."""
         with suppress(Refused, NotAssessed):
-            self._cluster.patch(LEASES, self._name, HOME, {"spec": {"renewTime": self._spec()["renewTime"]}})
+            self.cluster.patch(LEASES, self.taker.name, HOME, {"spec": {"renewTime": _now()}})
 
-    def give_back(self) -> None:
-        """Free the turn if it is still ours; one that cannot be freed runs out."""
+    def leave(self) -> bool:
+        """Give the place up, and return whether it was ours until now; one that cannot be given up runs out."""
         with suppress(Refused, NotAssessed):
-            lease = self._cluster.get(LEASES, self._name, HOME)
-            if lease is not None and lease["spec"].get("holderIdentity") == self._holder:
-                version = lease["metadata"]["resourceVersion"]
-                body = {"metadata": {"resourceVersion": version}, "spec": {"holderIdentity": None}}
-                self._cluster.patch(LEASES, self._name, HOME, body)
+            return self.cluster.delete(LEASES, self.taker.name, HOME)
+        return True
 
-    def _create(self) -> bool:
-        metadata = {"name": self._name, "labels": {PURPOSE_LABEL: "turns"}}
-        lease = {"apiVersion": LEASES.api_version, "kind": "Lease", "metadata": metadata, "spec": self._spec()}
-        return _is_taken(lambda: self._cluster.create(lease, HOME))
 
-    def _claim(self, version: str) -> bool:
-        body = {"metadata": {"resourceVersion": version}, "spec": self._spec()}
-        return _is_taken(lambda: self._cluster.patch(LEASES, self._name, HOME, body))
+def _await_turn(lease: _Lease, patience: Deadline) -> None:
+    """Wait until nobody is left who came before. Raises `NotAssessed` where that takes too long."""
+    heard: dict[str, tuple[str, float]] = {}
+    before: list[Mapping[str, Any]] = []
 
-    def _spec(self) -> dict[str, Any]:
-        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        return {
-            "holderIdentity": self._holder, "leaseDurationSeconds": self.seconds, "acquireTime": now, "renewTime": now,
-        }  # fmt: skip
+    def look(leases: list[Mapping[str, Any]]) -> bool | None:
+        others = [each for each in leases if each["metadata"]["name"] != lease.taker.name]
+        if len(others) == len(leases):
+            raise Unavailable("Our place among those who measure in the cluster was lost.", "Grade again.")
+        # One that has no ticket yet may have come earlier; it gets one in a moment.
+        before[:] = [each for each in others if _ticket(each) < lease.ticket]
+        for each in before:
+            if _is_silent(each, heard, lease.taker.silent_s) or _has_ended(each):
+                _take_out(lease.cluster, each)
+        return None if before else True
+
+    labels = f"{PURPOSE_LABEL}={lease.queue}"
+    if not lease.cluster.await_(LEASES, HOME, look, patience, labels=labels, every_s=LOOK_S):
+        raise NotAssessed(
+            f"Checks that came before have measured in the cluster for {PATIENCE_S:g} s; {len(before)} are left.",
+            "Grade again when fewer graders use it.",
+        )
+
+
+def _is_silent(lease: Mapping[str, Any], heard: dict[str, tuple[str, float]], seconds: int) -> bool:
+    """Whether nothing was heard from one for as long as it says: by our clock, as those of machines differ."""
+    uid, version, now = str(lease["metadata"]["uid"]), str(lease["metadata"]["resourceVersion"]), time.monotonic()
+    if heard.get(uid, ("", now))[0] != version:
+        heard[uid] = (version, now)
+    patience = (lease.get("spec") or {}).get("leaseDurationSeconds") or seconds
+    return bool(now - heard[uid][1] > patience)
+
+
+def _has_ended(lease: Mapping[str, Any]) -> bool:
+    return has_ended_here(lease["metadata"].get("annotations") or {})
+
+
+def _take_out(cluster: Cluster, lease: Mapping[str, Any]) -> None:
+    with suppress(Refused, NotAssessed):  # it is tried again at the next look
+        cluster.delete(LEASES, lease["metadata"]["name"], HOME)
 
 
 def _renew(lease: _Lease, over: threading.Event) -> None:
-    while not over.wait(lease.seconds / 3):
+    while not over.wait(lease.taker.silent_s / 3):
         lease.renew()
 
 
 def _make_home(cluster: Cluster) -> None:
     """Make the namespace of the turns where nobody has marked the cluster as a lab."""
     if cluster.get(NAMESPACES, HOME) is None:
-        metadata = {"name": HOME, "labels": {PURPOSE_LABEL: "turns"}}
+        metadata = {"name": HOME, "labels": {PURPOSE_LABEL: QUEUE}}
         with suppress(Refused):  # another grader was faster
             cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
 
 
-def _is_taken(ask: Callable[[], object]) -> bool:
-    try:
-        ask()
-    except Refused as error:
-        if error.status == 409:  # another grader was faster
-            return False
-        raise NotAssessed(f"The cluster gives no turns: {error.message}.", "Grade again.") from error
-    return True
+def _ticket(lease: Mapping[str, Any]) -> str:
+    return str((lease["metadata"].get("annotations") or {}).get(TICKET, ""))
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -23,14 +23,12 @@ from infra_grader.capabilities.kubernetes_lab import USE, Lab, is_marked, read_l
 from infra_grader.capabilities.kubernetes_owner import ALIVE, PURPOSE_LABEL, RUN_LABEL, SIGN_S, marks, now
 from infra_grader.capabilities.kubernetes_resource import Resource
 from infra_grader.capabilities.kubernetes_room import PROBES, SUBMISSION, is_ending, is_stuck, why_stuck
-from infra_grader.capabilities.kubernetes_turn import turn
+from infra_grader.capabilities.kubernetes_turn import Taker, leave_turns, remove_left_turns, turn
 from infra_grader.model.outcome import NotAssessed, Unavailable
 
 PREFIX = "infra-grader-kubernetes-"
-PLACE_S = 200.0
+PLACE_S = 600.0
 """Seconds that a submission waits at most until others have left the cluster."""
-SPARE_S = 10.0
-"""Seconds that a check needs to say that there is no place."""
 ENDING_S = 30.0
 """Seconds that the end of a run waits for namespaces which are ending, where there are too many of them."""
 
@@ -63,22 +61,22 @@ class LiveKubernetes:
 
     @property
     def namespace(self) -> str:
-        """The namespace of the submission's own, made at the first use, when there is a place for it."""
-        return self.enter(Deadline(PLACE_S))
+        """The namespace of the submission's own, made at the first use, when there is a place for it.
+
+        Raises `NotAssessed` where none is free within `PLACE_S` seconds.
+        """
+        name = f"infra-grader-{self.run}"
+        return str(self.once("the submission's namespace", lambda: self._make(name, SUBMISSION)))
 
     def enter(self, deadline: Deadline) -> str:
-        """Return the submission's namespace, waiting for a place in the cluster no longer than a check may.
-
-        Raises `NotAssessed` where none is free in time.
-        """
-        patience = Deadline(min(PLACE_S, max(1.0, deadline.remaining() - SPARE_S)))
-        name = f"infra-grader-{self.run}"
-        return str(self.once("the submission's namespace", lambda: self._make(name, SUBMISSION, patience)))
+        """Return the submission's namespace; a check does not pay for the wait. Raises as `namespace` does."""
+        with deadline.paused():
+            return self.namespace
 
     def other_namespace(self, purpose: str) -> str:
         """Return another namespace of this run, the same for the same purpose; for probes from outside."""
         name = f"infra-grader-{self.run}-{purpose}"
-        return str(self.once(("other namespace", purpose), lambda: self._make(name, PROBES, Deadline(PLACE_S))))
+        return str(self.once(("other namespace", purpose), lambda: self._make(name, PROBES)))
 
     @property
     def namespaces(self) -> tuple[str, ...]:
@@ -154,8 +152,18 @@ class LiveKubernetes:
         ]
 
     def turn(self, deadline: Deadline) -> AbstractContextManager[None]:
-        """Return a block in which no other check, of any grader, counts or times anything in this cluster."""
-        return turn(self.cluster, f"{self.run}-{next(self._numbers)}", self.lab.turn_seconds, deadline)
+        """Return a block in which no other check, of any grader, counts or times anything in this cluster.
+
+        They come one after another, and do not pay for the wait; see `kubernetes_turn.turn`.
+        """
+        self.once("leaves its turns", lambda: self.on_close(lambda: leave_turns(self.cluster, self.run)))
+        taker = Taker(
+            name=f"infra-grader-turn-{self.run}-{next(self._numbers)}",
+            run=self.run,
+            marks=self.owner_marks,
+            silent_s=self.lab.turn_seconds,
+        )
+        return turn(self.cluster, taker, deadline)
 
     def probe(self) -> None:
         """Raise `Unavailable` unless the API answers now, and some node is ready."""
@@ -195,15 +203,20 @@ class LiveKubernetes:
         """Ask for the end of everything of this run. Its namespaces end in the background, up to a bound of them."""
         self._closing.close()
 
-    def _make(self, name: str, purpose: str, patience: Deadline) -> str:
+    def _make(self, name: str, purpose: str) -> str:
+        ticket = str(self.once(("ticket", name), lambda: self._draw(name, purpose)))
+        if purpose == SUBMISSION:
+            kubernetes_room.await_place(self.cluster, ticket, self.lab.namespaces, Deadline(PLACE_S))
+        kubernetes_room.prepare(self.cluster, name, self.run, internet=self.lab.internet and purpose == SUBMISSION)
+        return name
+
+    def _draw(self, name: str, purpose: str) -> str:
+        """Make an empty namespace, and return the ticket with which the next check goes on waiting if one gives up."""
         labels = {PURPOSE_LABEL: purpose, RUN_LABEL: self.run}
         self._namespaces.append(name)  # before it is there, so that it is removed whatever happens
         ticket = kubernetes_room.make(self.cluster, name, labels, marks(self._home.folder))
         self.keep(NAMESPACES, name)
-        if purpose == SUBMISSION:
-            kubernetes_room.await_place(self.cluster, ticket, self.lab.namespaces, patience)
-        kubernetes_room.prepare(self.cluster, name, self.run, internet=self.lab.internet and purpose == SUBMISSION)
-        return name
+        return ticket
 
     def _live(self) -> None:
         """Give signs of life until the run is over."""
@@ -249,6 +262,7 @@ def remove_left(cluster: Cluster) -> None:
     for each in kubernetes_room.find_left(cluster):
         kubernetes_room.remove(cluster, each["metadata"]["name"])
     kubernetes_room.remove_left_definitions(cluster)
+    remove_left_turns(cluster)
     _say_stuck(cluster)
 
 

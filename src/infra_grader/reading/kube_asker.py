@@ -30,7 +30,8 @@ def asker(context: Context, chosen: Chosen, check_id: str) -> Probe:
     namespace = deployed_of(context, check_id).namespace
     policies = find_policies(live, namespace)
     added = admitting(chosen, policies)
-    if namespace != live.namespace:
+    own = live.enter(context.deadline)
+    if namespace != own:
         if any("Ingress" in each["spec"]["policyTypes"] for each in added):
             raise NotAssessed(
                 f"NetworkPolicies of the learner's own deployment keep our pods out of {chosen.service.title}.",
@@ -38,8 +39,8 @@ def asker(context: Context, chosen: Chosen, check_id: str) -> Probe:
             )
         added = [leaving()]  # our own guards would keep the probe in its namespace
     for each in added:
-        live.cluster.apply(each, live.namespace)
-    return shared_probe(live, Place(namespace=live.namespace, is_admitted=True), context.deadline)
+        live.cluster.apply(each, own)
+    return shared_probe(live, Place(namespace=own, is_admitted=True), context.deadline)
 
 
 def find_policies(live: LiveKubernetes, namespace: str) -> list[Mapping[str, Any]]:

@@ -10,14 +10,21 @@ import msgspec
 import pytest
 from kube_things import API, CHOSEN, THINGS
 
-from infra_grader.capabilities.deadline import Deadline, Overrun
+from infra_grader.capabilities import deadline as deadlines
+from infra_grader.capabilities import kubernetes_service
+from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.kubernetes_probe import Name, Reached
 from infra_grader.capabilities.kubernetes_service import alone
+from infra_grader.capabilities.live_kubernetes import LiveKubernetes
+from infra_grader.checks.helm import install
 from infra_grader.checks.kubernetes import apply, dns, endpoints, reachable, rollout, scaling, update
 from infra_grader.checks.kubernetes import exec as commands
 from infra_grader.plugin import NotAssessed
+from infra_grader.reading import live_pushed
+from infra_grader.reading.kube_apply import Facts
 from infra_grader.reading.kube_following import Following
 from infra_grader.reading.kube_scaler import Scaler
+from infra_grader.reading.manifest import ManifestSet
 
 CASE = {"command": ["id", "-u"], "stdout": {"exact": "10001"}}
 DEPLOYMENT = {
@@ -197,7 +204,7 @@ class TestTurns:
         live = context.kubernetes
         live.once = lambda key, make: made.setdefault(key, make())
         live.turn = lambda _deadline: nullcontext()
-        context.deadline = Deadline(0.2)
+        monkeypatch.setattr(kubernetes_service, "PATIENCE_S", 0.2)
         context.observe = lambda _name, _type, make, **_: make()
         context.tell = lambda _said: None
         for kind in (endpoints, commands, rollout):
@@ -233,50 +240,70 @@ class TestTurns:
             ask(busy)
 
 
-class TestApply:
-    """Time that is spent on waiting for the lab is none of the learner's."""
+class TestWaiting:
+    """Time that is spent on waiting for the lab is nobody's."""
 
     @pytest.fixture
-    def applying(self, context, monkeypatch):
-        """Return what applies something in so many seconds, of which some are waited; the clock is played."""
+    def waits(self, context, monkeypatch):
+        """Return how to wait for an image to be pushed, or for a place, so many seconds of a clock that is played."""
         clock = SimpleNamespace(now=1000.0, monotonic=lambda: clock.now)
-        read = SimpleNamespace(own=True, objects=())
+        for module in (deadlines, apply):
+            monkeypatch.setattr(module, "time", clock)
+        context.deadline = Deadline(100)
         context.tell = lambda _said: None
         context.observe = lambda name, _type, make, **_: (
-            make() if name == "applied" else SimpleNamespace(is_served=None)
+            make() if name in ("applied", "release") else SimpleNamespace(is_served=None)
         )
-        monkeypatch.setattr(apply, "time", clock)
-        monkeypatch.setattr(apply, "read_source", lambda *_: read)
-        monkeypatch.setattr(apply, "refuse", lambda *_, **__: None)
-        monkeypatch.setattr(apply, "rewrite", lambda *_: None)
-        monkeypatch.setattr(apply, "_target", lambda *_: None)
+        monkeypatch.setattr(live_pushed, "image_of", lambda *_: SimpleNamespace(id="i"))
+        context.shared = lambda *_, **__: pass_by(110)
 
         def pass_by(seconds):
             clock.now += seconds
-            if clock.now - 1000.0 >= 100:
-                raise Overrun
+            return "there"
 
-        def ask(*, pushing, waiting, taking):
-            context.deadline = SimpleNamespace(seconds=100.0)
-            monkeypatch.setattr(apply, "pushed", lambda *_: pass_by(pushing))
-            context.kubernetes.enter = lambda _deadline: pass_by(waiting)
-            monkeypatch.setattr(apply, "apply_all", lambda *_, **__: pass_by(taking))
-            return apply.apply(context, msgspec.convert({"manifests": "k8s"}, apply.Apply))
+        live = context.kubernetes = object.__new__(LiveKubernetes)
+        monkeypatch.setattr(LiveKubernetes, "namespace", property(lambda _: pass_by(400)))
+        monkeypatch.setattr(LiveKubernetes, "other_namespace", lambda _self, purpose: f"{pass_by(30)}-{purpose}")
+        live.cluster = SimpleNamespace(resource=lambda *_: None)
+        monkeypatch.setattr(LiveKubernetes, "guard", lambda *_, **__: None)
+        return pass_by
 
-        return ask
+    def test_of_kubernetes_apply(self, context, waits, monkeypatch):
+        spent = []
+        monkeypatch.setattr(apply, "read_source", lambda *_: SimpleNamespace(own=True, objects=()))
+        monkeypatch.setattr(apply, "refuse", lambda *_, **__: None)
+        monkeypatch.setattr(apply, "rewrite", lambda *_: None)
+        monkeypatch.setattr(apply, "_target", lambda *_: None)
+        monkeypatch.setattr(apply, "judge", lambda *given: given[-1])
+        monkeypatch.setattr(apply, "apply_all", lambda *_, **__: spent.append(waits(60)))
+        applied = apply.apply(context, msgspec.convert({"manifests": "k8s", "images": {"*": "image"}}, apply.Apply))
+        assert (applied.namespace, applied.seconds) == ("there", 60)
+        assert context.deadline.remaining() == 40
 
-    @pytest.mark.parametrize(
-        "spent",
-        [
-            {"pushing": 110, "waiting": 0, "taking": 0},
-            {"pushing": 10, "waiting": 95, "taking": 0},
-            {"pushing": 10, "waiting": 20, "taking": 80},
-        ],
-    )
-    def test_much_of_it_leaves_the_check_open(self, applying, spent):
-        with pytest.raises(NotAssessed, match="waiting for a place"):
-            applying(**spent)
+    def test_of_helm_install(self, context, waits, monkeypatch):
+        chart = ManifestSet(source="the chart", objects=())
+        facts = Facts(served={}, storage_classes=(), scale="1")
+        plan = install.Plan(chart=None, first=chart, second=chart, facts=facts)
 
-    def test_objects_that_take_long_themselves_do_not(self, applying):
-        with pytest.raises(Overrun):
-            applying(pushing=5, waiting=5, taking=95)
+        class Steps:
+            steps, changed, left = (), (), ()
+
+            def __init__(self, *_):
+                pass
+
+            def all(self, _helm, _wanted):
+                waits(60)
+
+        @contextmanager
+        def lent_helm(*_):
+            yield None
+
+        monkeypatch.setattr(install, "Steps", Steps)
+        monkeypatch.setattr(install, "lent_helm", lent_helm)
+        monkeypatch.setattr(install, "write_chart", lambda *_: None)
+        context.command = SimpleNamespace(scratch=None)
+        monkeypatch.setattr(install.tempfile, "mkdtemp", lambda **_: "/nowhere")
+        given = msgspec.convert({"chart": "chart", "images": {"*": "image"}, "steps": ["upgrade"]}, install.Install)
+        released = install._release(context, given, plan)
+        assert released.namespace.startswith("there-helm-")
+        assert context.deadline.remaining() == 40

@@ -183,7 +183,8 @@ def _release(context: Context, params: Install, plan: Plan) -> Released:
     asked = hashlib.sha256(msgspec.json.encode(params)).hexdigest()[:8]
     is_beside = params.beside or set(params.steps) != {"install"}
     own = live.enter(context.deadline)  # a release beside it needs a place in the cluster as well
-    namespace = live.other_namespace(f"helm-{asked}") if is_beside else own
+    with context.deadline.paused():
+        namespace = live.other_namespace(f"helm-{asked}") if is_beside else own
     sets = [_rewritten(each, plan.facts, namespace, images).manifests for each in (plan.first, plan.second)]
     live.guard(guarding(*sets), namespace=namespace)
     kinds = dict.fromkeys((*((each.api_version, each.kind) for one in sets for each in one), *ALWAYS))
