@@ -94,8 +94,8 @@ def cluster(monkeypatch):
     return leases
 
 
-def taker(name, *, silent_s=15, run="run", notes=None):
-    return Taker(name=name, run=run, marks=notes or {}, silent_s=silent_s)
+def taker(name, *, silent_s=15, run="run", notes=None, yields=False):
+    return Taker(name=name, run=run, marks=notes or {}, silent_s=silent_s, yields=yields)
 
 
 def queued(cluster, many):
@@ -125,6 +125,26 @@ def test_who_comes_first_is_served_first(cluster):
     for thread in threads:
         thread.join(WAIT_S)
     assert order == ["holder", "later-9", "later-8", "later-7", "later-6", "later-5"]
+    assert not cluster.kept
+
+
+def test_one_that_yields_lets_the_others_of_its_run_go_first(cluster):
+    order, threads = [], []
+
+    def take(name, run, yields):
+        with turn(cluster, taker(name, run=run, yields=yields), Deadline(WAIT_S)):
+            order.append(name)
+
+    with turn(cluster, taker("holder"), Deadline(WAIT_S)):
+        for number, (name, run, yields) in enumerate(
+            [("scales", "a", True), ("others", "b", False), ("grows", "a", True), ("updates", "a", False)]
+        ):
+            threads.append(threading.Thread(target=take, args=(name, run, yields)))
+            threads[-1].start()
+            queued(cluster, number + 2)
+    for thread in threads:
+        thread.join(WAIT_S)
+    assert order == ["others", "updates", "scales", "grows"]
     assert not cluster.kept
 
 

@@ -114,9 +114,12 @@ def alone(live: LiveKubernetes, deadline: Deadline) -> Iterator[None]:
 
 
 @contextmanager
-def measuring(live: LiveKubernetes, deadline: Deadline) -> Iterator[None]:
-    """Be the only check of any grader that measures in the cluster, and of the run that asks, while the block runs."""
-    with live.turn(deadline), alone(live, deadline):
+def measuring(live: LiveKubernetes, deadline: Deadline, *, yields: bool = False) -> Iterator[None]:
+    """Be the only check of any grader that measures in the cluster, and of the run that asks, while the block runs.
+
+    One that leaves what was deployed in another state `yields`, so that others of the run measure before it.
+    """
+    with live.turn(deadline, yields=yields), alone(live, deadline):
         yield
 
 

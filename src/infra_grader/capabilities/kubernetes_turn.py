@@ -1,7 +1,8 @@
 """Taking turns on a cluster: checks that time or count must not disturb each other, in whatever grader they run.
 
 Whoever wants the turn puts a Lease into a queue, and has it once all that came before are gone. Who gives signs of life
-no more is taken out of the queue by those behind, so that a grader that was killed holds nobody up.
+no more is taken out of the queue by those behind, so that a grader that was killed holds nobody up. A check that leaves
+things changed behind it lets the others of its run go first.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ QUEUE = "turns"
 LEASES = Resource(api_version="coordination.k8s.io/v1", kind="Lease", plural="leases", is_namespaced=True)
 TICKET = f"{DOMAIN}/ticket"
 """The annotation that tells which of two leases came first."""
+YIELDS = f"{DOMAIN}/yields"
+"""The annotation of one that lets others of its run go first."""
 PATIENCE_S = 600.0
 """Seconds that a check waits at most while others measure."""
 LOOK_S = 1.0
@@ -41,6 +44,8 @@ class Taker(Record):
     """Annotations that tell other graders on this machine when this one has ended."""
     silent_s: int
     """Seconds of silence after which the place is lost."""
+    yields: bool = False
+    """Whether others of its run that wait when its turn comes go first: then it queues anew."""
 
 
 @contextmanager
@@ -56,8 +61,7 @@ def turn(cluster: Cluster, taker: Taker, deadline: Deadline, queue: str = QUEUE)
     renewing.start()
     try:
         with deadline.paused():
-            lease.join()
-            _await_turn(lease, Deadline(PATIENCE_S))
+            _take(lease, Deadline(PATIENCE_S))
         yield
     finally:
         over.set()
@@ -96,10 +100,11 @@ class _Lease:
         _make_home(self.cluster)
         name = self.taker.name
         labels = {PURPOSE_LABEL: self.queue, RUN_LABEL: self.taker.run}
+        marks = {**self.taker.marks, **({YIELDS: "true"} if self.taker.yields else {})}
         lease = {
             "apiVersion": LEASES.api_version,
             "kind": "Lease",
-            "metadata": {"name": name, "namespace": HOME, "labels": labels, "annotations": dict(self.taker.marks)},
+            "metadata": {"name": name, "namespace": HOME, "labels": labels, "annotations": marks},
             "spec": {"holderIdentity": name, "leaseDurationSeconds": self.taker.silent_s, "renewTime": _now()},
         }
         try:
@@ -121,8 +126,16 @@ class _Lease:
         return True
 
 
-def _await_turn(lease: _Lease, patience: Deadline) -> None:
-    """Wait until nobody is left who came before. Raises `NotAssessed` where that takes too long."""
+def _take(lease: _Lease, patience: Deadline) -> None:
+    """Wait until the turn is ours. Raises `NotAssessed` where that takes too long."""
+    lease.join()
+    while not _await_turn(lease, patience):
+        lease.leave()
+        lease.join()
+
+
+def _await_turn(lease: _Lease, patience: Deadline) -> bool:
+    """Wait until nobody is left who came before; return whether there is nobody either whom we let go first."""
     heard: dict[str, tuple[str, float]] = {}
     before: list[Mapping[str, Any]] = []
 
@@ -135,14 +148,18 @@ def _await_turn(lease: _Lease, patience: Deadline) -> None:
         for each in before:
             if _is_silent(each, heard, lease.taker.silent_s) or _has_ended(each):
                 _take_out(lease.cluster, each)
-        return None if before else True
+        if before:
+            return None
+        return not (lease.taker.yields and any(_goes_first(each, lease.taker.run) for each in others))
 
     labels = f"{PURPOSE_LABEL}={lease.queue}"
-    if not lease.cluster.await_(LEASES, HOME, look, patience, labels=labels, every_s=LOOK_S):
+    is_ours = lease.cluster.await_(LEASES, HOME, look, patience, labels=labels, every_s=LOOK_S)
+    if is_ours is None:
         raise NotAssessed(
             f"Checks that came before have measured in the cluster for {PATIENCE_S:g} s; {len(before)} are left.",
             "Grade again when fewer graders use it.",
         )
+    return is_ours
 
 
 def _is_silent(lease: Mapping[str, Any], heard: dict[str, tuple[str, float]], seconds: int) -> bool:
@@ -152,6 +169,12 @@ def _is_silent(lease: Mapping[str, Any], heard: dict[str, tuple[str, float]], se
         heard[uid] = (version, now)
     patience = (lease.get("spec") or {}).get("leaseDurationSeconds") or seconds
     return bool(now - heard[uid][1] > patience)
+
+
+def _goes_first(lease: Mapping[str, Any], run: str) -> bool:
+    """Whether one that does not yield is of a run."""
+    metadata = lease["metadata"]
+    return bool(metadata["labels"].get(RUN_LABEL) == run and YIELDS not in (metadata.get("annotations") or {}))
 
 
 def _has_ended(lease: Mapping[str, Any]) -> bool:

@@ -151,10 +151,11 @@ class LiveKubernetes:
             for address in endpoint.get("addresses") or ()
         ]
 
-    def turn(self, deadline: Deadline) -> AbstractContextManager[None]:
+    def turn(self, deadline: Deadline, *, yields: bool = False) -> AbstractContextManager[None]:
         """Return a block in which no other check, of any grader, counts or times anything in this cluster.
 
-        They come one after another, and do not pay for the wait; see `kubernetes_turn.turn`.
+        They come one after another, and do not pay for the wait; one that `yields` lets those of its run go first that
+        wait as well. See `kubernetes_turn.turn`.
         """
         self.once("leaves its turns", lambda: self.on_close(lambda: leave_turns(self.cluster, self.run)))
         taker = Taker(
@@ -162,6 +163,7 @@ class LiveKubernetes:
             run=self.run,
             marks=self.owner_marks,
             silent_s=self.lab.turn_seconds,
+            yields=yields,
         )
         return turn(self.cluster, taker, deadline)
 

@@ -123,6 +123,22 @@ class TestScaling:
         assert scaling._scale(context, params(scaling.Scaling), CHOSEN).up_s == 5.0
         assert taken == [None, scaler()]
 
+    def test_other_checks_of_the_run_measure_before_it(self, context, monkeypatch):
+        """What it has scaled up stays so for minutes, and would be in their way."""
+        asked = []
+
+        @contextmanager
+        def measuring(*_, **how):
+            asked.append(how)
+            yield
+
+        monkeypatch.setattr(scaling, "measuring", measuring)
+        monkeypatch.setattr(scaling, "target_of", lambda *_: CHOSEN)
+        monkeypatch.setattr(scaling, "_scale", lambda *_: scaling.Scaled(scaler=scaler(), up_s=5.0, pressure=2.0))
+        context.observe = lambda _name, _type, make: make()
+        assert scaling.scaling(context, params(scaling.Scaling)).status == "passed"
+        assert asked == [{"yields": True}]
+
 
 def scaler(trouble=""):
     return Scaler(name="hpa", target=API.title, least=2, most=5, current=2, desired=2, is_active=not trouble,
@@ -203,7 +219,7 @@ class TestTurns:
         made = {}
         live = context.kubernetes
         live.once = lambda key, make: made.setdefault(key, make())
-        live.turn = lambda _deadline: nullcontext()
+        live.turn = lambda _deadline, **_: nullcontext()
         monkeypatch.setattr(kubernetes_service, "PATIENCE_S", 0.2)
         context.observe = lambda _name, _type, make, **_: make()
         context.tell = lambda _said: None

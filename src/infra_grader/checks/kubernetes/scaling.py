@@ -87,13 +87,14 @@ def scaling(context: Context, params: Scaling) -> Outcome:
     Then pods of ours ask the Service as fast as they can, for a limited time, and it is measured after how many seconds
     more pods are wanted. What is wanted is judged, not what runs: a small cluster may have no room for more. Where our
     load does not bring the use beyond the target, or the cluster has no metrics, nothing can be said. Nobody else
-    measures in the cluster meanwhile.
+    measures in the cluster meanwhile; what else measures the workload at that time goes first, as it stays scaled up
+    for some minutes.
     """
     chosen = target_of(context, params)
     chosen.workload  # noqa: B018 - raises where there is none, or several
 
     def look() -> Scaled:
-        with measuring(context.kubernetes, context.deadline):
+        with measuring(context.kubernetes, context.deadline, yields=True):
             return _scale(context, params, chosen)
 
     return judge(params, chosen, context.observe("scaling", Scaled, look))
