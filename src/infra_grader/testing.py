@@ -10,22 +10,30 @@ def test_the_answer_is_found(tmp_path):
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import msgspec
 
+from infra_grader import __version__
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.starter import NO_STARTER, Starter, read_starter
 from infra_grader.capabilities.workspace import Workspace
 from infra_grader.engine.ask import Session, ask
 from infra_grader.engine.openers import openers
+from infra_grader.engine.recorder import Recorder
 from infra_grader.engine.registry import Registry
+from infra_grader.engine.replay import Replay, hold_against, load_replay
+from infra_grader.loading.rubric_build import question_digest
 from infra_grader.model.outcome import Outcome
-from infra_grader.model.rubric import CheckSpec
+from infra_grader.model.rubric import CheckSpec, Rubric
 from infra_grader.model.scorecard import SubmissionRef
 from infra_grader.plugin import CheckKind
+
+UNNAMED = Rubric(id="", version=1, title="", points=Decimal(0), pass_mark=Decimal(0), criteria=())
+"""Stands in a record for the rubric that there is none of."""
 
 
 def run_check(  # noqa: PLR0913 - by name, each a thing that a rubric or the command line says
@@ -43,6 +51,8 @@ def run_check(  # noqa: PLR0913 - by name, each a thing that a rubric or the com
     seed: int = 0,
     before: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
     submission: SubmissionRef | None = None,
+    record: Path | None = None,
+    replay: Path | None = None,
 ) -> Outcome:
     """Run one check on a folder and return its outcome.
 
@@ -50,25 +60,53 @@ def run_check(  # noqa: PLR0913 - by name, each a thing that a rubric or the com
     names where learner code runs, `live` what live checks may look at, `kube_context` which cluster, and `seed` is
     where random inputs start. `before` holds checks whose handles the check names, by their ids and in order, each as
     `{"uses": kind, "with": parameters}`; the outcome of the first of them that does not pass is returned instead.
-    `submission` says whose work it is, for kinds that ask.
-    Raises `msgspec.ValidationError` for parameters that the kind does not accept, `PluginError` for an unknown kind.
+    `submission` says whose work it is, for kinds that ask. `record` is a new folder for what the checks see, and
+    `replay` one that was recorded of the same folder, by which they are judged with nothing running.
+    Raises `msgspec.ValidationError` for parameters that the kind does not accept, `PluginError` for an unknown kind,
+    and `UsageError` for a record that cannot be written, or is not of this folder.
     """
     found = _kind(kind)
+    recorder = Recorder(record, folder) if record is not None else None
+    replayed = _replay(replay, folder) if replay is not None else None
     session = Session(
         workspace=Workspace(folder, _starter(starter)),
         rubric_folder=rubric_folder or folder,
         find_kind=lambda _name: found,
         openers=openers(Registry(), sandbox, rubric_folder or folder, live, kube_context),
-        seed=seed,
+        seed=seed if replayed is None else replayed.head.seed,
         about=(lambda: submission) if submission is not None else None,
+        recorder=recorder,
+        replay=replayed,
     )
     with session:
-        for check_id, facts in before.items():
-            earlier = _ask(check_id, _kind(facts["uses"]), facts.get("with") or {}, session, timeout)
-            if not earlier.status.satisfies:
-                return earlier
-            session.handles[check_id] = dict(earlier.provides)
-        return _ask("check", found, parameters, session, timeout, allow_starter=allow_starter)
+        outcome = _ask_all(found, parameters, before, session, timeout, allow_starter=allow_starter)
+        if recorder is not None:
+            facts: Mapping[str, str | int] = {"infra_grader": __version__, "seed": session.seed}
+            recorder.finish(UNNAMED, submission or SubmissionRef(id="", path="", root="."), live, sandbox, facts)
+        return outcome
+
+
+def _replay(record: Path, folder: Path) -> Replay:
+    replay = load_replay(record, UNNAMED)
+    hold_against(replay.head, folder, None)
+    return replay
+
+
+def _ask_all(
+    kind: CheckKind,
+    parameters: Mapping[str, object],
+    before: Mapping[str, Mapping[str, Any]],
+    session: Session,
+    timeout: float,
+    *,
+    allow_starter: bool,
+) -> Outcome:
+    for check_id, facts in before.items():
+        earlier = _ask(check_id, _kind(facts["uses"]), facts.get("with") or {}, session, timeout)
+        if not earlier.status.satisfies:
+            return earlier
+        session.handles[check_id] = dict(earlier.provides)
+    return _ask("check", kind, parameters, session, timeout, allow_starter=allow_starter)
 
 
 def _ask(
@@ -81,8 +119,19 @@ def _ask(
     allow_starter: bool = False,
 ) -> Outcome:
     params = msgspec.convert(dict(parameters), kind.params)
-    spec = CheckSpec(id=check_id, title="A check", uses=kind.name, params=params, allow_starter=allow_starter)
-    return ask(spec, kind, session, Deadline(timeout))
+    spec = CheckSpec(
+        id=check_id,
+        title="A check",
+        uses=kind.name,
+        params=params,
+        parameters=question_digest(kind.name, parameters),
+        needs=tuple(session.handles),
+        allow_starter=allow_starter,
+    )
+    outcome = ask(spec, kind, session, Deadline(timeout))
+    if session.recorder is not None:
+        session.recorder.settle(spec, outcome)
+    return outcome
 
 
 def _kind(kind: str | object) -> CheckKind:

@@ -7,11 +7,17 @@ import cluster
 import containers
 import deployed
 import pytest
+import records
 import sandboxes
 import tools
 
+from infra_grader.engine import replay
 from infra_grader.engine.registry import Registry
 from infra_grader.testing import run_check
+
+LIVE = {"docker", "kubernetes", "http"}
+OBSERVING = {"docker.http", "docker.image", "docker.inspect", "docker.logs", "docker.processes", "http.request"}
+"""Kinds that a replay judges again, besides those that look at a cluster; of others it has the outcome of then."""
 
 
 @pytest.mark.parametrize("case", cases.find_cases(), ids=lambda case: case.folder.relative_to(cases.CASES).as_posix())
@@ -28,20 +34,33 @@ def test_case(case, tmp_path, monkeypatch):
     workspace = tmp_path / "workspace"
     workspace.mkdir()
     cases.make_workspace(case, workspace)
+    record = tmp_path / "record" if wanted & LIVE else None
     with deployed.by_learner(case.folder / "deployed", facts.get("commit")) as submission:
-        outcome = run_check(
-            case.kind,
-            facts.get("with") or {},
-            workspace,
-            starter=case.starter(),
-            allow_starter=facts.get("allow_starter", False),
-            rubric_folder=case.folder,
-            before=facts.get("before") or {},
-            sandbox="bubblewrap",
-            live="docker,kubernetes" if "kubernetes" in wanted else "auto",
-            submission=submission,
-            timeout=300 if "kubernetes" in wanted else 60,
-        )
+
+        def asked(**options):
+            return run_check(
+                case.kind,
+                facts.get("with") or {},
+                workspace,
+                starter=case.starter(),
+                allow_starter=facts.get("allow_starter", False),
+                rubric_folder=case.folder,
+                before=facts.get("before") or {},
+                sandbox="bubblewrap",
+                live="docker,kubernetes" if "kubernetes" in wanted else "auto",
+                submission=submission,
+                timeout=300 if "kubernetes" in wanted else 60,
+                **options,
+            )
+
+        outcome = asked(record=record)
+    if record is not None:
+        # With nothing running, and no outcome of then for what says what it sees.
+        records.go_elsewhere(monkeypatch, tmp_path)
+        if not outcome.status.is_open:
+            same = replay._asks_the_same
+            monkeypatch.setattr(replay, "_asks_the_same", lambda *given: not _observes(given[1].uses) and same(*given))
+        assert asked(replay=record).replace(duration_s=0.0) == outcome.replace(duration_s=0.0)
     expected = facts["expect"]
     tools.require(outcome, expected.get("status", "passed"))
     allowed = {"passed"} if case.should_pass else {"failed", "partial", "not_assessed"}
@@ -58,3 +77,7 @@ def test_case(case, tmp_path, monkeypatch):
         assert any(
             all(str(value) in str(getattr(piece, key)) for key, value in wanted.items()) for piece in outcome.evidence
         ), outcome.evidence
+
+
+def _observes(kind):
+    return kind in OBSERVING or "kubernetes" in Registry().find_kind(kind).capabilities

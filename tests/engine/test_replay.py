@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
 from decimal import Decimal
 from fractions import Fraction
 
 import msgspec
 import pytest
+from records import told
 
 from infra_grader.api import GradeOptions, grade
 from infra_grader.engine import openers
 from infra_grader.engine.registry import Registry
 from infra_grader.errors import UsageError
-from infra_grader.plugin import RenderOptions
-from infra_grader.reports.json_report import render
+from infra_grader.testing import run_check
 
 PLUGIN = '''
 from __future__ import annotations
@@ -167,16 +166,6 @@ class Course:
 def course(tmp_path, monkeypatch):
     monkeypatch.setitem(openers.LIVE_OPENERS, "docker", lambda _shared, *_more: FakeDaemon())
     return Course(tmp_path)
-
-
-def told(card) -> dict:
-    """Return a scorecard's JSON without its times."""
-    found = json.loads(render(card, RenderOptions()))
-    for key in ("started", "finished"):
-        del found[key]
-    for check in found["criteria"][0]["checks"]:
-        del check["duration_s"]
-    return found
 
 
 def outcome(card, check_id="look"):
@@ -374,6 +363,28 @@ class TestRefused:
         course.recorded(LOOK)
         assert "holds a record already" in refusal(course, replay=None, record=course.record).problem
         assert "already" in refusal(course, replay=None, record=course.folder).problem
+
+
+class TestOneCheck:
+    """`run_check`, for the tests of a plugin author."""
+
+    def ask(self, course, parameters, **options):
+        kind = Registry([course.plugin]).find_kind("course.look")
+        return run_check(kind.run, parameters, course.work, **options)
+
+    def test_a_check_is_judged_again_by_what_it_saw(self, course):
+        assert self.ask(course, {"least": 3}, record=course.record, seed=7).message == "5 run."
+        (course.running / "count").unlink()
+        assert self.ask(course, {"least": 3}, replay=course.record).status == "passed"
+        assert self.ask(course, {"least": 6}, replay=course.record).message == "5 run."
+        assert self.ask(course, {"at": "other"}, replay=course.record).status == "not_assessed"
+        assert self.ask(course, {"least": 3}).message == "Nothing runs."
+
+    def test_a_record_of_other_files_is_refused(self, course):
+        self.ask(course, {}, record=course.record)
+        (course.work / "a.txt").write_text("else")
+        with pytest.raises(UsageError, match=r"a\.txt is changed"):
+            self.ask(course, {}, replay=course.record)
 
 
 class TestFiles:

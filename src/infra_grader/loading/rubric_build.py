@@ -11,7 +11,7 @@ from fractions import Fraction
 import msgspec
 
 from infra_grader.loading.points import split_points
-from infra_grader.loading.rubric_draft import CheckDraft, Path, RubricDraft
+from infra_grader.loading.rubric_draft import Path, RubricDraft
 from infra_grader.loading.rubric_format import (
     AWARD_ROW,
     BonusForm,
@@ -51,6 +51,12 @@ def build_rubric(form: RubricForm, draft: RubricDraft, params: Mapping[Path, Par
         late=None if form.late is None else _late(form.late),
         sha256=sha256,
     )
+
+
+def question_digest(uses: str, parameters: object) -> str:
+    """Return what tells two questions apart: kind and parameters as written, whatever the order of keys."""
+    written = msgspec.json.encode([uses, parameters], order="sorted")
+    return hashlib.sha256(written).hexdigest()[:16]
 
 
 class _Builder:
@@ -94,7 +100,7 @@ class _Builder:
             uses=form.uses,
             params=self._params[path],
             paths=tuple(path_parameters(self._params[path])),
-            parameters=_digest(draft),
+            parameters=question_digest(draft.uses, draft.parameters),
             weight=weight,
             points=points,
             award=_award(form.award or {}),
@@ -105,12 +111,6 @@ class _Builder:
             visibility=form.visibility,
             allow_starter=form.allow_starter,
         )
-
-
-def _digest(check: CheckDraft) -> str:
-    """Return what tells two questions apart: kind and parameters as written, whatever the order of keys."""
-    written = msgspec.json.encode([check.uses, check.parameters], order="sorted")
-    return hashlib.sha256(written).hexdigest()[:16]
 
 
 def _award(table: Mapping[str, float]) -> tuple[AwardRow, ...]:

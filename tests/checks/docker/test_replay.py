@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
 import containers
 import pytest
 from containers import CHECKED, CMD, HEALTH, SERVER, SOUND
+from records import go_elsewhere, told
 
 from infra_grader.api import GradeOptions, grade
-from infra_grader.plugin import RenderOptions
-from infra_grader.reports.json_report import render
 
 RUBRIC = """\
 schema: infra-grader/rubric/v1
@@ -56,16 +53,6 @@ def _docker():
     containers.require()
 
 
-def told(card) -> dict:
-    """Return a scorecard's JSON without its times."""
-    found = json.loads(render(card, RenderOptions()))
-    for key in ("started", "finished"):
-        del found[key]
-    for check in found["criteria"][0]["checks"]:
-        del check["duration_s"]
-    return found
-
-
 @pytest.mark.parametrize(
     ("dockerfile", "lost"),
     [(SOUND_WORK, set()), (FLAWED_WORK, {"image", "processes", "facts"})],
@@ -80,7 +67,7 @@ def test_a_replay_without_a_daemon_is_the_same(tmp_path, monkeypatch, dockerfile
     then = grade(work, rubric, options=GradeOptions(record=record, live="docker"))
     assert {check.id for check in then.all_checks() if check.is_lost} == lost
     assert not any(check.status.is_open for check in then.all_checks()), then
-    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nowhere.sock")
+    go_elsewhere(monkeypatch, tmp_path)
 
     assert told(grade(work, rubric, options=GradeOptions(replay=record))) == told(then)
     assert not any("hunter2hunter" in file.read_text() for file in record.rglob("*.json"))

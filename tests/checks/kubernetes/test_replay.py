@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
+from records import go_elsewhere, told
 
 from infra_grader.api import GradeOptions, grade
-from infra_grader.plugin import RenderOptions
-from infra_grader.reports.json_report import render
 
 MANIFESTS = """\
 apiVersion: apps/v1
@@ -66,16 +63,6 @@ criteria:
 """
 
 
-def told(card) -> dict:
-    """Return a scorecard's JSON without its times."""
-    found = json.loads(render(card, RenderOptions()))
-    for key in ("started", "finished"):
-        del found[key]
-    for check in found["criteria"][0]["checks"]:
-        del check["duration_s"]
-    return found
-
-
 @pytest.mark.parametrize(
     ("flaw", "lost"),
     [(("", ""), set()), (("selector: {app: api}\n  ports", "selector: {app: web}\n  ports"), {"endpoints", "answers"})],
@@ -91,7 +78,7 @@ def test_a_replay_without_a_cluster_is_the_same(tmp_path, monkeypatch, kubeconfi
     assert not any(check.status.is_open for check in then.all_checks()), then
     assert {check.id for check in then.all_checks() if check.is_lost} >= lost
     assert (then.score.earned == 70) == (not lost), then
-    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "nowhere"))
+    go_elsewhere(monkeypatch, tmp_path)
 
     assert told(grade(work, rubric, options=GradeOptions(replay=record))) == told(then)
     assert not any("hunter2hunter" in file.read_text() for file in record.rglob("*.json"))
