@@ -183,9 +183,11 @@ class Server(BaseHTTPRequestHandler):
 
     root = Path()
     seen: list[str]
+    asked: list[str]
 
     def do_GET(self):
         type(self).seen.append(self.headers.get("Authorization", ""))
+        type(self).asked.append(self.path)
         if self.path.startswith("/status/"):
             self.send_response(int(self.path.split("/")[2]))
             self.send_header("WWW-Authenticate", "Basic")
@@ -231,11 +233,11 @@ class Server(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server(tmp_path):
-    """A git server on loopback; gives its address and the credentials that it saw."""
-    Server.root, Server.seen = tmp_path, []
+    """A git server on loopback; gives its address, and the credentials and the paths that it saw."""
+    Server.root, Server.seen, Server.asked = tmp_path, [], []
     serving = ThreadingHTTPServer(("127.0.0.1", 0), Server)
     threading.Thread(target=serving.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{serving.server_port}", Server.seen
+    yield f"http://127.0.0.1:{serving.server_port}", Server.seen, Server.asked
     serving.shutdown()
     serving.server_close()
 
@@ -359,6 +361,15 @@ def test_a_folder_that_cannot_be_made_is_no_fault_of_the_learners(work, fetch, t
     with pytest.raises(FetchFailed, match=r"git init failed in .*/file/fetched") as raised:
         fetch(work[0], name="file/fetched")
     assert raised.value.is_ours
+
+
+@pytest.mark.parametrize("text", ["[submodule\n", '[submodule "x"]\n path = x\n update = !touch x\n'])
+def test_a_gitmodules_that_git_refuses_keeps_nobody_from_a_grade(work, fetch, text):
+    place, _ = work
+    commit(place, {".gitmodules": text}, "Odd", "2026-11-05T12:00:00Z")
+    target, fetched = fetch(f"file://{place}", history=True)
+    assert fetched.committed == datetime(2026, 11, 5, 12, tzinfo=UTC)
+    assert (target / ".gitmodules").read_text() == text
 
 
 @pytest.mark.parametrize("until", [None, datetime(2026, 11, 9, tzinfo=UTC)])

@@ -6,6 +6,7 @@ import errno
 import os
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from infra_grader.model.record import Record
 
@@ -28,12 +29,43 @@ class FetchLimits(Record):
     files: int = 50_000
 
 
+class Extras(Record):
+    """What is fetched beside the files of a repository's own commit, if it is asked for."""
+
+    submodules: bool = False
+    lfs: bool = False
+
+
+class TreeEntry(NamedTuple):
+    """A file, a link or a submodule in a commit."""
+
+    mode: str
+    id: str
+    """Of a submodule, the commit that is wanted of it."""
+    size: int
+    """Bytes; 0 for a submodule."""
+    path: str
+    """With forward slashes; hostile."""
+
+    @property
+    def is_submodule(self) -> bool:
+        """Whether another repository has its place there."""
+        return self.mode == "160000"
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a file, and no link."""
+        return self.mode.startswith("100")
+
+
 class Fetched(Record):
     """Which commit was fetched."""
 
     commit: str
     committed: datetime
     """When it was made, as its author's machine says: a claim."""
+    tree: tuple[TreeEntry, ...] = ()
+    """What it holds."""
 
 
 class FetchFailed(Exception):

@@ -11,12 +11,15 @@ from urllib.request import url2pathname
 
 from infra_grader.capabilities.command import Command
 from infra_grader.loading.fetch_archive import unpack
+from infra_grader.loading.fetch_extras import fetch_extras
 from infra_grader.loading.fetch_folder import check_own_repository
-from infra_grader.loading.fetch_outcome import FetchFailed, FetchLimits, our_fault
+from infra_grader.loading.fetch_outcome import Extras, FetchFailed, FetchLimits, our_fault
 from infra_grader.loading.fetch_repository import Repository
 from infra_grader.loading.roster_row import ADDRESS
 from infra_grader.model.record import Record
 from infra_grader.model.roster import Learner
+
+NO_EXTRAS = Extras()
 
 
 class Work(Record):
@@ -30,6 +33,8 @@ class Work(Record):
     submitted: datetime | None = None
     """When it was handed in: as the roster says, else the time of its commit, which is what its author's machine
     said."""
+    notices: tuple[str, ...] = ()
+    """What of it could not be fetched though it was asked for, and why."""
 
 
 def fetch_work(
@@ -41,13 +46,14 @@ def fetch_work(
     until: datetime | None = None,
     history: bool = False,
     limits: FetchLimits | None = None,
+    extras: Extras = NO_EXTRAS,
 ) -> Work:
     """Fetch a learner's work into a new folder, or return where it lies.
 
     A repository, also one on this machine, is read at one commit: `commit` if given, else what the roster's `ref`
-    names, else its newest one, or the last one `until` a moment. `history` takes its past along. An archive is
-    unpacked; a folder without a repository stays where it is. Raises `FetchFailed`, also where a folder's repository
-    lies elsewhere, and one of ours for what this machine cannot read or write.
+    names, else its newest one, or the last one `until` a moment. `history` takes its past along, `extras` what it keeps
+    elsewhere. An archive is unpacked; a folder without a repository stays where it is. Raises `FetchFailed`, also where
+    a folder's repository lies elsewhere, and one of ours for what this machine cannot read or write.
     """
     try:
         if (work := _without_git(learner, folder, limits)) is not None:
@@ -55,10 +61,11 @@ def fetch_work(
         repository = Repository(_address(learner.source), folder, command, limits)
         ref = commit or learner.ref
         fetched = repository.fetch(ref, until=None if ref else until, history=history)
+        notices = fetch_extras(repository.git, fetched, extras)
     except OSError as error:
         raise our_fault(error, folder) from error
     submitted = learner.submitted or fetched.committed
-    return Work(folder=folder, stamp=fetched.commit, commit=fetched.commit, submitted=submitted)
+    return Work(folder=folder, stamp=fetched.commit, commit=fetched.commit, submitted=submitted, notices=notices)
 
 
 def _without_git(learner: Learner, folder: Path, limits: FetchLimits | None) -> Work | None:

@@ -1,0 +1,165 @@
+"""Files that LFS keeps elsewhere, put in the place of the pointers to them that a repository holds."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from infra_grader.loading.fetch_git import Git
+from infra_grader.loading.fetch_outcome import MIB, FetchFailed, TreeEntry
+from infra_grader.loading.lfs_server import PUSH, LfsServer, Login, Object
+from infra_grader.loading.submodule_address import BadAddress, server_address
+
+LONGEST = 1024
+"""Bytes of a pointer, by git-lfs's own rule."""
+POINTER = re.compile(rb"version https://git-lfs\.github\.com/spec/v1\noid sha256:([0-9a-f]{64})\nsize (\d{1,15})\n?")
+MOST = 1000
+"""Pointers of a repository."""
+PART = "infra-grader-lfs"
+SHOWN = 100
+
+
+def fetch_lfs(git: Git, tree: Sequence[TreeEntry], room: int) -> tuple[int, list[str]]:
+    """Put the files of LFS into a repository that has been fetched, `room` bytes of them at most.
+
+    Returns how many bytes they hold, and what could not be had and why. Raises `FetchFailed` for what is ours to mend
+    or may be there later, `NotAssessed` for want of a library, and `Overrun`.
+    """
+    pointers = dict(_pointers(git, tree))
+    if not pointers:
+        return 0, []
+    if len(pointers) > MOST:
+        return 0, [f"LFS: it has {len(pointers)} files there, at most {MOST} are fetched."]
+    size = sum(wanted.size for wanted in pointers.values())
+    if size > room:
+        return 0, [f"LFS: its files hold {size // MIB} MiB, at most {room // MIB} are left. Leave data and models out."]
+    try:
+        left = _fetched(git, pointers)
+    except FetchFailed as failed:
+        if failed.is_ours:
+            raise FetchFailed(f"LFS: {failed.reason}", failed.remedy, is_ours=True) from failed
+        left = dict.fromkeys(pointers, f"{failed.reason} {failed.remedy}".strip())
+    return size, list(_notices(left))
+
+
+def _pointers(git: Git, tree: Sequence[TreeEntry]) -> Iterator[tuple[str, Object]]:
+    """Yield the files that are pointers, and that `.gitattributes` says are of LFS."""
+    small = [entry.path for entry in tree if entry.is_file and entry.size <= LONGEST]
+    found = {path: match for path in small if (match := POINTER.fullmatch(_read(git.folder, path)))}
+    if not found:
+        return
+    listing = "".join(f"{path}\0" for path in found).encode()
+    # From the index, which is the commit's: what is in the folder might be a link.
+    ended = git.do("check-attr", "--cached", "-z", "--stdin", "filter", stdin=listing)
+    fields = ended.stdout.split("\0")
+    for path, value in zip(fields[::3], fields[2::3], strict=False):
+        if value == "lfs" and path in found:
+            yield path, Object(oid=found[path][1].decode(), size=int(found[path][2]))
+
+
+def _read(folder: Path, path: str) -> bytes:
+    """Return a small file of the work, or nothing where another thing has its place."""
+    place = folder / path
+    try:
+        if not stat.S_ISREG(place.lstat().st_mode) or os.path.realpath(place.parent) != os.path.join(
+            os.path.realpath(folder), os.path.dirname(path)
+        ).rstrip("/"):
+            return b""
+        return place.read_bytes()
+    except (OSError, ValueError):
+        return b""
+
+
+def _fetched(git: Git, pointers: Mapping[str, Object]) -> dict[str, str]:
+    """Fetch the objects, and return why those are missing that are not there to be had, by path."""
+    wanted = list(dict.fromkeys(pointers.values()))
+    part = git.folder / ".git" / PART
+    part.mkdir()
+    try:
+        missing = _local(git, wanted, part) if git.source.startswith("file://") else _remote(git, wanted, part)
+        for path, one in pointers.items():
+            if one not in missing:
+                _place(part / one.oid, git.folder / path)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return {path: missing[one] for path, one in pointers.items() if one in missing}
+
+
+def _remote(git: Git, wanted: Sequence[Object], part: Path) -> Mapping[Object, str]:
+    try:
+        address = server_address(git.source)
+    except BadAddress as bad:
+        raise FetchFailed("Its source is none of which LFS files can be asked.", "Hand in by https or ssh.") from bad
+    authority = os.environ.get("GIT_SSL_CAINFO") or git.setting("sslCAInfo", address)
+    login = (lambda place: _login(git, place)) if git.logs_in else None
+    with LfsServer(address, git.deadline, authority, login) as server:
+        found = server.find(wanted)
+        for one, place in found.items():
+            if not isinstance(place, str):
+                server.download(one, place, part / one.oid)
+    return {one: f"{place} {PUSH}" for one, place in found.items() if isinstance(place, str)}
+
+
+def _login(git: Git, address: str) -> Login | None:
+    """Return what the user's helpers and settings of git know to log in at an address, or nothing."""
+    header = git.setting("extraHeader", address)
+    if ":" in header:
+        name, _, value = header.partition(":")
+        return Login(header=(name.strip(), value.strip()))
+    parts = urlsplit(address)
+    question = f"protocol={parts.scheme}\nhost={parts.netloc}\npath={parts.path.lstrip('/')}\n\n"
+    ended = git.run("credential", "fill", stdin=question.encode())
+    answer = dict(line.partition("=")[::2] for line in ended.stdout.splitlines())
+    if ended.exit_status or not answer.get("password"):
+        return None
+    return Login(user=answer.get("username", ""), password=answer["password"])
+
+
+def _local(git: Git, wanted: Sequence[Object], part: Path) -> Mapping[Object, str]:
+    """Copy objects from a repository on this machine, and return what is missing there; no link is followed."""
+    objects = Path(url2pathname(urlsplit(git.source).path)) / ".git" / "lfs" / "objects"
+    missing = {}
+    for one in wanted:
+        git.deadline.check()
+        place = objects / one.oid[:2] / one.oid[2:4] / one.oid
+        if not _copied(place, one, part / one.oid):
+            missing[one] = "It is not among the repository's own objects. Run `git lfs fetch` there."
+    return missing
+
+
+def _copied(place: Path, one: Object, target: Path) -> bool:
+    above = [place.parents[number] for number in range(5)]
+    with suppress(OSError):
+        facts = place.lstat()
+        if not stat.S_ISREG(facts.st_mode) or facts.st_size != one.size:
+            return False
+        if any(not stat.S_ISDIR(folder.lstat().st_mode) for folder in above):
+            return False
+        shutil.copyfile(place, target, follow_symlinks=False)
+        with target.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest() == one.oid
+    return False
+
+
+def _place(content: Path, pointer: Path) -> None:
+    mode = pointer.lstat().st_mode
+    made = content.with_name("placed")
+    shutil.copyfile(content, made)
+    made.chmod(stat.S_IMODE(mode))
+    made.replace(pointer)
+
+
+def _notices(left: Mapping[str, str]) -> Iterator[str]:
+    """Yield why files are missing, those together which have one reason."""
+    for reason in dict.fromkeys(left.values()):
+        paths = [path[:SHOWN] for path, why in left.items() if why == reason]
+        more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
+        yield f"LFS: {', '.join(paths[:3])}{more}: {reason}"
