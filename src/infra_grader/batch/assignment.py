@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from infra_grader.api import GradeOptions
-from infra_grader.loading.fetch_outcome import FetchLimits
+from infra_grader.loading.fetch_outcome import Extras, FetchLimits
 from infra_grader.model.gradebook import State
 from infra_grader.model.record import Record
 from infra_grader.model.roster import Learner
@@ -24,6 +24,7 @@ class Assignment(Record):
     plugins: tuple[Path, ...] = ()
     options: GradeOptions = GradeOptions()
     limits: FetchLimits = FetchLimits()
+    extras: Extras = Extras()
     commit: str = ""
     """The commit to grade, where an earlier run has chosen it."""
     until: datetime | None = None

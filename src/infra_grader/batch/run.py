@@ -30,7 +30,7 @@ from infra_grader.engine.journal import Entry, Journal
 from infra_grader.engine.plan import plan
 from infra_grader.engine.registry import Registry
 from infra_grader.errors import JournalError, UsageError
-from infra_grader.loading.fetch_outcome import FetchLimits
+from infra_grader.loading.fetch_outcome import Extras, FetchLimits
 from infra_grader.loading.result_file import parse_result
 from infra_grader.model.gradebook import State
 from infra_grader.model.outcome import Status
@@ -61,6 +61,8 @@ class BatchOptions(Record):
     """Its `seed` is the class's; each learner has one of their own that follows from it."""
     plugins: tuple[Path, ...] = ()
     limits: FetchLimits = FetchLimits()
+    extras: Extras = Extras()
+    """What is fetched beside a repository's own commit; a class is graded with the same throughout."""
     most: int | None = None
     """How many submissions are graded in this run at most."""
     wishes: tuple[Wish, ...] = ()
@@ -220,6 +222,7 @@ class Batch:
             plugins=options.plugins,
             options=options.grade.replace(seed=_seed_of(self._seed, learner.id)),
             limits=options.limits,
+            extras=options.extras,
             commit=previous.work if keeps and previous and not previous.work.startswith("files:") else "",
             until=None if self._takes_late else learner.deadline,
             stamp=previous.work if previous else "",
@@ -311,7 +314,7 @@ class Batch:
         if TERMS not in before:
             return
         was = msgspec.json.decode(before[TERMS])
-        changed = [name for name, term in self._terms.items() if was.get(name) != term]
+        changed = [name for name in {**self._terms, **was} if was.get(name, "") != self._terms.get(name, "")]
         if changed and not any(wish.what in (What.RUBRIC, What.ALL) for wish in self._options.wishes):
             raise UsageError(
                 f"{self.out} holds a class that was graded otherwise: {', '.join(changed)} has changed since",
@@ -351,12 +354,13 @@ def _is_graded_since(entry: Entry, number: int) -> bool:
 
 def _terms(rubric: Rubric, options: BatchOptions, seed: str, before: Mapping[str, str]) -> Mapping[str, Any]:
     """Return what scores of one class must have in common, as plain data; its seed only where that has ever changed."""
-    terms = {
+    terms: dict[str, Any] = {
         "the rubric": rubric.sha256,
         "--only": sorted(options.grade.only),
         "--unassessed": str(options.grade.unassessed or ""),
         "--late": options.grade.late,
     }
+    terms |= {f"--{name}": True for name, is_asked in msgspec.structs.asdict(options.extras).items() if is_asked}
     kept = msgspec.json.decode(before[TERMS]).get("--seed", "") if TERMS in before else ""
     seeded = kept if before.get(SEED, seed) == seed else seed
     return {**terms, "--seed": seeded} if seeded else terms

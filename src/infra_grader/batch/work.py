@@ -26,12 +26,14 @@ from infra_grader.loading.result_file import parse_result
 from infra_grader.model.gradebook import State
 from infra_grader.model.outcome import ZERO, NotAssessed, Outcome, Status
 from infra_grader.model.rubric import CheckSpec, Rubric
-from infra_grader.model.scorecard import SubmissionRef
+from infra_grader.model.scorecard import NOT_FETCHED, SubmissionRef
 
 PREFIX = "infra-grader-batch-"
 """Of the folders that work is fetched into; `capabilities.home.sweep` finds those of crashed workers by it."""
 WAITS_S = (2.0, 8.0)
 """Seconds before each further try to fetch, where the fault may be on our side."""
+LONGEST = 2000
+"""Letters of what could not be fetched; submissions have limits, and so has what they make us say."""
 BY_HAND = "Look at the submission by hand: it may be made to harm the grader."
 FETCHING = "fetching"
 
@@ -82,6 +84,7 @@ def _fetched(assignment: Assignment, folder: Path, command: Command, *, reads_hi
                 until=assignment.until,
                 history=reads_history,
                 limits=assignment.limits,
+                extras=assignment.extras,
             )
         except FetchFailed as failed:
             if wait_s is None or not failed.is_ours:
@@ -116,8 +119,12 @@ def _graded(assignment: Assignment, work: Work, rubric: Rubric, registry: Regist
             due=_utc(learner.deadline) or None,
         ),
     )
+    notices = " ".join(work.notices)[:LONGEST]
+    if notices:
+        scorecard = scorecard.replace(environment={**scorecard.environment, NOT_FETCHED: notices})
     return Graded(
         state=State.GRADED,
+        message=f"Not fetched: {notices}" if notices else "",
         files=render_files(scorecard, registry),
         work=work.stamp,
         submitted=_utc(work.submitted),

@@ -21,6 +21,7 @@ from infra_grader.engine.offers import find_offers
 from infra_grader.engine.openers import live_names
 from infra_grader.engine.registry import AUTO_SANDBOXES, Registry
 from infra_grader.errors import UsageError
+from infra_grader.loading.fetch_outcome import Extras
 from infra_grader.loading.reach_repositories import unreached
 from infra_grader.loading.roster_file import read_roster
 from infra_grader.model.gradebook import State
@@ -60,6 +61,10 @@ def batch_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--refetch", action="store_true", help="with --regrade: fetch what the roster says now, not the commit of then"
     )
+    parser.add_argument(
+        "--submodules", action="store_true", help="fetch submodules too: public ones on the submission's own server"
+    )
+    parser.add_argument("--lfs", action="store_true", help="fetch the files that LFS keeps, not only pointers to them")
     parser.add_argument(
         "--time-limit",
         metavar="SECONDS",
@@ -130,6 +135,7 @@ def batch(options: argparse.Namespace) -> int:
             wishes=wishes,
             needs=_needs(options),
             refetch=options.refetch,
+            extras=Extras(submodules=options.submodules, lfs=options.lfs),
         )
         with Batch(roster, options.rubric, options.out, registry, chosen) as opened:
             summary = _run(opened, registry, options)

@@ -8,6 +8,7 @@ from infra_grader.model.outcome import Status
 from infra_grader.model.scorecard import (
     ADJUSTED_BY,
     LATE,
+    NOT_FETCHED,
     CheckScore,
     CriterionScore,
     PenaltyScore,
@@ -74,6 +75,8 @@ def verdict_reasons(scorecard: Scorecard) -> list[str]:
     adjusters = str(scorecard.environment.get(ADJUSTED_BY, "")).split(", ")
     if names := ", ".join(name for name in adjusters if name != LATE):  # that one is told by its penalty
         reasons.append(f"The score was adjusted by the plugin {line(names)}.")
+    if missing := scorecard.environment.get(NOT_FETCHED):
+        reasons.append(f"It was graded without what could not be fetched: {line(str(missing), 2000)}")
     if score.grade is not None:
         reasons.append(f"Grade {line(score.grade)}.")
     if score.provisional:
