@@ -29,7 +29,7 @@ class ClassProgress:
         self.done = event.done
         self._counts[_kind(event)] += 1
         if not self._is_terminal:
-            what = event.state if event.state is State.GRADED else f"{event.state}: {event.message}"
+            what = f"{event.state}: {event.message}" if event.message else event.state
             tell(visible(f"{self.done} of {self._total}  {event.learner}  {what}"))
             return
         line = visible(f"{self._line()}  {event.learner}")
