@@ -430,6 +430,61 @@ def test_an_autoscaler_acts_at_as_many_bytes_as_before_and_at_a_share_of_the_loa
     assert any("500 percent" in str(note.expected) for note in found.notes)
 
 
+BOUNDS = kind(
+    "v1 ResourceQuota", "spec: {hard: {pods: 3, requests.cpu: 1500m, memory: 1Gi, limits.cpu: '3'}}", name="all"
+) + kind(
+    "v1 LimitRange",
+    """
+    spec:
+      limits:
+        - type: Container
+          min: {cpu: 100m, memory: 64Mi}
+          max: {cpu: '1'}
+          default: {cpu: 500m}
+          maxLimitRequestRatio: {cpu: 2}
+        - type: PersistentVolumeClaim
+          min: {storage: 1Gi}
+    """,
+    name="each",
+)
+
+
+def test_bounds_of_the_learners_on_requests_shrink_with_them() -> None:
+    found = rewritten(BOUNDS, scale=Fraction(1, 4))
+    quota, limits = sorted((each.data["spec"] for each in found.manifests), key=lambda spec: "limits" in spec)
+    memory = str(2**28 + 30)
+    assert quota["hard"] == {"pods": 3, "requests.cpu": "405m", "memory": memory, "limits.cpu": "3"}
+    assert limits["limits"] == [
+        {
+            "type": "Container",
+            "min": {"cpu": "24m", "memory": str(2**24 - 1)},
+            "max": {"cpu": "1"},
+            "default": {"cpu": "500m"},
+            "defaultRequest": {"cpu": "125m"},
+            "maxLimitRequestRatio": {"cpu": "9"},
+        },
+        {"type": "PersistentVolumeClaim", "min": {"storage": "1Gi"}},
+    ]
+    notes = [(each.line, each.text or each.actual) for each in found.notes if "times 0.25" in str(each)]
+    assert len(notes) == 2
+
+
+def test_bounds_stay_as_they_are_in_a_lab_that_is_not_small() -> None:
+    assert [each.data["spec"] for each in rewritten(BOUNDS).manifests] == [
+        each.data["spec"] for each in sorted(manifests(BOUNDS), key=lambda one: one.kind, reverse=True)
+    ]
+
+
+@given(st.integers(1, 5000), st.integers(1, 20), st.fractions(Fraction(1, 20), 1))
+def test_as_many_pods_as_a_quota_lets_in_are_let_in_by_its_share(milli: int, pods: int, scale: Fraction) -> None:
+    quota = kind("v1 ResourceQuota", f"spec: {{hard: {{requests.cpu: {milli * pods}m}}}}", name="all")
+    work = WORK.replace("cpu: 500m", f"cpu: {milli}m")
+    found = {each.kind: each.data["spec"] for each in rewritten(work + quota, scale=scale).manifests}
+    [container, *_] = found["Deployment"]["template"]["spec"]["containers"]
+    asked = int(container["resources"]["requests"]["cpu"].removesuffix("m"))
+    assert pods * asked <= int(found["ResourceQuota"]["hard"]["requests.cpu"].removesuffix("m"))
+
+
 def test_without_a_scale_no_request_is_touched_and_an_autoscaler_without_requests_gets_none() -> None:
     assert only(WORK)["spec"] == manifests(WORK)[0].data["spec"]
 

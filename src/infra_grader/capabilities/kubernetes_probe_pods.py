@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from infra_grader.capabilities import _probe_pod, _reference_service
 from infra_grader.capabilities.deadline import Deadline
-from infra_grader.capabilities.kubernetes import PODS, Cluster
+from infra_grader.capabilities.kubernetes import PODS, Cluster, Refused
+from infra_grader.capabilities.kubernetes_bounds import set_aside
 from infra_grader.capabilities.kubernetes_owner import DOMAIN
 from infra_grader.capabilities.kubernetes_probe import Probe
 from infra_grader.capabilities.kubernetes_room import refusing
@@ -26,6 +28,9 @@ ADMITTED_LABEL = f"{DOMAIN}/admitted"
 GATE = f"{DOMAIN}/serves"
 """A condition that no pod of ours ever has: one with a learner's labels must not be served from."""
 START_S = 60.0
+NOTICE_S = 5.0
+"""Seconds in which the server notices that a quota is gone."""
+PAUSE_S = 0.1
 LONGEST_S = 3600
 """After which a probe ends, whatever became of the grader."""
 NOBODY = 65_534
@@ -115,21 +120,35 @@ def probe_manifest(
 
 def _start(live: LiveKubernetes, places: Sequence[Place]) -> list[str]:
     """Make a pod for each place, and return their names when all of them run."""
-    names: list[str] = []
+    names = [live.name("probe") for _ in places]
     with ExitStack() as undoing:
-        for place in places:
-            name = live.name("probe")
-            names.append(name)
+        for place, name in zip(places, names, strict=True):
             undoing.callback(live.cluster.delete, PODS, name, place.namespace, grace_s=0)
-            owner = _owner(live.cluster, place.namespace) if place.labels else None
-            manifest = probe_manifest(name, place, live.lab.probe_image, live.labels, owner)
-            with refusing("a pod that asks"):
-                live.cluster.create(manifest, place.namespace)
+        for namespace in dict.fromkeys(place.namespace for place in places):
+            with set_aside(live.cluster, namespace) as is_bounded:
+                for place, name in zip(places, names, strict=True):
+                    if place.namespace == namespace:
+                        _make(live, place, name, Deadline(NOTICE_S if is_bounded else 0))
         limit = Deadline(START_S)
         for place, name in zip(places, names, strict=True):
             _await(live.cluster, place.namespace, name, limit)
         undoing.pop_all()  # from here on, the caller removes them
     return names
+
+
+def _make(live: LiveKubernetes, place: Place, name: str, patience: Deadline) -> None:
+    owner = _owner(live.cluster, place.namespace) if place.labels else None
+    manifest = probe_manifest(name, place, live.lab.probe_image, live.labels, owner)
+    while True:
+        try:
+            live.cluster.create(manifest, place.namespace)
+        except Refused:
+            if not patience.remaining():
+                with refusing("a pod that asks"):
+                    raise
+            time.sleep(PAUSE_S)
+        else:
+            return
 
 
 def _owner(cluster: Cluster, namespace: str) -> Mapping[str, Any]:

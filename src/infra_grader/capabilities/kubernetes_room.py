@@ -49,6 +49,8 @@ WORKLOADS = (
 POLICIES = Resource(
     api_version="networking.k8s.io/v1", kind="NetworkPolicy", plural="networkpolicies", is_namespaced=True
 )
+OUR_BOUNDS = "infra-grader"
+"""The name of our own ResourceQuota, which no learner's object may bear."""
 OUR_PREFIX = "infra-grader-"
 """What the names of our own policies begin with, which no learner's object may bear."""
 QUOTAS = Resource(api_version="v1", kind="ResourceQuota", plural="resourcequotas", is_namespaced=True)
@@ -92,7 +94,7 @@ def prepare(cluster: Cluster, name: str, run: str, *, internet: bool = False) ->
 
     With `internet`, its pods may reach public addresses.
     """
-    metadata = {"name": "infra-grader", "namespace": name}
+    metadata = {"name": OUR_BOUNDS, "namespace": name}
     with refusing("the bounds of a namespace"):
         cluster.create(
             {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": metadata, "spec": {"hard": COUNTS}}, name

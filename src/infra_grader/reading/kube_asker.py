@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from infra_grader.capabilities.kubernetes_owner import RUN_LABEL
 from infra_grader.capabilities.kubernetes_probe import Probe
 from infra_grader.capabilities.kubernetes_probe_pods import ADMITTED_LABEL, PROBE_LABEL, Place, shared_probe
 from infra_grader.capabilities.live_kubernetes import LiveKubernetes
 from infra_grader.model.outcome import NotAssessed
 from infra_grader.plugin import Context
+from infra_grader.reading.kube_enforcement import OUTSIDE
 from infra_grader.reading.kube_target import Chosen
 from infra_grader.reading.live_deployed import deployed_of
 from infra_grader.reading.manifest_workload import selects
@@ -23,24 +25,27 @@ OUR_PREFIX = "infra-grader-"
 def asker(context: Context, chosen: Chosen, check_id: str) -> Probe:
     """Return the probe in a namespace of ours that may ask a Service which a check has put into the cluster.
 
-    Policies add up: where the learner's isolate the pods behind it, one of ours lets this one probe through, and
-    changes nothing for any other client. Raises `NotAssessed` where that would change a learner's own deployment.
+    It is in another namespace than what it asks: no quota of the learner's counts it, and no rule holds for it but
+    those on who may come in. Policies add up: where the learner's isolate the pods behind the Service, one of ours lets
+    this one probe through, and changes nothing for any other client. Raises `NotAssessed` where that would change a
+    learner's own deployment.
     """
     live = context.kubernetes
     namespace = deployed_of(context, check_id).namespace
-    policies = find_policies(live, namespace)
-    added = admitting(chosen, policies)
-    own = live.enter(context.deadline)
-    if namespace != own:
-        if any("Ingress" in each["spec"]["policyTypes"] for each in added):
-            raise NotAssessed(
-                f"NetworkPolicies of the learner's own deployment keep our pods out of {chosen.service.title}.",
-                "Name a check of the kind kubernetes.apply or helm.install.",
-            )
-        added = [leaving()]  # our own guards would keep the probe in its namespace
+    is_ours = namespace in live.namespaces
+    added = admitting(chosen, find_policies(live, namespace), live.run)
+    if added and not is_ours:
+        raise NotAssessed(
+            f"NetworkPolicies of the learner's own deployment keep our pods out of {chosen.service.title}.",
+            "Name a check of the kind kubernetes.apply or helm.install.",
+        )
+    with context.deadline.paused():
+        place = live.other_namespace(OUTSIDE) if is_ours else live.namespace
+    if not is_ours:
+        live.cluster.apply(leaving(), place)  # our own guards would keep the probe in the namespaces of the run
     for each in added:
-        live.cluster.apply(each, own)
-    return shared_probe(live, Place(namespace=own, is_admitted=True), context.deadline)
+        live.cluster.apply(each, namespace)
+    return shared_probe(live, Place(namespace=place, is_admitted=True), context.deadline)
 
 
 def find_policies(live: LiveKubernetes, namespace: str) -> list[Mapping[str, Any]]:
@@ -50,18 +55,15 @@ def find_policies(live: LiveKubernetes, namespace: str) -> list[Mapping[str, Any
     return [each for each in found if not each["metadata"]["name"].startswith(OUR_PREFIX)]
 
 
-def admitting(chosen: Chosen, policies: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the policies of ours that let a probe through to a Service: none where nothing keeps it out."""
+def admitting(chosen: Chosen, policies: Sequence[Mapping[str, Any]], run: str) -> list[dict[str, Any]]:
+    """Return the policies of ours that let a probe of a run through to a Service: none where nothing keeps it out."""
     service = chosen.service
     labels = [each.labels for each in chosen.workloads] or [service.selector]
-    found = []
-    if any(isolates(each, one, "Ingress") for each in policies for one in labels):
-        rule = {"ingress": [{"from": [{"podSelector": ADMITTED}]}]}
-        pods = {"matchLabels": dict(service.selector)}
-        found.append(_policy(f"admit-{service.name}"[:50].rstrip("-."), pods, "Ingress", rule))
-    if any(isolates(each, {ADMITTED_LABEL: "true"}, "Egress") for each in policies):
-        found.append(leaving())
-    return found
+    if not any(isolates(each, one, "Ingress") for each in policies for one in labels):
+        return []
+    client = {"namespaceSelector": {"matchLabels": {RUN_LABEL: run}}, "podSelector": ADMITTED}
+    pods = {"matchLabels": dict(service.selector)}
+    return [_policy(f"admit-{service.name}"[:50].rstrip("-."), pods, "Ingress", {"ingress": [{"from": [client]}]})]
 
 
 def leaving() -> dict[str, Any]:

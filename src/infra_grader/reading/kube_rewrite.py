@@ -14,6 +14,7 @@ from typing import Any
 from infra_grader.model.outcome import Evidence, NotAssessed
 from infra_grader.model.record import Record
 from infra_grader.reading.kube_policy_kinds import Fate, Served, defined_kinds, fate_of
+from infra_grader.reading.kube_rewrite_bounds import scale_bounds
 from infra_grader.reading.kube_rewrite_egress import POLICY, note_egress
 from infra_grader.reading.kube_rewrite_metadata import namespace_labels, rewrite_metadata
 from infra_grader.reading.kube_rewrite_names import Names, names_of, rewrite_names
@@ -91,6 +92,7 @@ def rewrite(manifests: Sequence[Manifest], target: Target) -> Rewritten:
         elif fate is Fate.SKIPPED:
             notes.append(manifest.evidence(None, f"{manifest.title} ({manifest.api_version}), not applied in this lab"))
     made_ones = scale_requests([made for _, made in applied.values()], target.scale, notes)
+    scale_bounds(made_ones, target.scale, notes)
     return Rewritten(
         manifests=tuple(sorted(made_ones, key=_rank)),
         notes=tuple(notes),

@@ -48,6 +48,12 @@ def scale_requests(manifests: Sequence[Manifest], scale: Fraction, notes: list[E
     return list(manifests)
 
 
+def written(amount: Fraction, resource: str) -> str:
+    """Return an amount as a quantity, rounded up to the smallest step."""
+    steps = -int(-amount // UNITS[resource])
+    return f"{steps}m" if resource == "cpu" else str(steps)
+
+
 def _containers(workload: Workload) -> Iterator[Field]:
     for key in ("containers", "initContainers"):
         yield from (each for each in workload.pod.get(key).items() if each.mapping)
@@ -75,7 +81,7 @@ def _scale(workload: Workload, scale: Fraction) -> bool:
         said = requests if isinstance(requests, dict) else {}
         capped = limits if isinstance(limits, dict) else {}
         made = {
-            resource: _written(amount * scale, resource)
+            resource: written(amount * scale, resource)
             for resource in UNITS
             if (amount := read_quantity(said.get(resource, capped.get(resource)))) is not None
         }
@@ -83,12 +89,6 @@ def _scale(workload: Workload, scale: Fraction) -> bool:
             resources["requests"] = {**said, **made}
             found = True
     return found
-
-
-def _written(amount: Fraction, resource: str) -> str:
-    """Return an amount as a quantity, rounded up to the smallest step."""
-    steps = -int(-amount // UNITS[resource])
-    return f"{steps}m" if resource == "cpu" else str(steps)
 
 
 def _raise_targets(
