@@ -13,7 +13,7 @@ import cluster as kubectl
 import fake_api
 import pytest
 
-from infra_grader.capabilities import kubernetes_room
+from infra_grader.capabilities import kubernetes_ending, kubernetes_room
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.kubernetes import NAMESPACES, Refused
 from infra_grader.capabilities.kubernetes_guard import PUBLIC
@@ -130,6 +130,20 @@ def test_a_finalizer_that_nobody_removes_is_told(live):
         assert "example.com/never" in stuck[0]
     finally:
         live.cluster.patch(kubernetes_room.CONFIG_MAPS, "stays", live.namespace, {"metadata": {"finalizers": None}})
+
+
+def test_what_holds_a_namespace_is_told_at_the_end_of_its_own_run_and_let_go(live, caplog, monkeypatch):
+    monkeypatch.setattr(kubernetes_ending, "OPERATOR_S", 0.3)
+    config = {"apiVersion": "v1", "kind": "ConfigMap"}
+    config["metadata"] = {"name": "stays", "finalizers": ["example.com/never"]}
+    name = live.namespace
+    live.guard()  # as before objects of a learner's come
+    live.cluster.create(config, name)
+    live.close()
+    assert [each.getMessage() for each in caplog.records] == [
+        f"ConfigMap stays in {name} does not go: the finalizer example.com/never holds it; it was let go"
+    ]
+    assert not kubectl.read("configmaps", "--namespace", name, "--field-selector", "metadata.name=stays")["items"]
 
 
 def test_who_comes_later_waits_until_a_place_is_free(live):

@@ -48,6 +48,7 @@ class Cluster(PodAccess):
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
         self._served: dict[str, dict[str, Resource]] = {}
+        self._asked: set[Resource] = set()
         self._lock = threading.Lock()
 
     @property
@@ -59,6 +60,12 @@ class Cluster(PodAccess):
     def requests(self) -> int:
         """How many requests the API was sent."""
         return self._connection.requests
+
+    @property
+    def asked(self) -> list[Resource]:
+        """The kinds that were asked for and found."""
+        with self._lock:
+            return sorted(self._asked, key=Resource.path)
 
     def version(self) -> str:
         """Return the version of the API server, such as `v1.34.1`."""
@@ -76,6 +83,9 @@ class Cluster(PodAccess):
             with self._lock:
                 self._served[api_version] = served
             found = served.get(kind)
+        if found is not None:
+            with self._lock:
+                self._asked.add(found)
         return found
 
     def get(self, resource: Resource, name: str, namespace: str = "") -> Object | None:

@@ -18,12 +18,13 @@ from infra_grader.capabilities import home, kubernetes_room
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.home import Home
 from infra_grader.capabilities.kubernetes import NAMESPACES, Cluster, Refused, connect
+from infra_grader.capabilities.kubernetes_ending import OURS, await_gone, let_go, remove_left
 from infra_grader.capabilities.kubernetes_guard import guards
 from infra_grader.capabilities.kubernetes_lab import USE, Lab, is_marked, read_lab
 from infra_grader.capabilities.kubernetes_owner import ALIVE, PURPOSE_LABEL, RUN_LABEL, SIGN_S, marks, now
 from infra_grader.capabilities.kubernetes_resource import Resource
-from infra_grader.capabilities.kubernetes_room import PROBES, SUBMISSION, is_ending, is_stuck, why_stuck
-from infra_grader.capabilities.kubernetes_turn import Taker, leave_turns, remove_left_turns, turn
+from infra_grader.capabilities.kubernetes_room import PROBES, SUBMISSION, is_ending
+from infra_grader.capabilities.kubernetes_turn import Taker, leave_turns, turn
 from infra_grader.model.outcome import NotAssessed, Unavailable
 
 PREFIX = "infra-grader-kubernetes-"
@@ -51,6 +52,7 @@ class LiveKubernetes:
         self._namespaces: list[str] = []
         self._kept: list[tuple[Resource, str]] = []
         self._asking: set[str] = set()
+        self._filled: set[str] = set()
         self._lock = threading.Lock()
         self._guarding = threading.Lock()
         self._over = threading.Event()
@@ -131,6 +133,7 @@ class LiveKubernetes:
         place = namespace or self.namespace
         given = list(policies)
         with self._guarding:
+            self._filled.add(place)
             if reaches_api:
                 self._asking.add(place)
             there = kubernetes_room.find_policies(self.cluster, place)
@@ -199,7 +202,7 @@ class LiveKubernetes:
 
     def await_end(self, deadline: Deadline) -> list[str]:
         """Wait until the namespaces of this run are gone; return those that stay, each with the reason."""
-        return _await_gone(self.cluster, f"{RUN_LABEL}={self.run}", 0, deadline)
+        return await_gone(self.cluster, f"{RUN_LABEL}={self.run}", 0, deadline)
 
     def close(self) -> None:
         """Ask for the end of everything of this run. Its namespaces end in the background, up to a bound of them."""
@@ -228,17 +231,19 @@ class LiveKubernetes:
                     self.cluster.patch(resource, name, "", {"metadata": {"annotations": {ALIVE: now()}}})
 
     def _remove(self) -> None:
+        if not self._namespaces:
+            return
+        say = logging.getLogger(__name__).warning
         with suppress(NotAssessed):  # what a cluster that is gone still holds goes when the next run begins
+            for each in let_go(self.cluster, sorted(self._filled), self.cluster.asked):
+                say("%s; it was let go", each)
             for name in self._namespaces:
                 kubernetes_room.remove(self.cluster, name)
-            if self._namespaces and (left := self.leftovers()):
-                logging.getLogger(__name__).warning("still in the cluster: %s", ", ".join(left))
-            if self._namespaces:
-                label = f"{PURPOSE_LABEL} in ({SUBMISSION},{PROBES})"
-                staying = _await_gone(self.cluster, label, 2 * self.lab.namespaces, Deadline(ENDING_S))
-                for each in staying:
-                    if self.run in each:
-                        logging.getLogger(__name__).warning("does not go away: %s", each)
+            if left := self.leftovers():
+                say("still in the cluster: %s", ", ".join(left))
+            for each in await_gone(self.cluster, OURS, 2 * self.lab.namespaces, Deadline(ENDING_S)):
+                if self.run in each:
+                    say("does not go away: %s", each)
 
 
 def open_live_kubernetes(context: str = "") -> LiveKubernetes:
@@ -257,41 +262,6 @@ def open_live_kubernetes(context: str = "") -> LiveKubernetes:
         opened = LiveKubernetes(cluster, read_lab(cluster), own)
         opening.pop_all()  # from here on, the run closes it
         return opened
-
-
-def remove_left(cluster: Cluster) -> None:
-    """Remove what graders left that have ended without removing it, and say which namespaces do not go away."""
-    for each in kubernetes_room.find_left(cluster):
-        kubernetes_room.remove(cluster, each["metadata"]["name"])
-    kubernetes_room.remove_left_definitions(cluster)
-    remove_left_turns(cluster)
-    _say_stuck(cluster)
-
-
-def _say_stuck(cluster: Cluster) -> None:
-    found = cluster.list(NAMESPACES, labels=f"{PURPOSE_LABEL} in ({SUBMISSION},{PROBES})")
-    stuck = [each for each in found if is_stuck(each)]
-    if stuck:
-        names = ", ".join(each["metadata"]["name"] for each in stuck[:3]) + (" and others" if len(stuck) > 3 else "")
-        why = why_stuck(stuck[0]) or "the cluster does not say why"
-        told = "%d namespaces of earlier gradings do not go away (%s): %s"
-        logging.getLogger(__name__).warning(told, len(stuck), names, why)
-
-
-def _await_gone(cluster: Cluster, label: str, most: int, deadline: Deadline) -> list[str]:
-    """Wait until at most so many namespaces are ending; return the rest, each with the reason.
-
-    Those that do not go away are not waited for, unless all have to be gone.
-    """
-    last: list[Mapping[str, Any]] = []
-
-    def look(namespaces: list[Mapping[str, Any]]) -> bool | None:
-        last[:] = [each for each in namespaces if is_ending(each) and not (most and is_stuck(each))]
-        return True if len(last) <= most else None
-
-    if cluster.await_(NAMESPACES, "", look, deadline, labels=label):
-        return []
-    return [f"namespace {each['metadata']['name']}: {why_stuck(each) or 'ending'}" for each in last]
 
 
 def _is_ready(node: Mapping[str, Any]) -> bool:
