@@ -95,7 +95,8 @@ if __name__ == "__main__":
             pass
 """
 READ = """
-import sys, time
+import gc, sys, time
+gc.set_threshold(100_000)  # as the command line has it
 from pathlib import Path
 from infra_grader.engine.journal import Journal
 start = time.perf_counter()
@@ -104,7 +105,8 @@ newest = journal.newest()
 print(time.perf_counter() - start)
 """
 RESUME = """
-import sys, time
+import gc, sys, time
+gc.set_threshold(100_000)  # as the command line has it
 from pathlib import Path
 from infra_grader.api import load_rubric
 from infra_grader.batch.run import Batch, BatchOptions
@@ -115,9 +117,9 @@ registry = Registry()
 load_rubric(sys.argv[2], registry)  # imports the kinds, which any start takes
 start = time.perf_counter()
 with Batch(roster, sys.argv[2], Path(sys.argv[3]), registry, BatchOptions()) as batch:
-    chosen = batch.chosen()
-    assert not chosen, len(chosen)
-    batch.run(chosen, None, print)
+    selection = batch.select()
+    assert not selection.chosen, len(selection.chosen)
+    batch.run(selection, None, print)
 print(time.perf_counter() - start)
 """
 
@@ -165,7 +167,7 @@ def _large(place: Path, rubric: Path, few: int, many: int) -> list[bool]:
     ratio = peaks[1] / peaks[0]
     print(f"memory of the parent: {few} {peaks[0]} KiB, {many} {peaks[1]} KiB, ratio {ratio:.2f} (bar {MEMORY_BAR})")
     reads, resumes = [], []
-    for _ in range(5):
+    for _ in range(9):
         reads.append(float(_run([sys.executable, "-c", READ, str(out)])))
         resumes.append(float(_run([sys.executable, "-c", RESUME, str(folder), str(rubric), str(out)])))
     resumed = statistics.median(resumes) / statistics.median(reads)

@@ -33,6 +33,7 @@ def test_what_is_added_is_there_when_it_is_opened_again(tmp_path):
     first.close()
     again = Journal(tmp_path)
     assert again.facts == {"rubric": "r1"}
+    assert (again.fact("rubric"), again.fact("seed")) == ("r1", "")
     assert again.newest() == {"ada": added}
     assert again.result(added.number) == b'{"score": 50}'
     assert added.at.endswith("Z")

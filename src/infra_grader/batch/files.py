@@ -51,9 +51,10 @@ def write_files(out: Path, learner: str, files: Mapping[str, bytes]) -> None:
 
 def without_files(out: Path, learners: Iterable[str]) -> Iterator[str]:
     """Yield the learners whose files are missing, or were cut short by a power cut."""
+    results = os.path.join(out, RESULTS)
     for learner in learners:
         try:
-            is_there = os.stat(out / RESULTS / learner / RESULT).st_size > 0
+            is_there = os.stat(f"{results}/{learner}/{RESULT}").st_size > 0  # a `Path` would take longer than the look
         except OSError:
             is_there = False
         if not is_there:

@@ -175,7 +175,7 @@ class Batch:
         except KeyboardInterrupt:
             self._publish()
             raise
-        if selection.is_last:
+        if selection.is_last and self._journal.fact(WISH):
             self._journal.set_fact(WISH, "")
         self._publish()
         return self._summary(graded_again, kept)
@@ -189,7 +189,7 @@ class Batch:
         if not self._options.wishes:
             return last
         wish = {"wishes": [str(wish) for wish in self._options.wishes], "refetch": self._options.refetch}
-        before = msgspec.json.decode(self._journal.facts.get(WISH) or "{}")
+        before = msgspec.json.decode(self._journal.fact(WISH) or "{}")
         if {**wish, "since": before.get("since")} == before:
             return int(before["since"])
         self._journal.set_fact(WISH, msgspec.json.encode({**wish, "since": last}).decode())
@@ -276,7 +276,8 @@ class Batch:
         return frozenset(check.id for check in checks if check.status in (Status.NOT_ASSESSED, Status.ERROR))
 
     def _summary(self, graded: int, kept: int) -> Summary:
-        named = [self._newest.get(learner.id) for learner in self.roster.learners]
+        ids = [learner.id for learner in self.roster.learners]
+        named = [self._newest.get(learner) for learner in ids]
         return Summary(
             graded=graded,
             kept=kept,
@@ -284,7 +285,7 @@ class Batch:
             older=sum(
                 entry is not None and entry.state is State.GRADED and entry.rubric != self._measure for entry in named
             ),
-            gone=len(self._newest.keys() - {learner.id for learner in self.roster.learners}),
+            gone=len(self._newest.keys() - ids),
         )
 
     def _check_begun(self, before: Mapping[str, str]) -> None:

@@ -126,6 +126,12 @@ class Journal:
         with _told(self._path):
             return dict(self._database.execute("SELECT name, value FROM facts").fetchall())
 
+    def fact(self, name: str) -> str:
+        """Return one thing that holds for the whole batch, or an empty text where nothing was set."""
+        with _told(self._path):
+            row = self._database.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+            return "" if row is None else str(row["value"])
+
     def set_fact(self, name: str, value: str) -> None:
         """Set something that holds for the whole batch."""
         with _told(self._path), self._transaction():
