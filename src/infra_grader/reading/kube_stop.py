@@ -35,8 +35,6 @@ class Stops(Record):
     """A pod of each workload, asked to stop."""
 
     stops: tuple[Stop, ...]
-    is_back: bool = True
-    """Whether all was up again afterwards."""
 
 
 class Undo(Record):
@@ -61,10 +59,9 @@ def stop_one_each(
     namespace: str,
     targets: Sequence[tuple[Resource, str]],
     most_s: float,
-    back_s: float,
     deadline: Deadline,
 ) -> Stops:
-    """Ask one pod of each workload to stop, all at once, and wait until they are gone and replaced."""
+    """Ask one pod of each workload to stop, all at once, and wait until they are gone; `await_back` is for the rest."""
     owners = {
         f"ReplicaSet {each['metadata']['name']}": owner_of(each) for each in cluster.list(REPLICA_SETS, namespace)
     }
@@ -91,8 +88,6 @@ def stop_one_each(
         watch.until(look, Deadline(min(most_s, deadline.remaining())))
         lasted = time.monotonic() - began
         events = watch.now[1]
-    # Ready is enough: that it stays so for the workload's minReadySeconds was seen before.
-    found = await_rollout(cluster, namespace, targets, back_s, 0, deadline, is_done=_is_ready)
     stops = [
         Stop(
             workload=title,
@@ -104,7 +99,13 @@ def stop_one_each(
         )
         for title, pod in chosen.items()
     ]
-    return Stops(stops=tuple(stops), is_back=_is_ready(found))
+    return Stops(stops=tuple(stops))
+
+
+def await_back(cluster: Cluster, namespace: str, targets: Sequence[tuple[Resource, str]], seconds: float) -> None:
+    """Wait until as many pods of the workloads are ready as they want, for so many seconds at most."""
+    # Ready is enough: that it stays so for the workload's minReadySeconds was seen before.
+    await_rollout(cluster, namespace, targets, seconds, 0, Deadline(seconds), is_done=_is_ready)
 
 
 def undo_each(

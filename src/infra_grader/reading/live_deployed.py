@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+
+import msgspec
+
+from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.kubernetes import Resource
 from infra_grader.model.outcome import Evidence, NotAssessed
 from infra_grader.model.record import Record
@@ -46,6 +52,24 @@ class DeployedObject(Record, eq=False):
         return self.manifest.evidence(expected, actual)
 
 
+class Settling:
+    """What a check has disturbed and did not wait for: whoever looks next does, and does not pay for it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waits: list[Callable[[], None]] = []
+
+    def leave(self, wait: Callable[[], None]) -> None:
+        """Leave a wait, which has to be bounded, to the next one who looks."""
+        self._waits.append(wait)
+
+    def settle(self, deadline: Deadline) -> None:
+        """Wait for all that was left, while the time of the check stands still."""
+        with deadline.paused(), self._lock:
+            while self._waits:
+                self._waits.pop()()
+
+
 class Deployed(Record, eq=False):
     """What one check has put into the cluster."""
 
@@ -59,6 +83,7 @@ class Deployed(Record, eq=False):
     """Roles as the learner wrote them, those of the cluster among them: what is applied may grant less."""
     is_ours: bool = True
     """Whether we have put it there; what a learner has deployed themselves is looked at and never changed."""
+    settling: Settling = msgspec.field(default_factory=Settling)
 
     def of_kind(self, *kinds: str) -> list[DeployedObject]:
         """Return the objects of these kinds."""
@@ -94,6 +119,7 @@ def deployed_of(context: Context, check_id: str, *, changes: bool = False) -> De
             f"What {check_id} looks at is the learner's own deployment, which grading does not change.",
             "Name a check of the kind kubernetes.apply or helm.install.",
         )
+    found.settling.settle(context.deadline)
     return found
 
 

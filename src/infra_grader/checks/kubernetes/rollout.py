@@ -30,7 +30,7 @@ from infra_grader.reading.kube_rollout_cause import OF_THE_NODE, causes
 from infra_grader.reading.kube_rollout_patience import Patience, makes_settings
 from infra_grader.reading.kube_rollout_pull import PULLS
 from infra_grader.reading.kube_rollout_seen import Rollout as Seen
-from infra_grader.reading.kube_stop import Stops, Undos, stop_one_each, undo_each
+from infra_grader.reading.kube_stop import Stops, Undos, await_back, stop_one_each, undo_each
 from infra_grader.reading.live_deployed import Deployed, deployed_of
 
 STOP_SPARE_S = 5.0
@@ -206,12 +206,13 @@ def _tags(context: Context, found: Seen) -> dict[str, bool]:
 
 def _stops(context: Context, params: Rollout, targets: list[tuple[Resource, str]], limit: float) -> Outcome:
     def make() -> Stops:
-        live = context.kubernetes
+        cluster, deployed = context.kubernetes.cluster, _deployed(context, params)
         context.tell("ask pods to stop")
-        with measuring(live, context.deadline):
+        with measuring(context.kubernetes, context.deadline):
             most = limit + STOP_SPARE_S
-            namespace = _deployed(context, params).namespace
-            return stop_one_each(live.cluster, namespace, targets, most, params.seconds, context.deadline)
+            stops = stop_one_each(cluster, deployed.namespace, targets, most, context.deadline)
+        deployed.settling.leave(lambda: await_back(cluster, deployed.namespace, targets, params.seconds))
+        return stops
 
     return judge_stops(context.observe("stops", Stops, make), limit)
 
