@@ -240,7 +240,11 @@ def _replay(
     from infra_grader.engine.replay import hold_against, load_replay
 
     _refuse_inside("record", options.replay, submission.folder)
-    for name, value, default in (("live", options.live, "auto"), ("sandbox", options.sandbox, "auto")):
+    for name, value, default in (
+        ("live", options.live, "auto"),
+        ("kube-context", options.kube_context, ""),
+        ("sandbox", options.sandbox, "auto"),
+    ):
         if value != default:
             raise UsageError(f"--replay takes no --{name}: it opens nothing", f"Leave out --{name}.")
     replay = load_replay(options.replay, rubric)

@@ -35,6 +35,12 @@ class Assignment(Record):
     """Record of the earlier run, whose outcomes stand where they still can."""
     redo: frozenset[str] | None = None
     """The checks to ask again, with all that hangs together with them; `None` asks all."""
+    records: bool = False
+    """Whether to keep what the checks see."""
+    replays: bool = False
+    """Whether to judge again by `record`, with nothing running."""
+    record: bytes | None = None
+    """What an earlier run saw of this work, as an archive; `None` where it was not kept."""
     lost: Mapping[str, str] = {}
     """Why a worker was lost, by the check that it was at; those checks are not tried again."""
     tries: int = 0
@@ -56,3 +62,7 @@ class Graded(Record):
     earned: str = ""
     possible: str = ""
     passed: bool | None = None
+    record: bytes | None = None
+    """What its checks saw, as an archive, where that was wished."""
+    is_part: bool = False
+    """Whether the record is of the checks alone that were asked again."""

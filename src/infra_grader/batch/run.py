@@ -21,6 +21,7 @@ from infra_grader.batch.assignment import Assignment, Graded
 from infra_grader.batch.choice import Chosen, Selection, What, Wish, check_wishes, choose
 from infra_grader.batch.files import RESULT, RESULTS, forget_files, write_files
 from infra_grader.batch.publish import publish
+from infra_grader.batch.records import keep_record, kept_record
 from infra_grader.batch.work import PREFIX, grade_one
 from infra_grader.capabilities.executor import Done, Executor, Lost, Task
 from infra_grader.capabilities.home import sweep
@@ -39,9 +40,9 @@ from infra_grader.model.roster import Roster
 from infra_grader.model.rubric import Rubric
 from infra_grader.reading.late_policy import parse_late
 
-RUBRIC, TERMS, SEED, WISH = "rubric", "terms", "seed", "wish"
-"""Facts of the journal: the rubric as it was named, what the class is graded by, where random inputs start, and what is
-being graded again until that is done."""
+RUBRIC, TERMS, SEED, WISH, RECORDED = "rubric", "terms", "seed", "wish", "recorded"
+"""Facts of the journal: the rubric as it was named, what the class is graded by, where random inputs start, what is
+being graded again until that is done, and whether what checks see is kept, where it is."""
 ROW = ("source", "ref", "due", "extension_hours", "submitted")
 """What of a roster's row makes a score."""
 SECONDS = 1800.0
@@ -70,6 +71,10 @@ class BatchOptions(Record):
     """What a machine must have to grade, such as `sandbox docker`; see `capabilities.executor.Task`."""
     refetch: bool = False
     """Whether what is graded again is fetched as the roster says now, and not as it was."""
+    records: bool = False
+    """Whether what the checks see is kept, from now on in every run; see `batch.records`."""
+    replays: bool = False
+    """Whether what is graded again is judged by its record, with nothing running."""
 
 
 class Event(Record):
@@ -126,6 +131,7 @@ class Batch:
             self._check_begun(before)
             given = options.grade.seed
             self._seed = str(given) if given is not None else before.get(SEED, str(int.from_bytes(os.urandom(4))))
+            self._records = options.records or RECORDED in before
             self._terms = _terms(self.rubric, options, self._seed, before)
             self._measure = _measure(self.rubric, self._terms)
             self._check_terms(before)
@@ -164,7 +170,8 @@ class Batch:
         for _ in sweep(PREFIX):
             pass
         chosen = selection.chosen
-        causes = {one.learner.id: one.cause for one in chosen}
+        by = ", by its record" if self._options.replays else ""
+        causes = {one.learner.id: one.cause + by for one in chosen}
         graded_again, kept = 0, 0
         try:
             for number, (learner, graded) in enumerate(self._ended(chosen, executor), start=1):
@@ -189,6 +196,7 @@ class Batch:
         if not self._options.wishes:
             return last
         wish = {"wishes": [str(wish) for wish in self._options.wishes], "refetch": self._options.refetch}
+        wish |= {"replay": True} if self._options.replays else {}
         before = msgspec.json.decode(self._journal.fact(WISH) or "{}")
         if {**wish, "since": before.get("since")} == before:
             return int(before["since"])
@@ -228,6 +236,9 @@ class Batch:
             stamp=previous.work if previous else "",
             previous=self._journal.result(previous.number) if previous else None,
             redo=chosen.redo,
+            records=self._records and not options.replays,
+            replays=options.replays,
+            record=kept_record(self.out, learner.id) if options.replays else None,
         )
         seconds = (options.grade.seconds or SECONDS) + MARGIN_S
         return Task(id=learner.id, payload=assignment, seconds=seconds, needs=options.needs)
@@ -249,6 +260,8 @@ class Batch:
             failed = before.replace(cause=f"{cause} failed", message=graded.message)
             self._newest[learner] = self._journal.add(failed, self._journal.result(before.number))
             return True
+        if graded.record is not None:  # before there is a score, so that no score is without it
+            keep_record(self.out, learner, graded.record, self.rubric, is_part=graded.is_part)
         forget_files(self.out, learner)
         self._newest[learner] = self._journal.add(
             Entry(
@@ -331,6 +344,7 @@ class Batch:
             ROSTER: roster,
             HEAD: msgspec.json.encode(head_of(self.rubric)).decode(),
             PSEUDONYMS: before.get(PSEUDONYMS, secrets.token_hex(32)),
+            **({RECORDED: "yes"} if self._records else {}),
         }
         for name, value in facts.items():
             if before.get(name) != value:

@@ -12,6 +12,7 @@ from pathlib import Path
 from infra_grader.api import grade, load_rubric
 from infra_grader.batch.assignment import Assignment, Graded
 from infra_grader.batch.files import RESULT, render_files
+from infra_grader.batch.records import RECORDS, pack, unpack
 from infra_grader.capabilities.command import Command
 from infra_grader.capabilities.executor import Tell
 from infra_grader.capabilities.home import Home
@@ -19,7 +20,7 @@ from infra_grader.engine.marks import given_for
 from infra_grader.engine.registry import Registry
 from infra_grader.engine.rescore import recorded_outcomes
 from infra_grader.engine.run import GRACE_S
-from infra_grader.errors import SubmissionError
+from infra_grader.errors import SubmissionError, UsageError
 from infra_grader.loading.fetch_outcome import FetchFailed
 from infra_grader.loading.fetch_work import Work, fetch_work
 from infra_grader.loading.result_file import parse_result
@@ -51,6 +52,7 @@ def grade_one(assignment: Assignment, tell: Tell) -> Graded:
         opened.callback(command.close)
         tell(FETCHING)
         try:
+            assignment = _with_record(assignment, home.folder)
             work = _fetched(assignment, home.folder, command, reads_history=_reads_history(rubric))
             return _graded(assignment, work, rubric, registry, tell)
         except FetchFailed as failed:
@@ -60,6 +62,9 @@ def grade_one(assignment: Assignment, tell: Tell) -> Graded:
             return Graded(state=State.OPEN, message=f"{lacking} {lacking.remedy}".strip())
         except SubmissionError as error:
             return Graded(state=State.OPEN, message=f"{error.problem}. {error.remedy}".strip())
+        except UsageError as error:  # a record that cannot be written, or is not of this work
+            problem = error.problem.replace(str(home.folder / RECORDS), f"{RECORDS}/{assignment.learner.id}")
+            return Graded(state=State.OPEN, message=f"{problem}. {error.remedy}".strip())
 
 
 @lru_cache(maxsize=4)
@@ -67,6 +72,21 @@ def _loaded(rubric: str, plugins: tuple[Path, ...]) -> tuple[Registry, Rubric]:
     """Return a rubric and its kinds; a worker grades many submissions by the same one."""
     registry = Registry(list(plugins))
     return registry, load_rubric(rubric, registry)
+
+
+def _with_record(assignment: Assignment, home: Path) -> Assignment:
+    """Return an assignment whose options say where its record is, to be written or to be read.
+
+    Raises `UsageError` where there is none to judge by.
+    """
+    folder, options = home / RECORDS, assignment.options
+    if assignment.replays:
+        if assignment.record is None:
+            raise UsageError("There is no record of this work", "Grade it again without --replay.")
+        unpack(assignment.record, folder)
+        # It holds where random inputs start.
+        return assignment.replace(options=options.replace(replay=folder, seed=None))
+    return assignment.replace(options=options.replace(record=folder)) if assignment.records else assignment
 
 
 def _reads_history(rubric: Rubric) -> bool:
@@ -131,6 +151,8 @@ def _graded(assignment: Assignment, work: Work, rubric: Rubric, registry: Regist
         earned=str(scorecard.score.earned),
         possible=str(scorecard.score.possible),
         passed=scorecard.score.passed,
+        record=pack(assignment.options.record) if assignment.options.record else None,
+        is_part=_is_part(assignment, work.stamp),
     )
 
 
@@ -143,9 +165,14 @@ def _carried(assignment: Assignment, rubric: Rubric, stamp: str) -> Mapping[str,
     marked = {check.id for check in card.all_checks() if given_for(check)}
     everything = {check.id for check in rubric.all_checks()}
     again = everything
-    if assignment.redo is not None and stamp == assignment.stamp:
+    if assignment.redo is not None and _is_part(assignment, stamp):
         again = _connected(rubric, assignment.redo | (everything - recorded.keys()))
     return {check: outcome for check, outcome in recorded.items() if check in marked or check not in again}
+
+
+def _is_part(assignment: Assignment, stamp: str) -> bool:
+    """Whether only some checks are asked again: those that are wished, of the same work."""
+    return assignment.redo is not None and stamp == assignment.stamp
 
 
 def _connected(rubric: Rubric, redo: Collection[str]) -> set[str]:

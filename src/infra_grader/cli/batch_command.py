@@ -89,6 +89,13 @@ def batch_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sandbox", metavar="NAME", default="auto", help="where learner code runs, as for grade (default: auto)"
     )
+    kept = parser.add_mutually_exclusive_group()
+    kept.add_argument(
+        "--record", action="store_true", help="keep what the checks see in DIR/records, in this and in all later runs"
+    )
+    kept.add_argument(
+        "--replay", action="store_true", help="with --regrade: judge by those records, with nothing running"
+    )
     parser.add_argument(
         "--allow-host", action="store_true", help="with --sandbox host: let code of a whole class run without a wall"
     )
@@ -108,6 +115,8 @@ def batch(options: argparse.Namespace) -> int:
     if options.roster.resolve().is_relative_to(options.out.resolve()):
         raise UsageError(f"the roster {options.roster} lies in {options.out}", "Name another folder with --out.")
     wishes = tuple(map(read_wish, options.regrade))
+    if options.replay:
+        _check_replay(options)
     with redirect_stdout(sys.stderr):  # what a plugin prints is no report
         registry = Registry(options.plugin)
         roster = read_roster(
@@ -135,6 +144,8 @@ def batch(options: argparse.Namespace) -> int:
             wishes=wishes,
             needs=_needs(options),
             refetch=options.refetch,
+            records=options.record,
+            replays=options.replay,
             extras=Extras(submodules=options.submodules, lfs=options.lfs),
         )
         with Batch(roster, options.rubric, options.out, registry, chosen) as opened:
@@ -144,6 +155,24 @@ def batch(options: argparse.Namespace) -> int:
     write(sys.stdout, _worded(summary, options.out))
     is_complete = summary.states.get(State.GRADED, 0) == len(roster.learners)
     return PASSED if is_complete and not summary.kept else UNDECIDED
+
+
+def _check_replay(options: argparse.Namespace) -> None:
+    """Raise `UsageError` for options that a replay has no use for."""
+    if not options.regrade:
+        raise UsageError(
+            "--replay without --regrade judges nobody", "Add --regrade rubric, learner:ID, check:ID or all."
+        )
+    unused = {
+        "--live": options.live != "auto",
+        "--kube-context": bool(options.kube_context),
+        "--sandbox": options.sandbox != "auto",
+        "--seed": options.seed is not None,
+        "--refetch": options.refetch,
+    }
+    for name, is_given in unused.items():
+        if is_given:
+            raise UsageError(f"--replay takes no {name}: it judges what was seen then", f"Leave out {name}.")
 
 
 def _run(batch: Batch, registry: Registry, options: argparse.Namespace) -> Summary | None:

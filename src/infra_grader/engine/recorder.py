@@ -113,9 +113,14 @@ class Recorder:
         try:
             if self._fault is not None:
                 raise self._fault
-            _write(self.folder / HEAD, msgspec.json.format(msgspec.json.encode(head), indent=1))
+            write_head(self.folder, head)
         except OSError as error:
             raise _not_written(self.folder, error) from error
+
+
+def write_head(folder: Path, head: Recording) -> None:
+    """Write what makes a record whole. Raises `OSError`."""
+    _write(folder / HEAD, msgspec.json.format(msgspec.json.encode(head), indent=1))
 
 
 class _Recording(Witness):
