@@ -5,15 +5,27 @@ from __future__ import annotations
 import fcntl
 import os
 import pickle
+import shutil
 
 import cluster
 import pytest
 import tools
+from records import go_elsewhere, observed, told, told_of
 
-from infra_grader.api import bundled, load_rubric
+from infra_grader.api import bundled, grade, load_rubric
 from infra_grader.engine.registry import Registry
 from infra_grader.loading.bundled import find_exercise
-from infra_grader.proof import QUIET, flaws, prove_flaw, prove_solution, prove_starter, unproven
+from infra_grader.proof import (
+    QUIET,
+    SOLUTION,
+    flaws,
+    grade_flaw,
+    prove_flaw,
+    prove_solution,
+    prove_starter,
+    read_expectation,
+    unproven,
+)
 
 tools.put_on_path()
 
@@ -31,18 +43,29 @@ def _lab(monkeypatch):
 
 
 @pytest.fixture
-def solution_of(tmp_path_factory):
-    """Return a function that proves a rubric's solution: once for all workers, and again if it fails."""
+def kept_in(tmp_path_factory):
+    """Return the folder that all workers share."""
     base = tmp_path_factory.getbasetemp()
-    folder = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture
+def solution_of(kept_in):
+    """Return a function that proves a rubric's solution: once for all workers, and again if it fails.
+
+    Its record is in the shared folder, as `<rubric>.record`.
+    """
 
     def solution(rubric_id):
-        kept = folder / f"{rubric_id}.solution"
+        kept = kept_in / f"{rubric_id}.solution"
         with kept.with_suffix(".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if kept.exists():
                 return pickle.loads(kept.read_bytes())
-            proof = prove_solution(load_rubric(rubric_id), find_exercise(rubric_id), Registry(), LIVE)
+            record = kept.with_suffix(".record")
+            shutil.rmtree(record, ignore_errors=True)
+            options = LIVE.replace(record=record)
+            proof = prove_solution(load_rubric(rubric_id), find_exercise(rubric_id), Registry(), options)
             if not proof.faults and not ("CI" in os.environ and proof.untold):
                 kept.write_bytes(pickle.dumps(proof))
             return proof
@@ -59,6 +82,14 @@ def test_with_the_solution_every_check_passes(rubric_id, solution_of):
 
 
 @pytest.mark.parametrize("rubric_id", RUBRICS)
+def test_the_solution_replayed_with_nothing_running_is_the_same(rubric_id, solution_of, kept_in, monkeypatch, tmp_path):
+    full = solution_of(rubric_id).scorecard
+    go_elsewhere(monkeypatch, tmp_path)
+    replayed = QUIET.replace(replay=kept_in / f"{rubric_id}.record")
+    assert told(grade(find_exercise(rubric_id) / SOLUTION, rubric_id, options=replayed)) == told(full)
+
+
+@pytest.mark.parametrize("rubric_id", RUBRICS)
 def test_the_untouched_starter_earns_nothing(rubric_id):
     assert prove_starter(load_rubric(rubric_id), find_exercise(rubric_id), Registry(), LIVE).faults == ()
 
@@ -69,8 +100,22 @@ def test_every_check_is_in_some_flaw(rubric_id):
 
 
 @pytest.mark.parametrize(("rubric_id", "flaw"), FLAWS, ids=lambda value: value.removeprefix("project-"))
-def test_a_flaw_loses_what_it_says(rubric_id, flaw, solution_of):
-    exercise = find_exercise(rubric_id)
+def test_a_flaw_loses_what_it_says(rubric_id, flaw, solution_of, monkeypatch, tmp_path):
+    rubric, exercise, record = load_rubric(rubric_id), find_exercise(rubric_id), tmp_path / "record"
     full = solution_of(rubric_id).scorecard
-    proof = prove_flaw(load_rubric(rubric_id), exercise, exercise / "flawed" / flaw, full, Registry(), QUICK)
+    options = QUICK.replace(record=record)
+    proof = prove_flaw(rubric, exercise, exercise / "flawed" / flaw, full, Registry(), options)
     assert proof.faults == ()
+    if seen := list(observed(record)):
+        go_elsewhere(monkeypatch, tmp_path)
+        again = _replayed_flaw(rubric, exercise, flaw, seen, record)
+        assert {check_id: told_of(again)[check_id] for check_id in seen} == {
+            check_id: told_of(proof.scorecard)[check_id] for check_id in seen
+        }
+
+
+def _replayed_flaw(rubric, exercise, flaw, only, record):
+    """Return the scorecard of some checks and what they need by the record of a flaw."""
+    place = exercise / "flawed" / flaw
+    expectation = read_expectation(place / "expect.yaml")
+    return grade_flaw(rubric, exercise / SOLUTION, place, expectation, Registry(), only, QUIET.replace(replay=record))
