@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from contextlib import contextmanager, nullcontext
 from types import SimpleNamespace
+from typing import ClassVar
 
 import msgspec
 import pytest
-from kube_things import API, CHOSEN, THINGS
+from kube_things import API, CHOSEN, THINGS, policy
 
 from infra_grader.capabilities import deadline as deadlines
 from infra_grader.capabilities import kubernetes_service
@@ -17,7 +18,7 @@ from infra_grader.capabilities.kubernetes_probe import Name, Reached
 from infra_grader.capabilities.kubernetes_service import alone
 from infra_grader.capabilities.live_kubernetes import LiveKubernetes
 from infra_grader.checks.helm import install
-from infra_grader.checks.kubernetes import apply, dns, endpoints, reachable, rollout, scaling, update
+from infra_grader.checks.kubernetes import _clients, apply, dns, endpoints, reachable, rollout, scaling, update
 from infra_grader.checks.kubernetes import exec as commands
 from infra_grader.plugin import NotAssessed
 from infra_grader.reading import live_pushed
@@ -192,7 +193,7 @@ class TestBeside:
             monkeypatch.setattr(kind, "probes", probes)
             monkeypatch.setattr(kind, "deployed_of", lambda *_, **__: SimpleNamespace(namespace="release"))
         monkeypatch.setattr(reachable, "asker", lambda *_: self.Pod())
-        monkeypatch.setattr(reachable, "find_policies", lambda _live, namespace: [] if namespace == "release" else None)
+        monkeypatch.setattr(_clients, "find_policies", lambda _live, namespace: [] if namespace == "release" else None)
         return found
 
     def test_names_are_asked_for_there(self, context, places):
@@ -208,6 +209,79 @@ class TestBeside:
         ]
         reachable._ask(context, params(reachable.Reachable, clients=clients), THINGS, CHOSEN)
         assert [each.namespace for each in places] == ["release", "release", "release", "ours-outside"]
+
+
+class TestReachable:
+    """Rows that no pod of ours can act out, since the rules name a namespace that is not ours."""
+
+    NAMED: ClassVar = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ingress-nginx"}}}
+    ASKING: ClassVar = [{"reaches": False}, {"reaches": True, "where": "outside", "labels": {"app": "nginx"}}]
+
+    @pytest.fixture
+    def ask(self, context, monkeypatch):
+        """Return the rows that come of a peer of a rule, where it lets no pod of ours in."""
+
+        class Pod:
+            """One that is let in where our own policies see to it, and kept out otherwise."""
+
+            def __init__(self, state="silent"):
+                self.state = state
+
+            def reach(self, targets, *_, **__):
+                is_open = self.state == "open"
+                return [Reached(state=self.state, tries=1, is_steady=each.is_wanted is is_open) for each in targets]
+
+        @contextmanager
+        def probes(_live, places, _deadline):
+            yield [Pod() for _ in places]
+
+        context.kubernetes.other_namespace = lambda purpose: f"ours-{purpose}"
+        context.kubernetes.cluster = SimpleNamespace(get=lambda *_: {"metadata": {"labels": {}}})
+        monkeypatch.setattr(reachable, "probes", probes)
+        monkeypatch.setattr(reachable, "deployed_of", lambda *_, **__: SimpleNamespace(namespace="ours"))
+        monkeypatch.setattr(reachable, "asker", lambda *_: Pod("open"))
+
+        def ask(peer, clients=self.ASKING):
+            rule = {"podSelector": {"matchLabels": {"app": "api"}}, "ingress": [{"from": [peer]}]}
+            monkeypatch.setattr(_clients, "find_policies", lambda *_: [policy(rule)])
+            asked = params(reachable.Reachable, clients=clients)
+            found = reachable._ask(context, asked, THINGS, CHOSEN)
+            return found.rows, lambda: reachable.judge(asked, CHOSEN, found)
+
+        return ask
+
+    def test_one_who_is_let_in_from_a_namespace_of_another_name_costs_nothing(self, ask):
+        rows, judge = ask({**self.NAMED, "podSelector": {"matchLabels": {"app": "nginx"}}})
+        assert [bool(each.left_out) for each in rows] == [False, True]
+        outcome = judge()
+        assert outcome.status == "passed"
+        assert outcome.message.endswith(
+            "a pod of another namespace with app=nginx could not ask here: the rules let in only another namespace, "
+            "kubernetes.io/metadata.name=ingress-nginx, which is not here."
+        )
+
+    def test_nor_does_one_whom_the_rules_are_to_name(self, ask):
+        rows, judge = ask(self.NAMED, [{"reaches": False}, {"reaches": True, "admitted": True}])
+        assert [bool(each.left_out) for each in rows] == [False, True]
+        assert judge().status == "passed"
+
+    def test_where_nobody_else_asks_nothing_is_known(self, ask):
+        _, judge = ask(self.NAMED, self.ASKING[1:])
+        with pytest.raises(NotAssessed, match="the rules let in only another namespace"):
+            judge()
+
+    @pytest.mark.parametrize(
+        "peer",
+        [
+            {"podSelector": {"matchLabels": {"app": "nginx"}}},
+            {**NAMED, "podSelector": {"matchLabels": {"app": "front"}}},
+        ],
+        ids=["of its own namespace", "with other labels"],
+    )
+    def test_one_whom_no_rule_lets_in_at_all_is_lost(self, ask, peer):
+        rows, judge = ask(peer)
+        assert [bool(each.left_out) for each in rows] == [False, False]
+        assert judge().fraction == 0
 
 
 class TestTurns:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
-from typing import Literal
-
-import msgspec
 
 from infra_grader.capabilities.deadline import Deadline
-from infra_grader.capabilities.kubernetes import NAMESPACES
 from infra_grader.capabilities.kubernetes_probe import STEADY_S, Probe, Reached, Target
-from infra_grader.capabilities.kubernetes_probe_pods import Place, probes
+from infra_grader.capabilities.kubernetes_probe_pods import probes
 from infra_grader.capabilities.kubernetes_service import alone
+from infra_grader.checks.kubernetes._clients import Asker, Asking, asker_of, elsewhere, title_of
 from infra_grader.model.record import Record
 from infra_grader.plugin import (
     Annotated,
@@ -24,14 +21,12 @@ from infra_grader.plugin import (
     Meta,
     NotAssessed,
     Outcome,
-    Params,
     check,
 )
-from infra_grader.reading.kube_asker import asker, find_policies
-from infra_grader.reading.kube_clients import Client, admitted_clients, can_be_made
-from infra_grader.reading.kube_enforcement import OUTSIDE, enforces_policies
+from infra_grader.reading.kube_asker import asker
+from infra_grader.reading.kube_enforcement import enforces_policies
 from infra_grader.reading.kube_seen import Things
-from infra_grader.reading.kube_target import Chosen, Globs, TargetParams, choose, matches, things_of
+from infra_grader.reading.kube_target import Chosen, TargetParams, choose, things_of
 from infra_grader.reading.live_deployed import deployed_of
 
 CONTROL_S = 30.0
@@ -44,32 +39,6 @@ STATES = {
     "unknown": "the name is not known",
     "cut_off": "DNS does not answer",
 }
-
-
-class Asking(Params):
-    """Who asks, and whether it may reach the Service."""
-
-    reaches: Annotated[bool, Meta(description="Whether it reaches the Service.")]
-    where: Annotated[
-        Literal["inside", "outside"], Meta(description="Whether it asks in the same namespace or in another one.")
-    ] = "inside"
-    labels: Annotated[dict[str, str], Meta(description="Labels of the pod that asks.")] = msgspec.field(
-        default_factory=dict
-    )
-    like: Annotated[Globs, Meta(description="Names of a workload, as globs: it asks with the labels of its pods.")] = (
-        msgspec.field(default_factory=list)
-    )
-    admitted: Annotated[
-        bool, Meta(description="Whether it is a pod that a rule of the learner's own NetworkPolicies lets in.")
-    ] = False
-    title: Annotated[str, Meta(description="What it stands for, shown to the learner.")] = ""
-
-    def __post_init__(self) -> None:
-        """Refuse one that is two at once."""
-        if sum(map(bool, (self.labels, self.like, self.admitted))) > 1:
-            raise ValueError("one who asks has `labels`, or is `like` a workload, or is `admitted`")
-        if self.admitted and not self.reaches:
-            raise ValueError("one who is `admitted` reaches the Service")
 
 
 class Reachable(TargetParams, kw_only=True):
@@ -100,16 +69,6 @@ class Matrix(Record):
     """Whether the cluster enforces NetworkPolicies."""
 
 
-class _Asker(Record):
-    """A pod to be made for one row, or why it cannot be."""
-
-    who: str
-    place: Place | None = None
-    left_out: str = ""
-    nobody: bool = False
-    """Whether the learner's rules let no pod in at all."""
-
-
 @check("kubernetes.reachable", capabilities=("kubernetes",), measure="%")
 def reachable(context: Context, params: Reachable) -> Outcome:
     """Who may reach a Service reaches it, and nobody else does.
@@ -117,8 +76,9 @@ def reachable(context: Context, params: Reachable) -> Outcome:
     Pods of ours ask through the Service's own address, with the labels and from the namespaces that the rubric names,
     so that NetworkPolicies are judged by what passes. Rules are given some seconds to take effect in both directions.
     A refusal counts only where one who is let through gets an answer, and no refusal counts where the cluster turns out
-    to enforce no policies. The share of right rows is the share of the points; but where some are to be kept out and
-    nobody is, or some are to be let in and nobody is, there are none.
+    to enforce no policies. A row does not count, and says so, where the rules let in such a pod from a namespace that
+    cannot be made here: one of another name, above all. The share of right rows is the share of the points; but where
+    some are to be kept out and nobody is, or some are to be let in and nobody is, there are none.
     """
     things = things_of(context, params.of)
     chosen = choose(things, params)
@@ -165,6 +125,9 @@ def judge(params: Reachable, chosen: Chosen, seen: Matrix) -> Outcome:
             break
     else:
         message = f"{right} of {len(judged)} who ask {chosen.title} are let in or kept out as they should be."
+    unasked = next(((row.who, row.left_out) for row in seen.rows if row.left_out), None)
+    if unasked is not None:
+        message = f"{message[:-1]}; {unasked[0]} could not ask here: {unasked[1]}."
     return Outcome.partial(
         fraction,
         message,
@@ -184,8 +147,8 @@ def _ask(context: Context, params: Reachable, things: Things, chosen: Chosen) ->
     target = Target(host=chosen.host, port=chosen.port.number, is_wanted=True)
     [control] = asker(context, chosen, params.of).reach([target], CONTROL_S, context.deadline)
     if control.state != "open":
-        return Matrix(control=control.state, rows=tuple(Row(who=_title(each)) for each in params.clients))
-    askers = [_asker(context, things, chosen, each, namespace) for each in params.clients]
+        return Matrix(control=control.state, rows=tuple(Row(who=title_of(each)) for each in params.clients))
+    askers = [asker_of(context, things, chosen, each, namespace) for each in params.clients]
     places = [each.place for each in askers if each.place]
     with probes(live, places, context.deadline) as made, ThreadPoolExecutor(max_workers=8) as pool:
         waiting = iter(made)
@@ -196,7 +159,10 @@ def _ask(context: Context, params: Reachable, things: Things, chosen: Chosen) ->
             for one, each in zip(params.clients, askers, strict=True)
         ]
         reached = [each.result() if each else None for each in asked]
-    rows = tuple(_row(each, said) for each, said in zip(askers, reached, strict=True))
+    rows = tuple(
+        _row(each, said, _excuse(context, chosen, one, each, said, namespace))
+        for one, each, said in zip(params.clients, askers, reached, strict=True)
+    )
     is_doubtful = any(
         not one.reaches and not row.is_right and not row.left_out for one, row in zip(params.clients, rows, strict=True)
     )
@@ -207,66 +173,15 @@ def _reach(probe: Probe, target: Target, seconds: float, deadline: Deadline) -> 
     return probe.reach([target], seconds, deadline, steady_s=STEADY_S)[0]
 
 
-def _row(each: _Asker, reached: Reached | None) -> Row:
+def _excuse(context: Context, chosen: Chosen, asking: Asking, each: Asker, reached: Reached | None, inside: str) -> str:
+    """Return why a row says nothing, though a pod was made for it; nothing where it does."""
+    is_lost = reached is not None and not reached.is_steady and asking.reaches and asking.where == "outside"
+    return elsewhere(context, chosen, each.place, inside) if is_lost and each.place else ""
+
+
+def _row(each: Asker, reached: Reached | None, excuse: str) -> Row:
     if each.nobody:
         return Row(who=each.who, state="barred")
-    if reached is None:
-        return Row(who=each.who, left_out=each.left_out)
+    if reached is None or excuse:
+        return Row(who=each.who, left_out=each.left_out or excuse)
     return Row(who=each.who, state=reached.state, is_right=reached.is_steady)
-
-
-def _asker(context: Context, things: Things, chosen: Chosen, asking: Asking, inside: str) -> _Asker:
-    """Return the pod that asks for a row; `inside` is the namespace of what is asked."""
-    live = context.kubernetes
-    who = _title(asking)
-    if asking.admitted:
-        return _admitted(context, chosen, who, inside)
-    namespace = inside if asking.where == "inside" else live.other_namespace(OUTSIDE)
-    labels = asking.labels
-    if asking.like:
-        like = [each for each in things.workloads if matches(each.name, asking.like)]
-        if not like:
-            return _Asker(who=who, left_out="there is no such workload")
-        labels, who = dict(like[0].labels), f"{who}, like {like[0].title}"
-    return _Asker(who=who, place=Place(namespace=namespace, labels=labels))
-
-
-def _admitted(context: Context, chosen: Chosen, who: str, inside: str) -> _Asker:
-    live = context.kubernetes
-    own = live.cluster.get(NAMESPACES, inside) or {}
-    labels = (own.get("metadata") or {}).get("labels") or {}
-    pods = chosen.workloads[0].labels if chosen.workloads else chosen.service.selector
-    found = admitted_clients(find_policies(live, inside), pods, chosen.pod_ports, labels)
-    if found is None:
-        return _Asker(who=f"{who}: no policy keeps anybody out", place=Place(namespace=inside))
-    if not found:
-        return _Asker(who=f"{who}: no rule lets a pod in", nobody=True)
-    client = next(filter(can_be_made, found), None)
-    if client is None:
-        spaces = found[0].namespace_labels or {}
-        return _Asker(
-            who=who, left_out=f"the rules let in only another namespace, {_labels(spaces)}, which is not here"
-        )
-    return _Asker(who=f"{who}: {_labels(client.labels) or 'any pod'}", place=_place_of(context, client, inside))
-
-
-def _place_of(context: Context, client: Client, inside: str) -> Place:
-    live = context.kubernetes
-    if client.namespace_labels is None:
-        return Place(namespace=inside, labels=client.labels)
-    namespace = live.other_namespace("admitted")
-    live.cluster.patch(NAMESPACES, namespace, "", {"metadata": {"labels": dict(client.namespace_labels)}})
-    return Place(namespace=namespace, labels=client.labels)
-
-
-def _title(asking: Asking) -> str:
-    if asking.title:
-        return asking.title
-    if asking.admitted:
-        return "a pod that the rules let in"
-    where = "a pod of this namespace" if asking.where == "inside" else "a pod of another namespace"
-    return f"{where} with {_labels(asking.labels)}" if asking.labels else where
-
-
-def _labels(labels: object) -> str:
-    return ", ".join(f"{key}={value}" for key, value in labels.items()) if isinstance(labels, dict) else ""
