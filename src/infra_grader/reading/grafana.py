@@ -58,6 +58,14 @@ class Variable(Record):
     name: str
     type: str
     query: str
+    regex: str = ""
+    """What of the values found is taken, between slashes; everything if there is none."""
+    chosen: tuple[str, ...] = ()
+    """The values that were chosen when the dashboard was saved."""
+    has_all: bool = False
+    """Whether all values can be chosen at once."""
+    all_value: str = ""
+    """What stands for all of them; the values themselves if there is none."""
 
 
 class Dashboard(Record):
@@ -210,7 +218,16 @@ def _variables(data: dict[str, object]) -> Iterator[Variable]:
         query = variable.get("query")
         if name := _text(variable.get("name")):
             text = _text(as_mapping(query).get("query")) if isinstance(query, dict) else _text(query)
-            yield Variable(name=name, type=_text(variable.get("type")), query=text)
+            value = as_mapping(variable.get("current")).get("value")
+            yield Variable(
+                name=name,
+                type=_text(variable.get("type")),
+                query=text,
+                regex=_text(variable.get("regex")),
+                chosen=tuple(_text(one) for one in (value if isinstance(value, list) else [value]) if _text(one)),
+                has_all=variable.get("includeAll") is True,
+                all_value=_text(variable.get("allValue")),
+            )
 
 
 def _text(value: object) -> str:

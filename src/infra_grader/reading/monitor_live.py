@@ -16,6 +16,8 @@ from infra_grader.capabilities.http import Answer, Client, NoAnswer, Request
 from infra_grader.model.outcome import CheckFailed, Evidence, EvidenceKind, NotAssessed
 
 ANSWER_S = 10.0
+MOST_BYTES = 32 * 1024 * 1024
+"""Of an answer: a Prometheus describes every metric of every target in one."""
 POLL_S = 0.5
 PREFIX = re.compile(r"--web\.(?:route-prefix|external-url)[= ](\S+)")
 REFUSED = frozenset({401, 403})
@@ -41,8 +43,15 @@ class Monitor:
 
     def get(self, path: str, deadline: Deadline, **asked: str) -> Answer:
         """Return its answer. Raises `CheckFailed` where it gives none, or one of failure."""
+        answer = self.hear(path, deadline, **asked)
+        if answer.status // 100 != 2:
+            raise self._failed(path, f"status {answer.status}", answer.text[:300])
+        return answer
+
+    def hear(self, path: str, deadline: Deadline, **asked: str) -> Answer:
+        """Return its answer, one of failure too. Raises `CheckFailed` where it gives none."""
         query = f"?{urlencode(asked)}" if asked else ""
-        request = Request(target=f"{self._prefix}{path}{query}", follows=True)
+        request = Request(target=f"{self._prefix}{path}{query}", follows=True, max_body=MOST_BYTES)
         deadline.check()
         try:
             answer = self._client.ask(request, min(ANSWER_S, deadline.remaining()))
@@ -51,8 +60,6 @@ class Monitor:
             raise self._failed(path, error.reason) from error
         if answer.status in REFUSED:
             raise NotAssessed(f"{self.name} asks for a password at {path}.", "Look at it by hand.")
-        if answer.status // 100 != 2:
-            raise self._failed(path, f"status {answer.status}", answer.text[:300])
         return answer
 
     def close(self) -> None:

@@ -28,6 +28,8 @@ class Scraped(Record):
     problem: str
     last: str
     """When it was asked last."""
+    interval: str
+    """How often it is asked, `15s`; nothing where Prometheus does not say."""
     labels: Labels
 
     @property
@@ -54,6 +56,7 @@ class Rule(Record):
     health: str
     """`ok`, `err` or `unknown`, which is before it was evaluated."""
     problem: str
+    query: str
     waits_s: float
     """For how long an alert waits before it fires."""
     raised: tuple[Alert, ...]
@@ -80,7 +83,7 @@ class PrometheusApi:
 
     def targets(self, deadline: Deadline) -> list[Scraped]:
         """Return what it scrapes."""
-        said = self._ask("/api/v1/targets", deadline, state="active")
+        said = self.ask("/api/v1/targets", deadline, state="active")
         return [
             Scraped(
                 job=str((one.get("labels") or {}).get("job") or one.get("scrapePool") or ""),
@@ -88,6 +91,7 @@ class PrometheusApi:
                 health=str(one.get("health") or ""),
                 problem=str(one.get("lastError") or ""),
                 last=str(one.get("lastScrape") or ""),
+                interval=str(one.get("scrapeInterval") or ""),
                 labels=_labels(one.get("labels")),
             )
             for one in _items(said, "activeTargets")
@@ -95,7 +99,7 @@ class PrometheusApi:
 
     def rules(self, deadline: Deadline) -> list[Rule]:
         """Return the rules that it has loaded."""
-        said = self._ask("/api/v1/rules", deadline)
+        said = self.ask("/api/v1/rules", deadline)
         return [
             Rule(
                 name=str(one.get("name") or ""),
@@ -104,6 +108,7 @@ class PrometheusApi:
                 is_alert=one.get("type") == "alerting",
                 health=str(one.get("health") or ""),
                 problem=str(one.get("lastError") or ""),
+                query=str(one.get("query") or ""),
                 waits_s=float(one.get("duration") or 0),
                 raised=tuple(
                     Alert(
@@ -125,7 +130,7 @@ class PrometheusApi:
 
     def flags(self, deadline: Deadline) -> Mapping[str, str]:
         """Return the flags that it was started with, those left out too."""
-        said = self._ask("/api/v1/status/flags", deadline)
+        said = self.ask("/api/v1/status/flags", deadline)
         return {str(key): str(value) for key, value in said.items()} if isinstance(said, dict) else {}
 
     def prove(self, seed: str, deadline: Deadline) -> None:
@@ -146,14 +151,15 @@ class PrometheusApi:
             )
 
     def _query(self, query: str, deadline: Deadline) -> Iterator[tuple[Mapping[str, str], float]]:
-        said = self._ask("/api/v1/query", deadline, query=query)
+        said = self.ask("/api/v1/query", deadline, query=query)
         for one in _items(said, "result"):
             try:
                 yield one.get("metric") or {}, float(one["value"][1])
             except (KeyError, IndexError, TypeError, ValueError):
                 continue
 
-    def _ask(self, path: str, deadline: Deadline, **asked: str) -> Any:
+    def ask(self, path: str, deadline: Deadline, **asked: str) -> Any:
+        """Return the data of an answer. Raises `CheckFailed` for one of failure."""
         said = self.monitor.ask(path, deadline, **asked)
         if not isinstance(said, dict) or said.get("status") != "success":
             raise CheckFailed(
