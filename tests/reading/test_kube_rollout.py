@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from infra_grader.capabilities.kubernetes import Resource
-from infra_grader.checks.kubernetes.rollout import Rollout, judge, judge_stops, judge_undo
+from infra_grader.checks.kubernetes._rollout_drills import judge_stops, judge_undo
+from infra_grader.checks.kubernetes.rollout import Rollout, judge
 from infra_grader.model.outcome import CheckFailed, NotAssessed
 from infra_grader.reading.kube_lab import CourseCluster, room_for, size_of
 from infra_grader.reading.kube_rollout import with_logs

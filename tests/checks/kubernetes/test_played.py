@@ -18,15 +18,26 @@ from infra_grader.capabilities.kubernetes_probe import Name, Reached
 from infra_grader.capabilities.kubernetes_service import alone
 from infra_grader.capabilities.live_kubernetes import LiveKubernetes
 from infra_grader.checks.helm import install
-from infra_grader.checks.kubernetes import _clients, apply, dns, endpoints, reachable, rollout, scaling, update
+from infra_grader.checks.kubernetes import (
+    _clients,
+    _rollout_drills,
+    apply,
+    dns,
+    endpoints,
+    reachable,
+    scaling,
+    update,
+)
 from infra_grader.checks.kubernetes import exec as commands
 from infra_grader.plugin import NotAssessed
 from infra_grader.reading import live_pushed
 from infra_grader.reading.kube_apply import Facts
 from infra_grader.reading.kube_following import Following
 from infra_grader.reading.kube_scaler import Scaler
+from infra_grader.reading.live_deployed import Deployed
 from infra_grader.reading.manifest import ManifestSet
 
+DEPLOYED = Deployed(namespace="ours", objects=())
 CASE = {"command": ["id", "-u"], "stdout": {"exact": "10001"}}
 DEPLOYMENT = {
     "metadata": {"name": "api", "generation": 1},
@@ -297,7 +308,7 @@ class TestTurns:
         monkeypatch.setattr(kubernetes_service, "PATIENCE_S", 0.2)
         context.observe = lambda _name, _type, make, **_: make()
         context.tell = lambda _said: None
-        for kind in (endpoints, commands, rollout):
+        for kind in (endpoints, commands):
             monkeypatch.setattr(kind, "deployed_of", lambda *_, **__: SimpleNamespace(namespace="ours"))
         monkeypatch.setattr(endpoints, "target_of", lambda *_: CHOSEN)
         monkeypatch.setattr(commands, "things_of", lambda *_: THINGS)
@@ -320,8 +331,8 @@ class TestTurns:
         [
             lambda context: endpoints.endpoints(context, params(endpoints.Endpoints)),
             lambda context: commands.execute(context, params(commands.Exec, cases=[CASE])),
-            lambda context: rollout._stops(context, params(rollout.Rollout), [], 5.0),
-            lambda context: rollout._undo(context, params(rollout.Rollout), []),
+            lambda context: _rollout_drills.stops(context, DEPLOYED, [], 5.0, 60.0),
+            lambda context: _rollout_drills.undo(context, DEPLOYED, [], 60.0),
         ],
         ids=["endpoints", "exec", "stops", "undo"],
     )

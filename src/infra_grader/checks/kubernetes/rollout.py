@@ -10,12 +10,10 @@ import msgspec
 
 from infra_grader.capabilities.kubernetes import Resource
 from infra_grader.capabilities.kubernetes_registry import has_image
-from infra_grader.capabilities.kubernetes_service import alone, measuring
+from infra_grader.checks.kubernetes._rollout_drills import SMALL, stops, undo
 from infra_grader.plugin import (
     CheckFailed,
     Context,
-    Evidence,
-    EvidenceKind,
     Handle,
     Measure,
     Meta,
@@ -30,12 +28,8 @@ from infra_grader.reading.kube_rollout_cause import OF_THE_NODE, causes
 from infra_grader.reading.kube_rollout_patience import Patience, makes_settings
 from infra_grader.reading.kube_rollout_pull import PULLS
 from infra_grader.reading.kube_rollout_seen import Rollout as Seen
-from infra_grader.reading.kube_stop import Stops, Undos, await_back, stop_one_each, undo_each
+from infra_grader.reading.kube_target import seen
 from infra_grader.reading.live_deployed import Deployed, deployed_of
-
-STOP_SPARE_S = 5.0
-"""Seconds beyond the limit after which nobody waits for a pod to stop any more."""
-SMALL = "Give the lab more room, or lower `request-scale` in its settings, and grade again."
 
 
 class Rollout(Params):
@@ -102,9 +96,9 @@ def rollout(context: Context, params: Rollout) -> Outcome:
     outcome = judge(params, found, _deployed(context, params), tags)
     parts = [outcome]
     if outcome.fraction == 1 and params.stops_within is not None:
-        parts.append(_stops(context, params, targets, params.stops_within))
+        parts.append(stops(context, _deployed(context, params), targets, params.stops_within, params.seconds))
     if outcome.fraction == 1 and params.undo:
-        parts.append(_undo(context, params, targets))
+        parts.append(undo(context, _deployed(context, params), targets, params.seconds))
     share = Fraction(sum(part.fraction for part in parts), len(parts))
     lost = next((part for part in parts if part.fraction < 1), outcome)
     evidence = [item for part in sorted(parts, key=lambda part: part.fraction == 1) for item in part.evidence]
@@ -116,7 +110,7 @@ def judge(params: Rollout, found: Seen, deployed: Deployed, tags: Mapping[str, b
     """Judge how workloads came up. Raises `NotAssessed` where the lab alone is why they did not."""
     if found.missing:
         titles = " and ".join(found.missing)
-        raise CheckFailed(f"{titles} is not in the cluster any more.", _evidence(titles, "a workload", "not there"))
+        raise CheckFailed(f"{titles} is not in the cluster any more.", seen(titles, "a workload", "not there"))
     known = causes(found, deployed, params.cluster, tags, params.idle)
     down = {each.title for each in found.workloads if not each.is_up}
     down |= {each.workload for each in known if each.is_hollow}
@@ -127,7 +121,7 @@ def judge(params: Rollout, found: Seen, deployed: Deployed, tags: Mapping[str, b
     loud = found.restarted_beyond(params.restarts)
     rose = found.restarts - found.restarts_before
     evidence = [
-        _evidence(
+        seen(
             each.title,
             f"{each.wanted} available within {params.seconds:g} s",
             f"{each.available} available"
@@ -148,7 +142,7 @@ def judge(params: Rollout, found: Seen, deployed: Deployed, tags: Mapping[str, b
     why = f": {own[0].what}" if own else ""
     if rose > 0 or loud:
         allowed = f"at most {params.restarts} of a container, none once all is available"
-        faults.append(_evidence("restarts", allowed, f"{found.restarts} in all, {rose} afterwards"))
+        faults.append(seen("restarts", allowed, f"{found.restarts} in all, {rose} afterwards"))
     # Whether a workload that was started again too often is up at this moment makes no difference.
     share = Fraction(len(found.workloads) - len(down | loud), len(found.workloads))
     if down:
@@ -163,7 +157,7 @@ def judge(params: Rollout, found: Seen, deployed: Deployed, tags: Mapping[str, b
         return Outcome.failed(
             f"Pod {pod.name} has failed.",
             *faults,
-            _evidence(f"Pod {pod.name}", "no failed pod", pod.reason or "Failed"),
+            seen(f"Pod {pod.name}", "no failed pod", pod.reason or "Failed"),
             *evidence,
         )
     slowest = max((each.seconds or 0.0 for each in found.workloads), default=0.0)
@@ -186,9 +180,7 @@ def _targets(context: Context, params: Rollout) -> list[tuple[Resource, str]]:
     if not found:
         wanted = " or ".join(params.workloads) or "a workload"
         there = ", ".join(each.title for each in _deployed(context, params).workloads) or "no workload"
-        raise CheckFailed(
-            f"There is no workload {wanted} among what was applied.", _evidence("workloads", wanted, there)
-        )
+        raise CheckFailed(f"There is no workload {wanted} among what was applied.", seen("workloads", wanted, there))
     return [(each.resource, each.name) for each in found]
 
 
@@ -202,81 +194,3 @@ def _tags(context: Context, found: Seen) -> dict[str, bool]:
     images = _unpulled(found) if lab.registry else []
     asked = {image: has_image(lab.registry, image, is_mirror=lab.mirror) for image in images}
     return {image: said for image, said in asked.items() if said is not None}
-
-
-def _stops(context: Context, params: Rollout, targets: list[tuple[Resource, str]], limit: float) -> Outcome:
-    def make() -> Stops:
-        cluster, deployed = context.kubernetes.cluster, _deployed(context, params)
-        context.tell("ask pods to stop")
-        with measuring(context.kubernetes, context.deadline):
-            most = limit + STOP_SPARE_S
-            stops = stop_one_each(cluster, deployed.namespace, targets, most, context.deadline)
-        deployed.settling.leave(lambda: await_back(cluster, deployed.namespace, targets, params.seconds))
-        return stops
-
-    return judge_stops(context.observe("stops", Stops, make), limit)
-
-
-def judge_stops(found: Stops, limit: float) -> Outcome:
-    """Judge how pods stopped. Raises `CheckFailed` where none ran that could."""
-    if not found.stops:
-        raise CheckFailed("No pod runs that could be asked to stop.", _evidence("pods", "a pod that runs", "none"))
-    evidence = []
-    for each in found.stops:
-        lasted = f"gone after {each.seconds:.1f} s" if each.is_gone else f"still there after {each.seconds:.1f} s"
-        hooks = f"; {each.hooks[0]}" if each.hooks else ""
-        evidence.append(
-            _evidence(f"{each.workload}, a pod asked to stop", f"gone within {limit:g} s", f"{lasted}{hooks}").replace(
-                text=f"its grace period is {each.grace_s} s; a process that does not hear SIGTERM takes all of it"
-            )
-        )
-    slow = [each for each in found.stops if not each.is_gone or each.seconds > limit or each.hooks]
-    if slow:
-        why = (
-            "its preStop hook fails"
-            if slow[0].hooks
-            else f"its pod takes {slow[0].seconds:.1f} s to stop, more than {limit:g} s"
-        )
-        return Outcome.failed(f"{slow[0].workload} does not stop as it should: {why}.", *evidence)
-    return Outcome.passed("Pods stop in time.", *evidence)
-
-
-def _undo(context: Context, params: Rollout, targets: list[tuple[Resource, str]]) -> Outcome:
-    deployments = [each for each in targets if each[0].kind == "Deployment"]
-
-    def make() -> Undos:
-        context.tell("update and roll back")
-        namespace = _deployed(context, params).namespace
-        with alone(context.kubernetes, context.deadline):
-            return undo_each(context.kubernetes.cluster, namespace, deployments, params.seconds, context.deadline)
-
-    return judge_undo(context.observe("undo", Undos, make))
-
-
-def judge_undo(found: Undos) -> Outcome:
-    """Judge how Deployments were rolled back.
-
-    Raises `CheckFailed` where there is none, `NotAssessed` where the lab has no room for a pod more.
-    """
-    if not found.undos:
-        raise CheckFailed(
-            "There is no Deployment that could be rolled back.", _evidence("workloads", "a Deployment", "none")
-        )
-    evidence = [
-        _evidence(
-            f"{each.workload}, rolled back",
-            "the revision before, available",
-            each.problem or f"it, after {each.seconds:.1f} s",
-        )
-        for each in found.undos
-    ]
-    lost = min((each for each in found.undos if each.problem), key=lambda each: bool(each.unscheduled), default=None)
-    if lost is not None:
-        if lost.unscheduled:  # its pods ran here before: there is room for them, and not for another one
-            raise NotAssessed(f"The lab has no room for a pod more of {lost.workload}.", SMALL, *evidence)
-        return Outcome.failed(f"{lost.workload} cannot be rolled back: {lost.problem}.", *evidence)
-    return Outcome.passed("Each Deployment is rolled back.", *evidence)
-
-
-def _evidence(path: str, expected: str, actual: str) -> Evidence:
-    return Evidence(kind=EvidenceKind.FIELD, path=path, expected=expected, actual=actual)
