@@ -51,6 +51,7 @@ def asking(query, name="v", **more):
         ("x{a='$v'}", [asking("label_values(job)", current={"value": "gone"})], "x{a='api'}"),
         ("x{a='$v'}", [asking("label_values(up, instance)", current={"value": ["api:8001"]})], "x{a='api:8001'}"),
         ("x{a='$v'}", [asking("label_values(up, instance)", regex="/:(.*)/")], "x{a='8000'}"),
+        ("x{a=~'$v'}", [asking("label_values(up, instance)", regex="/((a+)+)$/")], "x{a=~'.*'}"),
         ("[[v]]", [asking("metrics(http.*)")], "http_total"),
         ("x{a=~'$v'}", [asking("query_result(up)")], "x{a=~'.*'}"),
         ("x{a=~'$v'}", [asking("label_values(predictions_total, model)")], "x{a=~'.*'}"),

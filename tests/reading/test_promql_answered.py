@@ -14,6 +14,7 @@ SERIES = SeriesThere(
     {"__name__": "requests_total", **API, "path": "/", "status": "200"},
     {"__name__": "in_flight", **API},
     {"__name__": "up", **API},
+    {"__name__": "up", "job": "node", "instance": "node:9100"},
     {"__name__": "node_load1", "job": "node", "instance": "node:9100"},
     {"__name__": "go_goroutines", "job": "node", "instance": "node:9100"},
     targets=[API, {"job": "node", "instance": "node:9100"}],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Sequence
@@ -16,6 +17,12 @@ ANYTHING = ".*"
 LABEL_VALUES = re.compile(r"label_values\(\s*(?:(?P<of>.+),)?\s*(?P<label>\w+)\s*\)", re.DOTALL)
 METRICS = re.compile(r"metrics\((.*)\)", re.DOTALL)
 SPECIAL = re.compile(r"[\\^$*+?.()|{}\[\]]")
+GROUP_REPEATED = re.compile(r"\)[*+?{]")
+REPEATED = re.compile(r"[*+{]")
+MOST_REPEATED = 3
+"""Repetitions in an expression of a dashboard that is tried here: more of them may take for ever."""
+LONGEST = 200
+MOST_ASKED = 2000
 RANGE_S = 3600
 """The span that a dashboard shows; a stack that has just been started is younger in any case."""
 LEAST_S = 60.0
@@ -95,8 +102,10 @@ class Values:
 
     def _ask(self, query: str, name: str) -> list[str]:
         """Return the values that a query of a variable finds, or what stands for those that will come."""
+        query = query[:MOST_ASKED]
         if found := METRICS.fullmatch(query):
-            return [one for one in sorted(self._series.names) if _finds(found[1].strip(), one)]
+            selector = f"{{__name__=~{json.dumps(f'.*(?:{found[1].strip()}).*')}}}"
+            return self._series.values("__name__", selector) if self._is_sound(selector) else []
         asked = LABEL_VALUES.fullmatch(query)
         if asked is None:  # other questions have answers in texts, of which Grafana takes a part by an expression
             return [ANYTHING]
@@ -123,18 +132,13 @@ def _taken(values: Sequence[str], regex: str) -> list[str]:
     pattern = regex.strip().removeprefix("/").rpartition("/")[0] if regex.strip().startswith("/") else regex.strip()
     if not pattern or values == [ANYTHING]:
         return list(values)
+    if len(pattern) > LONGEST or GROUP_REPEATED.search(pattern) or len(REPEATED.findall(pattern)) > MOST_REPEATED:
+        return [ANYTHING]
     try:
-        found = [re.search(pattern[:200], value) for value in values]
+        found = [re.search(pattern, value[:LONGEST]) for value in values]
     except (re.error, RecursionError, OverflowError):
         return list(values)
     return [(one.group(1) if one.re.groups else one.string) or one.string for one in found if one]
-
-
-def _finds(pattern: str, name: str) -> bool:
-    try:
-        return re.search(pattern[:200], name) is not None
-    except (re.error, RecursionError, OverflowError):
-        return False
 
 
 def _escape(found: re.Match[str]) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from infra_grader.model.record import Record
@@ -47,6 +47,8 @@ class Finding(Record):
 
 
 SHOWS = Finding(state="shows")
+UP = Expression(kind="selector", name="up")
+"""Has a series for each target, with its labels."""
 
 
 class Witness:
@@ -101,11 +103,16 @@ class Witness:
         if self._series.number(selector_text(by_target)):
             return self._lacking(part, by_target)
         declared = [one for one in self._series.declared if one.makes(part.name)]
-        if any(all(matcher.admits(dict(one.target).get(matcher.label, "")) for matcher in own) for one in declared):
+        if any(self._is_selected(dict(one.target), own) for one in declared):
             return Finding(state="waits", said=f"{part.name} is exported, and has no series yet")
         if declared or part.name in self._series.names:
             return Finding(state="never", said=self._elsewhere(part, own, [dict(one.target) for one in declared]))
         return self._made(part.name, rules) or self._unknown(part.name)
+
+    def _is_selected(self, target: Mapping[str, str], own: Sequence[Matcher]) -> bool:
+        """Whether conditions let a target through. Prometheus is asked: its expressions cannot be made to take long."""
+        itself = [Matcher(label=label, operator="=", value=target.get(label, "")) for label in ("job", "instance")]
+        return not own or self._series.number(selector_text(UP.replace(matchers=(*itself, *own)))) > 0
 
     def _lacking(self, part: Expression, by_target: Expression) -> Finding:
         """Return how a selector fares whose metric has series, none of which it selects."""
