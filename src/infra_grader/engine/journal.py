@@ -29,6 +29,8 @@ VERSION = 1
 APPLICATION = 0x1FAC6ADE
 """What marks a SQLite database as ours (`PRAGMA application_id`)."""
 BUSY_S = 10.0
+PAGES_KIB = 256
+"""What a reader keeps of the file in memory: records are read once each, in turn."""
 TABLES = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE entries (
@@ -107,6 +109,7 @@ class Journal:
             _check(self._path, self._database)
         if to_read:
             self._database.execute("PRAGMA query_only = ON")
+            self._database.execute(f"PRAGMA cache_size = -{PAGES_KIB}")
             if not self._database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
                 raise JournalError(str(self._path), "it is empty", "Restore it from a copy, or grade the class.")
             return

@@ -23,7 +23,8 @@ Known = Mapping[str, str]
 
 def folded(text: str) -> str:
     """Return a text as it is compared: without spaces around it and without case."""
-    return text.strip().casefold()
+    as_compared = text.strip().casefold()
+    return text if text == as_compared else as_compared  # one text in memory, not two alike
 
 
 class Identity(Record):
@@ -136,5 +137,4 @@ def find_title(sheet: Sheet, title: str) -> int:
 def _note(known: dict[str, str], fact: str, learner: str) -> None:
     """Note a fact about a learner; one that two learners share tells nothing of either."""
     if fact:
-        fact = learner if fact == learner else fact  # one text in memory, not two alike
         known[fact] = learner if known.get(fact, learner) == learner else ""
