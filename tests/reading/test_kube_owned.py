@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from infra_grader.model.scorecard import SubmissionRef
-from infra_grader.reading.kube_owned import Wanted, label_value, namespace_name, ties_of
+from infra_grader.reading.kube_owned import Wanted, earlier_of, label_value, namespace_name, ties_of
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 WANTED = Wanted(learner="ada", label="learner", commit=COMMIT)
@@ -133,3 +133,30 @@ def test_what_has_no_pods_is_made_by_whoever_sets_anything_of_it() -> None:
     assert is_own(with_fields(found, **{"f:ports": {}}), wanted)
     label_only = {"manager": "kubectl-label", "fieldsV1": {"f:metadata": {"f:labels": {"f:learner": {}}}}}
     assert not is_own({**found, "metadata": {**found["metadata"], "managedFields": [label_only]}}, wanted)
+
+
+def revision(uid: str, learner: str, *, holds: str = "ReplicaSet", controller: bool = True) -> dict[str, Any]:
+    labels = {"app": "api", **({"learner": learner} if learner else {})}
+    body = {"spec": {"template": {"metadata": {"labels": labels}}}}
+    owner = {"uid": uid, "controller": controller}
+    rest = body if holds == "ReplicaSet" else {"data": body}
+    return {"metadata": {"ownerReferences": [owner]}, **rest}
+
+
+def test_revisions_of_an_object_say_whom_it_named() -> None:
+    revisions = [
+        revision("u", "bob"),
+        revision("u", "ada", holds="ControllerRevision"),
+        revision("u", ""),
+        revision("other", "cleo"),
+        revision("u", "dan", controller=False),
+        {"metadata": {}},
+    ]
+    assert earlier_of(deployment(uid="u"), revisions, "learner") == ["bob", "ada"]
+
+
+def test_what_a_friend_has_deployed_stays_theirs_though_all_of_it_is_set_anew() -> None:
+    assert all(tie.is_there for tie in ties_of(deployment(), WANTED, ["ada", "ada"]))
+    [wrong] = [tie for tie in ties_of(deployment(), WANTED, ["ada", "bob", "bob"]) if not tie.is_there]
+    assert (wrong.expected, wrong.actual) == ("ada", "bob")
+    assert "delete the object and apply it anew" in wrong.what

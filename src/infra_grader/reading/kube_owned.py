@@ -2,7 +2,9 @@
 
 Labels alone can be stuck on to anything, also to what a friend has deployed. So the label that names the learner must
 have been set by whoever has set what the object is for, which the cluster keeps as managed fields: a container of a
-workload, and anything beside the metadata of another object.
+workload, and anything beside the metadata of another object. Who applies a friend's whole object anew has set all of
+it; what tells then is that an earlier revision, which the cluster keeps, named somebody else. Where none did, nothing
+tells: a cluster keeps no record of who somebody was.
 """
 
 from __future__ import annotations
@@ -54,8 +56,11 @@ def namespace_name(pattern: str, submission: SubmissionRef) -> str:
     return pattern.replace("{learner}", learner)[:63].strip("-")
 
 
-def ties_of(found: Mapping[str, Any], wanted: Wanted) -> Iterator[Tie]:
-    """Yield what ties an object of the cluster to a learner and a commit; all of it has to."""
+def ties_of(found: Mapping[str, Any], wanted: Wanted, earlier: Sequence[str] = ()) -> Iterator[Tie]:
+    """Yield what ties an object of the cluster to a learner and a commit; all of it has to.
+
+    `earlier` has what the label said in the revisions of it that the cluster keeps.
+    """
     metadata = found.get("metadata") or {}
     said = str((metadata.get("labels") or {}).get(wanted.label, "not there"))
     mine = label_value(wanted.learner)
@@ -70,6 +75,14 @@ def ties_of(found: Mapping[str, Any], wanted: Wanted) -> Iterator[Tie]:
             actual=f"set by {names}" if real else f"set by {names} alone, on what others have made",
             is_there=bool(real),
         )
+    others = list(dict.fromkeys(each for each in earlier if each != mine))
+    if others:
+        yield Tie(
+            what=f"the label {wanted.label} in earlier revisions; delete the object and apply it anew if it is yours",
+            expected=mine,
+            actual=", ".join(others[:4]),
+            is_there=False,
+        )
     if wanted.commit:
         named = list(dict.fromkeys(_commits(found)))
         yield Tie(
@@ -78,6 +91,19 @@ def ties_of(found: Mapping[str, Any], wanted: Wanted) -> Iterator[Tie]:
             actual=", ".join(named[:4]) or "no commit",
             is_there=any(wanted.commit.startswith(each) for each in named),
         )
+
+
+def earlier_of(found: Mapping[str, Any], revisions: Sequence[Mapping[str, Any]], label: str) -> list[str]:
+    """Return what a label said in the pods of an object's revisions: ReplicaSets and ControllerRevisions of its own."""
+    uid = (found.get("metadata") or {}).get("uid")
+    said = []
+    for each in revisions:
+        owners = (each.get("metadata") or {}).get("ownerReferences") or ()
+        if any(owner.get("uid") == uid and owner.get("controller") for owner in owners):
+            template = _at(each.get("data") or each, ("spec", "template", "metadata", "labels"))
+            if label in template:
+                said.append(str(template[label]))
+    return said
 
 
 def _setters(found: Mapping[str, Any], label: str) -> list[tuple[str, bool]]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from fractions import Fraction
 from typing import Annotated, Any
 
-from infra_grader.capabilities.kubernetes import NAMESPACES, Resource
+from infra_grader.capabilities.kubernetes import NAMESPACES, Cluster, Resource
+from infra_grader.model.outcome import Unavailable
 from infra_grader.model.record import Record
 from infra_grader.plugin import CheckFailed, Context, Evidence, Measure, Meta, NotAssessed, Outcome, check
-from infra_grader.reading.kube_owned import Tie, Wanted, namespace_name, pruned, ties_of
+from infra_grader.reading.kube_owned import Tie, Wanted, earlier_of, namespace_name, pruned, ties_of
 from infra_grader.reading.live_deployed import Deployed, DeployedObject, provide
 from infra_grader.reading.manifest import Manifest
 from infra_grader.reading.manifest_source import ManifestParams, read_source
@@ -52,6 +53,8 @@ class SeenObject(Record):
     is_namespaced: bool = True
     found: Mapping[str, Any] | None = None
     """`None` where the cluster does not have it."""
+    earlier: tuple[str, ...] = ()
+    """Whom its pods named in the revisions that the cluster keeps."""
 
 
 class Seen(Record):
@@ -71,9 +74,11 @@ def inspect(context: Context, params: Inspect) -> Outcome:
     """What a learner has deployed already is there, and is their own: the workloads of their manifests count the same.
 
     Each must bear the label with the learner's id, set by whoever has set the rest of it and not stuck on later, and
-    name the commit that is graded. What somebody else has deployed, or another commit, earns nothing. Nothing is
-    changed; the other `kubernetes` kinds look by the id of this check at what is the learner's own, and at nothing
-    else.
+    name the commit that is graded. What somebody else has deployed, or another commit, earns nothing; nor does what
+    named somebody else in an earlier revision. A cluster keeps no record of who somebody was: who may write into a
+    friend's namespace, and applies anew what never named the friend, is not found out. Give each learner a namespace
+    where nobody else may write. Nothing is changed; the other `kubernetes` kinds look by the id of this check at what
+    is the learner's own, and at nothing else.
     """
     read = read_source(context, params)
     manifests = [each for each in read.own if _counts(each, params) or not is_workload(each)]
@@ -130,7 +135,7 @@ def _faults(manifest: Manifest, one: SeenObject, wanted: Wanted, *, is_counted: 
     if one.found is None:
         yield manifest.evidence(f"{manifest.title} in the cluster", "not there")
         return
-    for tie in ties_of(one.found, wanted if is_counted else wanted.replace(commit="")):
+    for tie in ties_of(one.found, wanted if is_counted else wanted.replace(commit=""), one.earlier):
         if not tie.is_there:
             yield _evidence(manifest, tie)
 
@@ -165,10 +170,23 @@ def _look(context: Context, params: Inspect, manifests: list[Manifest]) -> Seen:
     seen = Seen(namespace=namespace, learner=submission.id, commit=commit, is_there=True)
     if cluster.get(NAMESPACES, namespace) is None:
         return seen.replace(is_there=False)
-    return seen.replace(objects=tuple(_see(context, each, namespace) for each in manifests))
+    revisions = [each for kind in ("ReplicaSet", "ControllerRevision") for each in _revisions(cluster, kind, namespace)]
+    return seen.replace(objects=tuple(_see(context, each, namespace, params.label, revisions) for each in manifests))
 
 
-def _see(context: Context, manifest: Manifest, namespace: str) -> SeenObject:
+def _revisions(cluster: Cluster, kind: str, namespace: str) -> list[Mapping[str, Any]]:
+    resource = cluster.resource("apps/v1", kind)
+    try:
+        return cluster.list(resource, namespace) if resource is not None else []
+    except Unavailable:
+        raise
+    except NotAssessed:  # who may not read them judges by the rest
+        return []
+
+
+def _see(
+    context: Context, manifest: Manifest, namespace: str, label: str, revisions: Sequence[Mapping[str, Any]]
+) -> SeenObject:
     cluster = context.kubernetes.cluster
     resource = cluster.resource(manifest.api_version, manifest.kind)
     if resource is None or not manifest.name:
@@ -177,4 +195,10 @@ def _see(context: Context, manifest: Manifest, namespace: str) -> SeenObject:
     kept = pruned(found) if found is not None else None
     if kept is not None and manifest.kind in HIDDEN:
         kept.pop("data", None)
-    return SeenObject(title=manifest.title, plural=resource.plural, is_namespaced=resource.is_namespaced, found=kept)
+    return SeenObject(
+        title=manifest.title,
+        plural=resource.plural,
+        is_namespaced=resource.is_namespaced,
+        found=kept,
+        earlier=tuple(earlier_of(found, revisions, label)) if found is not None else (),
+    )
