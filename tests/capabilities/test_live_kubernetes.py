@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import ipaddress
 import signal
 import subprocess
 import sys
@@ -13,12 +15,14 @@ import cluster as kubectl
 import fake_api
 import pytest
 
-from infra_grader.capabilities import kubernetes_ending, kubernetes_room
+from infra_grader.capabilities import kubernetes_ending, kubernetes_guard, kubernetes_room
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.kubernetes import NAMESPACES, Refused
 from infra_grader.capabilities.kubernetes_guard import PUBLIC
 from infra_grader.capabilities.kubernetes_lab import HOME
 from infra_grader.capabilities.kubernetes_owner import PURPOSE_LABEL, RUN_LABEL
+from infra_grader.capabilities.kubernetes_probe import Target
+from infra_grader.capabilities.kubernetes_probe_pods import Place, shared_probe
 from infra_grader.capabilities.kubernetes_turn import LEASES, Taker, leave_turns, turn
 from infra_grader.capabilities.live_kubernetes import PREFIX, open_live_kubernetes
 from infra_grader.model.outcome import NotAssessed, Unavailable
@@ -78,6 +82,25 @@ def test_a_lab_may_let_the_submissions_pods_reach_public_addresses(live):
         policies = live.cluster.list(kubernetes_room.POLICIES, namespace)
         rules = [rule for each in policies for rule in each["spec"].get("egress") or ()]
         assert (PUBLIC in rules) is is_open
+
+
+def test_what_is_excepted_from_public_addresses_is_shut_off_by_that_alone(live, monkeypatch):
+    """A pod of a lab with `internet` does not reach the API, whose address is private, and would if that were none."""
+    live.lab = live.lab.replace(internet=True)
+    [(host, port), *_] = live.listening("default", "kubernetes")
+    probe = shared_probe(live, Place(namespace=live.namespace), Deadline(60))
+    target = Target(host=host, port=port, is_wanted=False)
+    [shut] = probe.reach([target], 10.0, Deadline(60))
+    assert shut.is_steady
+    blocks = copy.deepcopy(PUBLIC)
+    block = blocks["to"][0]["ipBlock"]
+    address = ipaddress.ip_address(host)
+    block["except"] = [each for each in block["except"] if address not in ipaddress.ip_network(each)]
+    assert len(block["except"]) == len(PUBLIC["to"][0]["ipBlock"]["except"]) - 1
+    monkeypatch.setattr(kubernetes_guard, "PUBLIC", blocks)
+    live.guard()
+    [opened] = probe.reach([target.replace(is_wanted=True)], 10.0, Deadline(60))
+    assert opened.is_steady
 
 
 def privileged():

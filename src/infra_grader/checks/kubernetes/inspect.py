@@ -9,9 +9,18 @@ from fractions import Fraction
 from typing import Annotated, Any
 
 from infra_grader.capabilities.kubernetes import NAMESPACES, Cluster, Resource
-from infra_grader.model.outcome import Unavailable
 from infra_grader.model.record import Record
-from infra_grader.plugin import CheckFailed, Context, Evidence, Measure, Meta, NotAssessed, Outcome, check
+from infra_grader.plugin import (
+    CheckFailed,
+    Context,
+    Evidence,
+    Measure,
+    Meta,
+    NotAssessed,
+    Outcome,
+    Unavailable,
+    check,
+)
 from infra_grader.reading.kube_owned import Tie, Wanted, earlier_of, namespace_name, pruned, ties_of
 from infra_grader.reading.live_deployed import Deployed, DeployedObject, provide
 from infra_grader.reading.manifest import Manifest
