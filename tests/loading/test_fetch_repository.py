@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from infra_grader.capabilities.command import Command, CommandOutput
+from infra_grader.loading.fetch_git import Git
 from infra_grader.loading.fetch_outcome import MIB, FetchFailed, FetchLimits
 from infra_grader.loading.fetch_repository import Repository
 
@@ -62,7 +63,9 @@ def work(tmp_path):
 def fetch(tmp_path, command):
     def fetch(source, *arguments, limits=None, name="fetched", **options):
         target = tmp_path / name
-        return target, Repository(str(source), target, command, limits).fetch(*arguments, **options)
+        return target, Repository(Git(str(source), target, command, limits or FetchLimits())).fetch(
+            *arguments, **options
+        )
 
     return fetch
 

@@ -95,7 +95,7 @@ class _Fetching:
         part = git.folder / ".git" / PART
         inner = git.beside(source, part, self._limits, logs_in=False)
         try:
-            fetched = Repository.of(inner).fetch(entry.id)
+            fetched = Repository(inner).fetch(entry.id)
             if fetched.commit != entry.id:
                 raise FetchFailed(f"{entry.id} is no commit.", "Commit the submodule at a commit of it.")
             yield from self.into(inner, fetched, f"{place}/", deep)

@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Self
 
-from infra_grader.capabilities.command import Command, CommandOutput
+from infra_grader.capabilities.command import CommandOutput
 from infra_grader.capabilities.deadline import Overrun
 from infra_grader.loading.fetch_git import Git
-from infra_grader.loading.fetch_outcome import MIB, Fetched, FetchFailed, FetchLimits, TreeEntry
+from infra_grader.loading.fetch_outcome import MIB, Fetched, FetchFailed, TreeEntry
 
 COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 ABSENT = re.compile(
@@ -34,16 +32,9 @@ UNWRITABLE = re.compile(
 class Repository:
     """A repository somewhere, and the folder of ours that its work is fetched into."""
 
-    def __init__(self, source: str, folder: Path, command: Command, limits: FetchLimits | None = None) -> None:
-        """`folder` must not exist yet. Raises `NotAssessed` where there is no git."""
-        self.git = Git(source, folder, command, limits or FetchLimits())
-
-    @classmethod
-    def of(cls, git: Git) -> Self:
-        """Return the repository that a git of ours is for."""
-        repository = cls.__new__(cls)
-        repository.git = git
-        return repository
+    def __init__(self, git: Git) -> None:
+        """The folder of `git` must not exist yet."""
+        self.git = git
 
     def fetch(self, ref: str = "", *, until: datetime | None = None, history: bool = False) -> Fetched:
         """Fetch the commit of a branch, tag or commit id, or the newest one, or the last one until a moment.

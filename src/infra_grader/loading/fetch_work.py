@@ -13,6 +13,7 @@ from infra_grader.capabilities.command import Command
 from infra_grader.loading.fetch_archive import unpack
 from infra_grader.loading.fetch_extras import fetch_extras
 from infra_grader.loading.fetch_folder import check_own_repository
+from infra_grader.loading.fetch_git import Git
 from infra_grader.loading.fetch_outcome import Extras, FetchFailed, FetchLimits, our_fault
 from infra_grader.loading.fetch_repository import Repository
 from infra_grader.loading.roster_row import ADDRESS
@@ -58,7 +59,7 @@ def fetch_work(
     try:
         if (work := _without_git(learner, folder, limits)) is not None:
             return work
-        repository = Repository(_address(learner.source), folder, command, limits)
+        repository = Repository(Git(_address(learner.source), folder, command, limits or FetchLimits()))
         ref = commit or learner.ref
         fetched = repository.fetch(ref, until=None if ref else until, history=history)
         notices = fetch_extras(repository.git, fetched, extras)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from infra_grader.capabilities.command import Command
 from infra_grader.errors import Problem, UsageError
+from infra_grader.loading.fetch_git import Git
 from infra_grader.loading.fetch_outcome import FetchFailed, FetchLimits
 from infra_grader.loading.fetch_repository import Repository
 from infra_grader.loading.roster_row import ADDRESS
@@ -34,7 +35,7 @@ def unreached(learners: Sequence[Learner]) -> Iterator[Problem]:
 def _look(learner: Learner) -> Problem | None:
     command = Command()
     try:
-        Repository(learner.source, Path(), command, LIMITS).reach()
+        Repository(Git(learner.source, Path(), command, LIMITS)).reach()
     except FetchFailed as failed:
         return Problem(failed.reason, line=learner.line, path="source", allowed=failed.remedy)
     except NotAssessed as lacking:
