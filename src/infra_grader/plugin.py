@@ -30,7 +30,7 @@ from msgspec import Meta
 
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.shared import Shared
-from infra_grader.capabilities.witness import Witness
+from infra_grader.capabilities.witness import Witness, all_but
 from infra_grader.capabilities.workspace import TextFile, Workspace, is_glob
 from infra_grader.errors import PluginError, ReportError
 from infra_grader.model.outcome import (
@@ -77,6 +77,7 @@ __all__ = [
     "TextFile",
     "Unavailable",
     "Workspace",
+    "all_but",
     "check",
     "check_kinds",
     "hookimpl",
@@ -258,9 +259,8 @@ class Context:
         write as JSON and read again. `make` may raise a verdict, as a check may; whatever else the check does with
         something that runs, finding it by its handle too, belongs into `make`.
 
-        `asked` is what `make` takes from the parameters, such as a path that is asked: a replay gives the value to any
-        check that asks the same. Where it is left out, that is all of the parameters; `()` is nothing of them. What is
-        only held against what was seen does not belong there, so that a rubric may change what it expects.
+        `asked` is what `make` takes from the parameters, such as a path: a replay gives the value to any check that
+        asks the same. Left out, it is all of them; `()` is none. What only judges is left out by `all_but`.
         """
         return self._witness.observe(name, type_, make, asked)
 

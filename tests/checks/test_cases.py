@@ -16,7 +16,10 @@ from infra_grader.engine.registry import Registry
 from infra_grader.testing import run_check
 
 LIVE = {"docker", "kubernetes", "http"}
-OBSERVING = {"docker.http", "docker.image", "docker.inspect", "docker.logs", "docker.processes", "http.request"}
+OBSERVING = {
+    *("docker.http", "docker.image", "docker.inspect", "docker.logs", "docker.processes"),
+    *("http.request", "prometheus.scrape"),
+}
 """Kinds that a replay judges again, besides those that look at a cluster; of others it has the outcome of then."""
 
 

@@ -20,7 +20,7 @@ PLUGIN = '''
 from __future__ import annotations
 from pathlib import Path
 from infra_grader.plugin import (
-    CheckFailed, Context, Evidence, Handle, Measure, NotAssessed, Outcome, Params, Unavailable, check,
+    CheckFailed, Context, Evidence, Handle, Measure, NotAssessed, Outcome, Params, Unavailable, all_but, check,
 )
 
 RUNNING = Path("@RUNNING@")
@@ -45,7 +45,7 @@ def look(context: Context, params: Look) -> Outcome:
             raise CheckFailed("Nothing runs.", Evidence(path="a.txt", actual="nothing"))
         return int((RUNNING / params.at).read_text())
 
-    seen = context.observe("count", int, make, asked=(params.at,))
+    seen = context.observe("count", int, make, asked=all_but(params, "least", "of"))
     outcome = Outcome.passed_if(seen >= params.least, f"{seen} run.", measure=Measure(value=seen, unit="pieces"))
     return outcome.replace(provides=(("thing", "here"),))
 

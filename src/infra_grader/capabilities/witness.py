@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
+
+import msgspec
 
 Seen = TypeVar("Seen")
 
@@ -18,3 +20,10 @@ class Witness:
 
     def used(self, path: str, place: Path) -> None:
         """Be told of a file or folder of the rubric's own that the check uses."""
+
+
+def all_but(params: msgspec.Struct, *names: str) -> Mapping[str, Any]:
+    """Return parameters without some that only judge: what `Context.observe` takes as `asked`, as plain data."""
+    assert set(names) <= set(params.__struct_fields__), "each of them is a parameter"
+    plain: dict[str, Any] = msgspec.to_builtins(params, enc_hook=str)
+    return {name: value for name, value in plain.items() if name not in names}

@@ -82,3 +82,19 @@ def test_a_replay_without_a_cluster_is_the_same(tmp_path, monkeypatch, kubeconfi
 
     assert told(grade(work, rubric, options=GradeOptions(replay=record))) == told(then)
     assert not any("hunter2hunter" in file.read_text() for file in record.rglob("*.json"))
+
+    # What is only held against it is judged anew.
+    changed = {
+        'matches: ["GET / HTTP"]': 'matches: ["POST / HTTP"]',
+        "of: app, seconds: 10}": 'of: app, seconds: 10, lacks: ["*"]}',
+        "at_least: 2}": "at_least: 2, mixed: true}",
+    }
+    text = RUBRIC
+    for old, new in changed.items():
+        assert old in text
+        text = text.replace(old, new)
+    rubric.write_text(text)
+    again = {check.id: check for check in grade(work, rubric, options=GradeOptions(replay=record)).all_checks()}
+    assert not any(check.status.is_open for check in again.values()), again
+    assert again["logs"].is_lost
+    assert again["endpoints"].is_lost == ("endpoints" in lost)

@@ -11,7 +11,7 @@ from infra_grader.capabilities.kubernetes import Cluster, Refused
 from infra_grader.capabilities.kubernetes_probe import COLD, Traffic
 from infra_grader.capabilities.kubernetes_service import measuring
 from infra_grader.model.record import Record
-from infra_grader.plugin import Annotated, CheckFailed, Context, Evidence, Measure, Meta, Outcome, check
+from infra_grader.plugin import Annotated, CheckFailed, Context, Evidence, Measure, Meta, Outcome, all_but, check
 from infra_grader.reading.kube_asker import asker
 from infra_grader.reading.kube_budget import BUDGETS, Budget, budgets_of
 from infra_grader.reading.kube_following import Following, excuse_for_room, following
@@ -81,7 +81,7 @@ def disruption(context: Context, params: Disruption) -> Outcome:
         with measuring(context.kubernetes, context.deadline):
             return _drain(context, params, chosen)
 
-    return judge(params, chosen, context.observe("disruption", Disrupted, look))
+    return judge(params, chosen, context.observe("disruption", Disrupted, look, asked=all_but(params, "max_lost")))
 
 
 def judge(params: Disruption, chosen: Chosen, found: Disrupted) -> Outcome:

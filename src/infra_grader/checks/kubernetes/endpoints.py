@@ -5,7 +5,7 @@ from __future__ import annotations
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.kubernetes_probe import Target
 from infra_grader.capabilities.kubernetes_service import alone
-from infra_grader.plugin import Annotated, CheckFailed, Context, Evidence, Measure, Meta, Outcome, check
+from infra_grader.plugin import Annotated, CheckFailed, Context, Evidence, Measure, Meta, Outcome, all_but, check
 from infra_grader.reading.kube_asker import asker
 from infra_grader.reading.kube_endpoints import Endpoints as Seen
 from infra_grader.reading.kube_endpoints import await_endpoints, with_owners
@@ -41,7 +41,7 @@ def endpoints(context: Context, params: Endpoints) -> Outcome:
         with alone(context.kubernetes, context.deadline):
             return _look(context, params, chosen)
 
-    return judge(params, chosen, context.observe("endpoints", Seen, look))
+    return judge(params, chosen, context.observe("endpoints", Seen, look, asked=all_but(params, "mixed")))
 
 
 def judge(params: Endpoints, chosen: Chosen, found: Seen) -> Outcome:

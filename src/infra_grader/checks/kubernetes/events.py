@@ -11,7 +11,7 @@ import msgspec
 
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.model.record import Record
-from infra_grader.plugin import Context, Evidence, EvidenceKind, Handle, Measure, Meta, Outcome, Params, check
+from infra_grader.plugin import Context, Evidence, EvidenceKind, Handle, Measure, Meta, Outcome, Params, all_but, check
 from infra_grader.reading.kube_lab import NO_IMAGE, OF_THE_LAB
 from infra_grader.reading.kube_rollout import EVENTS
 from infra_grader.reading.live_deployed import deployed_of
@@ -65,7 +65,7 @@ def events(context: Context, params: Events) -> Outcome:
     Each reason that is asked for or must not be told is worth the same. Events about pods of ours, and warnings whose
     cause is the lab's, do not count.
     """
-    found = context.observe("events", Seen, lambda: _look(context, params))
+    found = context.observe("events", Seen, lambda: _look(context, params), asked=all_but(params, "lacks"))
     chosen = [each for each in found.events if _is_named(each.name, params.names)]
     evidence: list[Evidence] = []
     for reason in params.contains:

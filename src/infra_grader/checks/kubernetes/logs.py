@@ -13,7 +13,18 @@ import msgspec
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.kubernetes import PODS
 from infra_grader.model.record import Record
-from infra_grader.plugin import CheckFailed, Context, Evidence, EvidenceKind, Handle, Measure, Meta, Outcome, check
+from infra_grader.plugin import (
+    CheckFailed,
+    Context,
+    Evidence,
+    EvidenceKind,
+    Handle,
+    Measure,
+    Meta,
+    Outcome,
+    all_but,
+    check,
+)
 from infra_grader.reading.kube_rollout import REPLICA_SETS, chosen_workloads
 from infra_grader.reading.kube_seen import is_ours, owner_of
 from infra_grader.reading.live_deployed import deployed_of
@@ -60,7 +71,8 @@ def logs(context: Context, params: Logs) -> Outcome:
     shows it. Each of what was asked is worth the same: that they print at all, each text and pattern, the share of
     lines that are JSON, each field, and that what must not be there is not.
     """
-    found = context.observe("logs", Seen, lambda: _look(context, params))
+    asked = all_but(params, "matches", "json_share", "fields", "lacks")
+    found = context.observe("logs", Seen, lambda: _look(context, params), asked=asked)
     wanted = " or ".join(params.workloads) or "workload"
     if not found.printed:
         raise CheckFailed(
@@ -72,18 +84,18 @@ def logs(context: Context, params: Logs) -> Outcome:
     )
     names = sorted({each.pod for each in found.printed})
     command = f"kubectl logs {names[0]}" if len(names) == 1 else f"kubectl logs of {len(names)} pods"
-    asked = missed_in(context, params, text.encode(), command)
-    missed = [fault for fault in asked if fault is not None]
+    held = missed_in(context, params, text.encode(), command)
+    missed = [fault for fault in held if fault is not None]
     if not text.strip():
         missed = [Evidence(kind=EvidenceKind.COMMAND, path=command, expected=f"{params.lines} lines", actual="nothing")]
-        asked = [missed[0]]
-    right = len(asked) - len(missed)
-    message = f"The pods print {right} of {len(asked)} things as asked."
+        held = [missed[0]]
+    right = len(held) - len(missed)
+    message = f"The pods print {right} of {len(held)} things as asked."
     if missed:
         message = f"What the pods print is not as asked: {missed[0].expected}; there is {missed[0].actual}."
     end = Evidence(kind=EvidenceKind.COMMAND, path=command, text=text.strip()[-SHOWN:] or "nothing was printed")
-    measure = Measure(value=round(100 * right / len(asked), 2), unit="%", threshold=100)
-    return Outcome.partial(Fraction(right, len(asked)), message, *missed, end, measure=measure)
+    measure = Measure(value=round(100 * right / len(held), 2), unit="%", threshold=100)
+    return Outcome.partial(Fraction(right, len(held)), message, *missed, end, measure=measure)
 
 
 def _look(context: Context, params: Logs) -> Seen:

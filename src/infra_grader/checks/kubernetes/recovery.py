@@ -9,7 +9,7 @@ from infra_grader.capabilities.kubernetes import PODS
 from infra_grader.capabilities.kubernetes_probe import COLD, Traffic
 from infra_grader.capabilities.kubernetes_service import measuring
 from infra_grader.model.record import Record
-from infra_grader.plugin import Annotated, CheckFailed, Context, Measure, Meta, Outcome, check
+from infra_grader.plugin import Annotated, CheckFailed, Context, Measure, Meta, Outcome, all_but, check
 from infra_grader.reading.kube_asker import asker
 from infra_grader.reading.kube_following import Following, excuse_for_room, following
 from infra_grader.reading.kube_seen import Pod
@@ -67,7 +67,7 @@ def recovery(context: Context, params: Recovery) -> Outcome:
         with measuring(context.kubernetes, context.deadline):
             return _delete(context, params, chosen)
 
-    return judge(params, chosen, context.observe("recovery", Recovered, look))
+    return judge(params, chosen, context.observe("recovery", Recovered, look, asked=all_but(params, "max_lost")))
 
 
 def judge(params: Recovery, chosen: Chosen, found: Recovered) -> Outcome:

@@ -21,6 +21,7 @@ from infra_grader.plugin import (
     Meta,
     Outcome,
     Unavailable,
+    all_but,
     check,
 )
 from infra_grader.reading.kube_asker import asker
@@ -89,7 +90,7 @@ def update(context: Context, params: Update) -> Outcome:
         with measuring(context.kubernetes, context.deadline):
             return _update(context, params, chosen)
 
-    return judge(params, chosen, context.observe("update", Updated, look))
+    return judge(params, chosen, context.observe("update", Updated, look, asked=all_but(params, "max_lost")))
 
 
 def judge(params: Update, chosen: Chosen, found: Updated) -> Outcome:

@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from infra_grader.capabilities.http import Answer, Client, NoAnswer, Request
+from infra_grader.capabilities.http import Answer, NoAnswer, Request
 from infra_grader.plugin import (
     Annotated,
     CheckFailed,
@@ -24,8 +24,8 @@ from infra_grader.plugin import (
     check,
 )
 from infra_grader.reading.asked_request import Asked, build_requests
+from infra_grader.reading.conversation import Conversation, conversation
 from infra_grader.reading.metrics_text import Family, read_metrics
-from infra_grader.reading.running_service import asked
 
 NO_ROUTE = frozenset({404, 405, 501})
 ANSWER_S = 10.0
@@ -77,12 +77,13 @@ def scrape(context: Context, params: Scrape) -> Outcome:
     They are read before and after requests that this check sends: a counter that stands still, or one that is only
     named in the text, is no metric of anything. The share of the metrics that are right is the share of the points.
     """
-    with asked(context, params.service, fresh=params.fresh) as (running, client):
-        path, first = _look(context, client, [params.path] if isinstance(params.path, str) else params.path)
+    with conversation(context, params.service, fresh=params.fresh) as talk:
+        path, first = _look(context, talk, [params.path] if isinstance(params.path, str) else params.path)
         # Twice, since what each look at the metrics moves counts looks, not requests.
-        before = _look(context, client, [path])[1] if params.requests else first
-        sent = sum(_send(context, client, request, params.times, n) for n, request in enumerate(params.requests))
-        after = _look(context, client, [path])[1] if params.requests else before
+        before = _look(context, talk, [path])[1] if params.requests else first
+        sent = sum(_send(context, talk, request, params.times, n) for n, request in enumerate(params.requests))
+        after = _look(context, talk, [path])[1] if params.requests else before
+        is_claimed = talk.end().is_claimed
     evidence = [_judged(wanted, path, (first, before), after, sent) for wanted in params.metrics]
     right = sum(piece.expected is None for piece in evidence)
     outcome = Outcome.partial(
@@ -91,7 +92,7 @@ def scrape(context: Context, params: Scrape) -> Outcome:
         *sorted(evidence, key=lambda piece: piece.expected is None),
         measure=Measure(value=round(100 * right / len(evidence), 2), unit="%", threshold=100),
     )
-    return outcome.replace(claimed=running.is_claimed)
+    return outcome.replace(claimed=is_claimed)
 
 
 Looks = tuple[tuple[Family, ...], tuple[Family, ...]]
@@ -100,13 +101,13 @@ Looks = tuple[tuple[Family, ...], tuple[Family, ...]]
 COUNTING = ("counter", "histogram", "summary")
 
 
-def _look(context: Context, client: Client, paths: list[str]) -> tuple[str, tuple[Family, ...]]:
+def _look(context: Context, talk: Conversation, paths: list[str]) -> tuple[str, tuple[Family, ...]]:
     """Return the first of the places that the service knows, and the metrics there."""
     answer: Answer | None = None
     for path in paths:
         request = Request(target=path, headers=(("Accept", "text/plain"),), follows=True)
         try:
-            answer = client.ask(request, min(ANSWER_S, context.deadline.remaining()))
+            answer = talk.ask(request, ANSWER_S)
         except NoAnswer as error:
             context.deadline.check()
             raise CheckFailed(
@@ -133,7 +134,7 @@ def _look(context: Context, client: Client, paths: list[str]) -> tuple[str, tupl
         raise CheckFailed(f"What GET {path} answers are no metrics: {str(error)[:200]}.", seen) from error
 
 
-def _send(context: Context, client: Client, request: Asked, times: int, number: int) -> int:
+def _send(context: Context, talk: Conversation, request: Asked, times: int, number: int) -> int:
     """Send a request so many times at the first of its paths that is known; return how often it was answered."""
     answered = 0
     place = 0
@@ -142,7 +143,7 @@ def _send(context: Context, client: Client, request: Asked, times: int, number: 
         while place < len(variants):
             context.deadline.check()
             try:
-                answer = client.ask(variants[place], min(ANSWER_S, context.deadline.remaining()))
+                answer = talk.ask(variants[place], ANSWER_S)
             except NoAnswer:
                 break
             if answer.status not in NO_ROUTE or place + 1 == len(variants):
