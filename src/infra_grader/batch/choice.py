@@ -101,6 +101,8 @@ def choose(
             if not wishes or Wish(what=What.LEARNER, name=learner.id) in wishes or Wish(what=What.ALL) in wishes:
                 yield Chosen(learner=learner, cause=BATCH)
             continue
+        if not wishes:
+            continue
         chosen = [
             Chosen(learner=learner, cause=f"regrade {wish}", previous=entry, redo=redo)
             for wish in wishes
