@@ -71,7 +71,7 @@ def test_it_asks_from_beside_what_it_asks(context, monkeypatch, namespace):
     """So that no quota, limit or rule of the learner's own namespace holds for it."""
     monkeypatch.setattr(kube_asker, "deployed_of", lambda *_: SimpleNamespace(namespace=namespace))
     assert kube_asker.asker(context, CHOSEN, "app") == Place(namespace="ours-outside", is_admitted=True)
-    assert context.kubernetes.applied == [(["Ingress"], namespace)]
+    assert context.kubernetes.applied == [(["Egress"], "ours-outside"), (["Ingress"], namespace)]
 
 
 def test_a_learners_own_deployment_is_left_as_it_is(context, monkeypatch):

@@ -41,8 +41,9 @@ def asker(context: Context, chosen: Chosen, check_id: str) -> Probe:
         )
     with context.deadline.paused():
         place = live.other_namespace(OUTSIDE) if is_ours else live.namespace
-    if not is_ours:
-        live.cluster.apply(leaving(), place)  # our own guards would keep the probe in the namespaces of the run
+    # Our own guards would keep the probe in the namespaces of the run. They would also swallow what it asks a Service
+    # that has no pods at the moment, where others are refused at once: short gaps would not be seen.
+    live.cluster.apply(leaving(), place)
     for each in added:
         live.cluster.apply(each, namespace)
     return shared_probe(live, Place(namespace=place, is_admitted=True), context.deadline)
