@@ -19,6 +19,7 @@ from infra_grader.plugin import (
     Handle,
     Measure,
     Meta,
+    NotAssessed,
     Outcome,
     Params,
     Places,
@@ -181,6 +182,8 @@ def _outcome(params: Answers, judged: list[Judged], notes: list[Evidence], prepa
     faults = [_shown(one, target, found) for one in counted for target, found in one.findings if found.state == "never"]
     quiet = [_shown(one, target, found) for one in counted for target, found in one.findings if found.state == "waits"]
     left = [_shown(one, target, found) for one in aside for target, found in one.findings]
+    if judged and not counted:
+        raise NotAssessed(f"Every panel asks for what was not started: {left[0].actual}"[:400], "Look at them by hand.")
     if not any(one.shows for one in counted):
         raise CheckFailed(
             f"No panel finds data in {name}{f': {faults[0].actual}' if faults else ''}."[:400],
