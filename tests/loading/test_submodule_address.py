@@ -1,6 +1,10 @@
 """Where submodules may be fetched from: the submission's own server, as it is asked without a login."""
 
+from urllib.parse import unquote, urlsplit
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from infra_grader.loading.submodule_address import BadAddress, public_address, server_address
 
@@ -77,3 +81,37 @@ def test_lfs_is_asked_over_http():
     for source in ("git://git.example.org/ada.git", "file:///srv/ada", "/srv/ada"):
         with pytest.raises(BadAddress):
             server_address(source)
+
+
+PIECES = st.sampled_from(
+    [
+        "../",
+        "./",
+        "/",
+        ":",
+        "@",
+        "//",
+        "https:",
+        "ssh://",
+        "git@",
+        "git.example.org",
+        "evil.net",
+        "%2e",
+        "..",
+        "\\",
+        "#",
+        "?",
+    ]
+)
+
+
+@given(st.lists(PIECES | st.text(max_size=3), max_size=8).map("".join))
+def test_nothing_that_a_learner_writes_leads_to_another_server(text):
+    try:
+        address = public_address(text, HTTPS)
+    except BadAddress:
+        return
+    assert address.startswith("https://git.example.org/")
+    parts = urlsplit(address)
+    assert (parts.hostname, parts.port, parts.username) == ("git.example.org", None, None)
+    assert not {"", ".", ".."} & set(unquote(parts.path)[1:].split("/"))
