@@ -224,6 +224,24 @@ def test_a_waiting_check_that_ignores_its_deadline_is_left_behind(monkeypatch):
     assert [outcomes[name].status for name in "ab"] == ["not_assessed", "passed"]
 
 
+def test_a_check_that_waits_for_others_while_its_time_stands_still_is_not(monkeypatch):
+    monkeypatch.setattr("infra_grader.engine.run.GRACE_S", 0.1)
+
+    def waits(context):
+        with context.deadline.paused():
+            time.sleep(0.8)  # the run looks every half second whether somebody has overrun
+        context.deadline.check()
+        return Outcome.passed("In time.")
+
+    outcomes = run_kinds(
+        rubric(spec("a", uses="waits")),
+        {"waits": kind_of(waits, capabilities=("command",))},
+        openers={"command": lambda shared: None},
+        waiting_backstop=0.1,
+    )
+    assert outcomes["a"].status == "passed"
+
+
 def test_waiting_checks_run_side_by_side():
     both = threading.Barrier(2, timeout=20)
 
