@@ -4,9 +4,11 @@ import json
 
 import pytest
 from classes import results, write
-from command_line import run, write_rubric
+from command_line import run, write_rubric, write_submission
 from records import told
 
+from infra_grader.api import GradeOptions, grade, load_rubric
+from infra_grader.batch.records import keep_record, kept_record, pack
 from infra_grader.engine.journal import Journal
 from infra_grader.loading.result_file import load_result
 
@@ -189,6 +191,21 @@ def test_an_appeal_is_looked_at_alone(course):
     assert course.batch().code == 0
     assert course.record("ben").is_dir()
     assert not list((course.folder / "out" / "records").glob(".*"))
+
+
+def test_a_kill_while_a_record_is_replaced_loses_none(tmp_path):
+    rubric = load_rubric(write_rubric(tmp_path))
+    work = write_submission(tmp_path, README__md="Hello\n")
+    grade(work, rubric, options=GradeOptions(record=tmp_path / "kept"))
+    content, out, place = pack(tmp_path / "kept"), tmp_path / "out", tmp_path / "out" / "records" / "ada"
+    keep_record(out, "ada", content, rubric, is_part=False)
+    place.rename(place.with_name(".ada.old"))
+    place.with_name(".ada.part").mkdir()
+    assert kept_record(out, "ada") is not None
+    place.rename(place.with_name(".ada.old"))
+    keep_record(out, "ada", content, rubric, is_part=True)
+    assert [entry.name for entry in place.parent.iterdir()] == ["ada"]
+    assert grade(work, rubric, options=GradeOptions(replay=place)).score.earned == 6
 
 
 @pytest.mark.parametrize(

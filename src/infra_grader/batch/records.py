@@ -42,6 +42,7 @@ def kept_record(out: Path, learner: str) -> bytes | None:
     """Return the archive of a learner's record; `None` where there is none."""
     folder = out / RECORDS / learner
     with told(folder):
+        _put_back(folder)
         return pack(folder) if (folder / HEAD).is_file() else None
 
 
@@ -55,13 +56,29 @@ def keep_record(out: Path, learner: str, content: bytes, rubric: Rubric, *, is_p
     part = out / RECORDS / f".{learner}.part"
     with told(place):
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _put_back(place)
         shutil.rmtree(part, ignore_errors=True)
         unpack(content, part)
         if is_part and not _completed(part, place, rubric):
             shutil.rmtree(part)
             return
-        shutil.rmtree(place, ignore_errors=True)
+        # A kill in between leaves a whole record under one of the two names.
+        old = _old(place)
+        shutil.rmtree(old, ignore_errors=True)
+        if place.exists():
+            place.replace(old)
         part.replace(place)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _put_back(place: Path) -> None:
+    """Put a record back that a run was about to replace when it was killed."""
+    if not place.exists() and _old(place).exists():
+        _old(place).replace(place)
+
+
+def _old(place: Path) -> Path:
+    return place.with_name(f".{place.name}.old")
 
 
 def _completed(part: Path, before: Path, rubric: Rubric) -> bool:
