@@ -22,7 +22,7 @@ def test_a_cluster_gives_what_one_machine_gives(tmp_path):
     with closing(Cluster(tmp_path)) as cluster:
         for _ in range(3):
             cluster.add_worker("--no-nanny", **variables)
-        options = ["--out", str(out), "--executor", f"dask={cluster.address}"]
+        options = ["--out", str(out), "--executor", f"dask={cluster.address}", "--record"]
         running = subprocess.Popen([*command, *options], env=variables, stderr=subprocess.PIPE, text=True)
         for least in (1, 6, 12):
             assert wait_for(lambda least=least: len(list(out.glob("results/*"))) >= least)
@@ -34,6 +34,7 @@ def test_a_cluster_gives_what_one_machine_gives(tmp_path):
     assert running.returncode == 0, said
     assert results(out) == results(tmp_path / "local")
     assert (out / "gradebook.csv").read_bytes() == (tmp_path / "local" / "gradebook.csv").read_bytes()
+    assert len(list(out.glob("records/*/record.json"))) == LEARNERS
     journal = Journal(out, to_read=True)
     graded = [entry.learner for entry in journal.history()]
     journal.close()
