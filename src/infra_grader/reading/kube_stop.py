@@ -78,7 +78,7 @@ def stop_one_each(
     gone: dict[str, float] = {}
 
     def look(lists: list[list[Mapping[str, Any]]]) -> bool | None:
-        there = {each["metadata"]["uid"] for each in lists[0]}
+        there = {each["metadata"]["uid"] for each in lists[0] if not _has_stopped(each)}
         for title, pod in chosen.items():
             if pod["metadata"]["uid"] not in there:
                 gone.setdefault(title, time.monotonic() - began)
@@ -153,6 +153,11 @@ def _unscheduled(found: Rollout) -> str:
 
 def _is_ready(found: Rollout) -> bool:
     return not found.missing and all(each.ready >= each.wanted for each in found.workloads)
+
+
+def _has_stopped(pod: Mapping[str, Any]) -> bool:
+    """Whether all its containers have ended; that its node then takes the pod away is not the pod's time."""
+    return (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
 
 
 def _runs(pod: Mapping[str, Any]) -> bool:
