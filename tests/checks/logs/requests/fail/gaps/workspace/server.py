@@ -13,5 +13,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, form, *rest):
         print(json.dumps({"level": "", "message": form % rest, "request_id": "one"}), flush=True)
 
+
 print("a server is there", flush=True)
 http.server.ThreadingHTTPServer(("0.0.0.0", 8000), Handler).serve_forever()

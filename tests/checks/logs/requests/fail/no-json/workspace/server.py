@@ -12,5 +12,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, form, *rest):
         print("INFO", form % rest, flush=True)
 
+
 print("a server is there", flush=True)
 http.server.ThreadingHTTPServer(("0.0.0.0", 8000), Handler).serve_forever()

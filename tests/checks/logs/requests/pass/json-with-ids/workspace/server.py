@@ -17,5 +17,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
         print(json.dumps({"level": "info", "message": form % rest, "context": facts}), flush=True)
         print("GET", self.path, file=sys.stderr)
 
+
 print("a server is there", flush=True)
 http.server.ThreadingHTTPServer(("0.0.0.0", 8000), Handler).serve_forever()
