@@ -11,6 +11,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+import msgspec
+
 from infra_grader.model.outcome import Evidence, Measure
 from infra_grader.model.scorecard import CheckScore, CriterionScore, PenaltyScore, Score, Scorecard
 from infra_grader.plugin import RenderOptions, ReportFormat, hookimpl
@@ -29,7 +31,8 @@ def render(scorecard: Scorecard, options: RenderOptions) -> str:  # noqa: ARG001
     """Return the result as indented JSON in ASCII, ending with a newline."""
     import json  # not needed by `validate`, whose fast path loads this module's neighbours
 
-    return json.dumps(result_object(scorecard), indent=2, allow_nan=False) + "\n"
+    compact = json.dumps(result_object(scorecard), allow_nan=False)
+    return msgspec.json.format(compact, indent=2) + "\n"  # json indents in Python, which takes ten times as long
 
 
 def result_object(scorecard: Scorecard) -> dict[str, Any]:
