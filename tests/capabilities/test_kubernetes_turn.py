@@ -18,7 +18,7 @@ from infra_grader.capabilities.kubernetes import Refused
 from infra_grader.capabilities.kubernetes_owner import marks
 from infra_grader.capabilities.kubernetes_turn import LEASES, Taker, leave_turns, remove_left_turns, turn
 from infra_grader.capabilities.live_kubernetes import PREFIX
-from infra_grader.model.outcome import NotAssessed, Unavailable
+from infra_grader.model.outcome import CheckFailed, NotAssessed, Unavailable
 
 WAIT_S = 20
 
@@ -239,6 +239,13 @@ def test_what_was_measured_when_the_turn_was_lost_does_not_count(cluster):
         cluster.delete(LEASES, "me", "")
 
 
+def test_what_condemns_when_the_turn_was_lost_does_not_count_either(cluster):
+    with pytest.raises(Unavailable, match="at the same time") as said, turn(cluster, taker("me"), Deadline(WAIT_S)):
+        cluster.delete(LEASES, "me", "")
+        raise CheckFailed("12 % of the requests were lost.")
+    assert isinstance(said.value.__cause__, CheckFailed)
+
+
 def test_a_place_that_was_lost_while_waiting_is_told(cluster):
     with turn(cluster, taker("holder"), Deadline(WAIT_S)):
         lost = []
@@ -268,9 +275,11 @@ def test_a_run_that_ends_leaves_the_turns_of_checks_that_were_left_behind(cluste
         assert list(cluster.kept) == ["other"]
 
 
-def test_a_failure_within_stays_what_it_is(cluster):
-    with pytest.raises(Overrun), turn(cluster, taker("me"), Deadline(WAIT_S)):
-        raise Overrun
+@pytest.mark.parametrize("failure", [Overrun(), CheckFailed("12 % of the requests were lost.")])
+def test_a_failure_within_stays_what_it_is(cluster, failure):
+    with pytest.raises(type(failure)) as said, turn(cluster, taker("me"), Deadline(WAIT_S)):
+        raise failure
+    assert said.value is failure
     assert not cluster.kept
 
 

@@ -18,7 +18,7 @@ from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.kubernetes import NAMESPACES, Cluster, Refused, Resource
 from infra_grader.capabilities.kubernetes_lab import HOME
 from infra_grader.capabilities.kubernetes_owner import DOMAIN, PURPOSE_LABEL, RUN_LABEL, has_ended_here
-from infra_grader.model.outcome import NotAssessed, Unavailable
+from infra_grader.model.outcome import CheckFailed, NotAssessed, Unavailable
 from infra_grader.model.record import Record
 
 QUEUE = "turns"
@@ -53,23 +53,28 @@ def turn(cluster: Cluster, taker: Taker, deadline: Deadline, queue: str = QUEUE)
     """Hold the only turn of a queue while the block runs, first come, first served; a check does not pay for the wait.
 
     Raises `NotAssessed` where the turn does not come within `PATIENCE_S` seconds, and `Unavailable` after a block that
-    has lost it before its end.
+    has lost it before its end, whatever was judged in it.
     """
     lease = _Lease(cluster, taker, queue)
     over = threading.Event()
     renewing = threading.Thread(target=_renew, args=(lease, over), daemon=True)
     renewing.start()
+    failure = None
     try:
         with deadline.paused():
             _take(lease, Deadline(PATIENCE_S))
         yield
+    except CheckFailed as error:  # it counts only where nobody else measured at the same time
+        failure = error
     finally:
         over.set()
         with deadline.paused():
             renewing.join()
             is_kept = lease.leave()
     if not is_kept:
-        raise Unavailable("Another grader measured in the cluster at the same time.", "Grade again.")
+        raise Unavailable("Another grader measured in the cluster at the same time.", "Grade again.") from failure
+    if failure is not None:
+        raise failure
 
 
 def leave_turns(cluster: Cluster, run: str) -> None:
