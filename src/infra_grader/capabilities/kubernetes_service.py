@@ -1,4 +1,7 @@
-"""A Service in a cluster, asked by checks one after another from a probe of ours beside it, through its own address."""
+"""A Service in a cluster, asked by checks one after another from a probe of ours, through its own address.
+
+The probe is in another namespace than the Service, where no quota of the learner's counts it.
+"""
 
 from __future__ import annotations
 
@@ -36,8 +39,9 @@ class ClusterRunning:
 
     is_claimed: bool = False
 
-    def __init__(self, probe: Probe, name: str, host: str, port: int, pods: str) -> None:
+    def __init__(self, probe: Probe, namespace: str, name: str, host: str, port: int, pods: str) -> None:
         self.probe = probe
+        self.namespace = namespace
         self.name = name
         self.host = host
         self.port = port
@@ -49,8 +53,8 @@ class ClusterRunning:
         from infra_grader.capabilities.kubernetes import PODS  # as the rest of the cluster, only where it is asked
 
         with suppress(NotAssessed, Refused):
-            for pod in self.probe.cluster.list(PODS, self.probe.namespace, labels=self._pods)[:1]:
-                return self.probe.cluster.logs(pod["metadata"]["name"], self.probe.namespace, lines=LINES)
+            for pod in self.probe.cluster.list(PODS, self.namespace, labels=self._pods)[:1]:
+                return self.probe.cluster.logs(pod["metadata"]["name"], self.namespace, lines=LINES)
         return ""
 
     def connect(self, port: int, deadline: Deadline) -> ForwardTunnel:

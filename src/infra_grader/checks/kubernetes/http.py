@@ -76,8 +76,8 @@ class Answers(Record):
 def http(context: Context, params: Http) -> Outcome:
     """A Service in the cluster answers over HTTP.
 
-    It is asked by a pod of ours beside it, through the Service's own address, which every NetworkPolicy lets through:
-    whether others may ask is judged by `kubernetes.reachable`. More than a status and some text is asked by
+    It is asked by a pod of ours in another namespace, through the Service's own address, which every NetworkPolicy lets
+    through: whether others may ask is judged by `kubernetes.reachable`. More than a status and some text is asked by
     `http.request`, `load.http` or `prometheus.scrape`, whose `service` the same check can be. It is measured how long
     the answer took, the way through the API of the cluster included.
     """
@@ -121,10 +121,15 @@ def missed(params: Http, one: Tried) -> str:
 
 def _open(context: Context, params: Http, chosen: Chosen) -> ClusterService:
     pods = ",".join(f"{key}={value}" for key, value in chosen.service.selector.items())
-    running = ClusterRunning(
-        asker(context, chosen, params.of), chosen.service.name, chosen.host, chosen.port.number, pods
-    )
     namespace = deployed_of(context, params.of).namespace
+    running = ClusterRunning(
+        asker(context, chosen, params.of),
+        namespace,
+        chosen.service.name,
+        chosen.host,
+        chosen.port.number,
+        pods,
+    )
     command = f"kubectl --namespace {namespace} port-forward service/{chosen.service.name} {chosen.port.number}"
     return ClusterService(context.kubernetes, running, command)
 
