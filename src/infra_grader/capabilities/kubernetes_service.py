@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -73,20 +73,28 @@ class ClusterRunning:
 class ClusterService:
     """A Service in a cluster; see `AskedService`. The cluster keeps its pods running, so that it is never restarted."""
 
-    def __init__(self, live: LiveKubernetes, running: ClusterRunning, command: str) -> None:
+    def __init__(
+        self, live: LiveKubernetes, running: ClusterRunning, command: str, settle: Callable[[Deadline], None]
+    ) -> None:
         self.live = live
         self.running = running
         self.command = command
         """What asks it by hand."""
+        self.settle = settle
+        """Waits for pods that a check has ended, for which no check pays."""
 
     @contextmanager
     def turn(self, deadline: Deadline, *, fresh: bool = False) -> Iterator[ClusterRunning]:
-        """Yield the Service while no other check of the run asks it, or ends its pods; see `AskedService`."""
+        """Yield the Service while no other check of the run asks it, or ends its pods; see `AskedService`.
+
+        Pods that one before has ended have been replaced by then.
+        """
         if fresh:
             raise NotAssessed(
                 "A Service in a cluster is not started anew for one check.", "Leave out `fresh` in the rubric."
             )
         with alone(self.live, deadline):
+            self.settle(deadline)
             yield self.running
 
     def undisturbed(self, deadline: Deadline) -> AbstractContextManager[None]:

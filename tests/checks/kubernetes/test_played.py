@@ -34,6 +34,7 @@ from infra_grader.reading import live_pushed
 from infra_grader.reading.kube_apply import Facts
 from infra_grader.reading.kube_following import Following
 from infra_grader.reading.kube_scaler import Scaler
+from infra_grader.reading.kube_stop import Stop, Stops
 from infra_grader.reading.live_deployed import Deployed
 from infra_grader.reading.manifest import ManifestSet
 
@@ -339,6 +340,49 @@ class TestTurns:
     def test_they_take_turns_in_a_run(self, busy, ask):
         with pytest.raises(NotAssessed, match="Other checks kept the Service busy"):
             ask(busy)
+
+
+class TestSettling:
+    """Who takes the turn after a pod was asked to stop waits for the new one."""
+
+    @pytest.fixture
+    def stop(self, context, monkeypatch):
+        """Return how to play a drill, and what is waited for by one who takes the turn when the drill gives it back."""
+        deployed, waited = Deployed(namespace="ours", objects=()), []
+
+        @contextmanager
+        def measuring(*_):
+            try:
+                yield
+            finally:
+                deployed.settling.settle(context.deadline)
+
+        monkeypatch.setattr(_rollout_drills, "measuring", measuring)
+        monkeypatch.setattr(_rollout_drills, "await_back", lambda *_: waited.append("back"))
+        context.observe = lambda _name, _type, make: make()
+        context.tell = lambda _said: None
+
+        def play(stop_one_each):
+            monkeypatch.setattr(_rollout_drills, "stop_one_each", stop_one_each)
+            return _rollout_drills.stops(context, deployed, [], 5.0, 60.0)
+
+        return play, waited
+
+    def test_there_is_no_moment_in_which_nobody_would(self, stop):
+        play, waited = stop
+        gone = Stop(workload="Deployment api", pod="api-1", seconds=1.0, grace_s=30, hooks=(), is_gone=True)
+        assert play(lambda *_: Stops(stops=(gone,))).fraction == 1
+        assert waited == ["back"]
+
+    def test_nor_is_there_one_after_a_drill_that_ends_badly(self, stop):
+        play, waited = stop
+
+        def overrun(*_):
+            raise deadlines.Overrun
+
+        with pytest.raises(deadlines.Overrun):
+            play(overrun)
+        assert waited == ["back"]
 
 
 class TestWaiting:

@@ -29,9 +29,10 @@ def stops(context: Context, deployed: Deployed, targets: Targets, limit: float, 
         context.tell("ask pods to stop")
         with measuring(context.kubernetes, context.deadline):
             most = limit + STOP_SPARE_S
-            found = stop_one_each(cluster, deployed.namespace, targets, most, context.deadline)
-        deployed.settling.leave(lambda: await_back(cluster, deployed.namespace, targets, seconds))
-        return found
+            try:
+                return stop_one_each(cluster, deployed.namespace, targets, most, context.deadline)
+            finally:  # within the turn: whoever takes the next one waits, also where this one ended badly
+                deployed.settling.leave(lambda: await_back(cluster, deployed.namespace, targets, seconds))
 
     return judge_stops(context.observe("stops", Stops, make), limit)
 

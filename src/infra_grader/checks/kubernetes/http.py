@@ -86,6 +86,7 @@ def http(context: Context, params: Http) -> Outcome:
 
     def look() -> Answers:
         service = context.shared((HANDLE, key), lambda: _open(context, params, chosen), reads_files=False)
+        service.settle(context.deadline)
         return _ask(context, params, service.running)
 
     outcome = judge(params, chosen, context.observe("answers", Answers, look))
@@ -121,17 +122,18 @@ def missed(params: Http, one: Tried) -> str:
 
 def _open(context: Context, params: Http, chosen: Chosen) -> ClusterService:
     pods = ",".join(f"{key}={value}" for key, value in chosen.service.selector.items())
-    namespace = deployed_of(context, params.of).namespace
+    deployed = deployed_of(context, params.of)
     running = ClusterRunning(
         asker(context, chosen, params.of),
-        namespace,
+        deployed.namespace,
         chosen.service.name,
         chosen.host,
         chosen.port.number,
         pods,
     )
-    command = f"kubectl --namespace {namespace} port-forward service/{chosen.service.name} {chosen.port.number}"
-    return ClusterService(context.kubernetes, running, command)
+    target = f"service/{chosen.service.name} {chosen.port.number}"
+    command = f"kubectl --namespace {deployed.namespace} port-forward {target}"
+    return ClusterService(context.kubernetes, running, command, deployed.settling.settle)
 
 
 def _ask(context: Context, params: Http, running: ClusterRunning) -> Answers:
