@@ -272,6 +272,47 @@ def test_a_number_in_an_address_is_no_answer_of_the_server(fetch, server):
         fetch(f"{server[0]}/status/500/course-403/x.git")
 
 
+@pytest.fixture
+def ask(command, tmp_path, monkeypatch):
+    """Asks for a repository without a login where git fails with these words; gives the failure."""
+
+    def ask(host, said):
+        said = f"fatal: unable to access 'https://{host}/a/b.git/': {said}\n"
+        monkeypatch.setattr(Command, "run", lambda *_, **__: CommandOutput((), 128, "", said, is_cut=False))
+        asked = Git(f"https://{host}/a/b.git", tmp_path / "none", command, FetchLimits(), logs_in=False)
+        with pytest.raises(FetchFailed) as raised:
+            Repository(asked).reach()
+        return raised.value
+
+    return ask
+
+
+@pytest.mark.parametrize(
+    ("host", "said"),
+    [
+        ("git.cs401.edu", "Could not resolve host: git.cs401.edu"),
+        (
+            "git.example.org",
+            "Failed to connect to git.example.org port 443 after 134013 ms: Couldn't connect to server",
+        ),
+        ("git.example.org:40312", "Failed to connect to git.example.org port 40312 after 0 ms"),
+        ("redirect.example.org", "Could not resolve host: redirect.example.org"),
+        ("git.example.org", "CONNECT tunnel failed, response 403"),
+    ],
+)
+def test_a_number_or_a_name_in_what_git_says_is_no_answer_of_the_server(ask, host, said):
+    failed = ask(host, said)
+    assert failed.is_ours
+    assert failed.reason.startswith("It could not be fetched")
+
+
+@pytest.mark.parametrize("status", [302, 401, 403])
+def test_what_is_not_given_without_a_login_is_the_learners_to_mend(ask, status):
+    failed = ask("git.example.org", f"The requested URL returned error: {status}")
+    assert not failed.is_ours
+    assert failed.remedy == "Make it public."
+
+
 @pytest.mark.parametrize("scope", ["SYSTEM", "GLOBAL", "COUNT"])
 def test_credentials_may_come_from_the_helper_of_each_scope(fetch, server, tmp_path, monkeypatch, scope):
     helper = "!f() { echo username=course; echo password=s3cret; }; f"

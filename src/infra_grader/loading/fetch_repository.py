@@ -20,9 +20,10 @@ ABSENT = re.compile(
     re.IGNORECASE,
 )
 REFUSED = re.compile(
-    r"authentication failed|permission denied|could not read (?:username|password)|403|401", re.IGNORECASE
+    r"authentication failed|permission denied|could not read (?:username|password)|returned error: 40[13]\b",
+    re.IGNORECASE,
 )
-MOVED = re.compile(r"returned error: 30\d|redirect", re.IGNORECASE)
+MOVED = re.compile(r"returned error: 30\d\b|unable to update url base from redirection", re.IGNORECASE)
 UNWRITABLE = re.compile(
     r"invalid path '|unable to create (?:file|symlink) .*: (?:File name too long|Invalid argument|No such file)"
 )
