@@ -469,6 +469,24 @@ def test_bounds_of_the_learners_on_requests_shrink_with_them() -> None:
     assert len(notes) == 2
 
 
+@pytest.mark.parametrize(
+    ("limits", "requests"),
+    [
+        ("{type: Container, max: {cpu: '2', memory: 4Gi}}", {"cpu": "500m", "memory": str(2**30)}),
+        ("{type: Container, max: {cpu: '2', memory: 4Gi}, default: {cpu: '1'}}", {"cpu": "250m", "memory": str(2**30)}),
+        ("{type: Container, max: {cpu: '2'}, defaultRequest: {cpu: 100m}}", {"cpu": "25m"}),
+        ("{type: Pod, max: {cpu: '2'}}", None),  # the API takes no defaults for whole pods
+        ("{type: Container, maxLimitRequestRatio: {cpu: 4}}", None),
+    ],
+)
+def test_requests_that_the_api_would_fill_in_from_limits_shrink_too(
+    limits: str, requests: dict[str, str] | None
+) -> None:
+    bounds = kind("v1 LimitRange", f"spec: {{limits: [{limits}]}}", name="each")
+    [found] = rewritten(bounds, scale=Fraction(1, 4)).manifests
+    assert found.data["spec"]["limits"][0].get("defaultRequest") == requests
+
+
 def test_bounds_stay_as_they_are_in_a_lab_that_is_not_small() -> None:
     assert [each.data["spec"] for each in rewritten(BOUNDS).manifests] == [
         each.data["spec"] for each in sorted(manifests(BOUNDS), key=lambda one: one.kind, reverse=True)

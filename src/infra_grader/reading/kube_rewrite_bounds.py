@@ -57,9 +57,8 @@ def _scale_limits(limits: dict[str, Any], scale: Fraction) -> bool:
     def share(amount: Fraction, _resource: str) -> Fraction:
         return amount * scale
 
-    given, requests = limits.get("default"), limits.get("defaultRequest")
-    if isinstance(given, dict) and (requests is None or isinstance(requests, dict)):
-        limits["defaultRequest"] = {**given, **(requests or {})}  # what the API would fill in
+    if limits["type"] == "Container":
+        _fill_in(limits)
     names = {resource: resource for resource in UNITS}
     changed = [
         _change(part, names, how)
@@ -73,6 +72,13 @@ def _scale_limits(limits: dict[str, Any], scale: Fraction) -> bool:
                 ratios[resource] = str(int(ratio / scale) + 1)
                 changed.append(True)
     return any(changed)
+
+
+def _fill_in(limits: dict[str, Any]) -> None:
+    """Write down, in place, the requests that the API would give to containers without any: it knows of no scale."""
+    given = [limits.get(key) or {} for key in ("max", "default", "defaultRequest")]  # the later, the stronger
+    if any(given) and all(isinstance(each, dict) for each in given):
+        limits["defaultRequest"] = {resource: amount for each in given for resource, amount in each.items()}
 
 
 def _change(amounts: dict[str, Any], names: dict[str, str], how: Callable[[Fraction, str], Fraction]) -> bool:
