@@ -7,13 +7,19 @@ from fractions import Fraction
 from types import SimpleNamespace
 
 import pytest
+from series_there import SeriesThere
 
 from infra_grader.capabilities.workspace import TextFile
-from infra_grader.checks.grafana.answers import Answers, Judged, _outcome
+from infra_grader.checks.grafana.answers import Answers, Judged, _judge, _outcome
 from infra_grader.model.outcome import CheckFailed, NotAssessed
+from infra_grader.reading.compose_hosts import Hosts
 from infra_grader.reading.grafana import parse_dashboards
 from infra_grader.reading.promql_answered import Finding
 
+NODE = {"job": "node", "instance": "node-exporter:9100"}
+SERIES = SeriesThere(
+    {"__name__": "up", **NODE}, {"__name__": "node_scrape_collector_success", **NODE}, targets=[NODE], interval="15s"
+)
 PREPARED = SimpleNamespace(compose=SimpleNamespace(path="compose.yaml"))
 
 
@@ -53,3 +59,33 @@ def test_without_any_data_nothing_is_earned(judged):
 def test_panels_that_ask_only_for_what_was_not_started_tell_nothing():
     with pytest.raises(NotAssessed, match="because aside"):
         outcome(panel("aside"))
+
+
+def test_what_is_left_out_excuses_a_quarter_of_the_panels_at_most():
+    left = [panel("aside")] * 8
+    assert outcome(*[panel("shows")] * 12, *left, panels=16).fraction == 1
+    assert outcome(*[panel("shows")] * 6, *left, panels=16).fraction == Fraction(1, 2)
+
+
+def judge(*queries, blind=(), **source):
+    panels = [{"type": "stat", "datasource": source, "targets": [query]} for query in queries]
+    [board] = parse_dashboards(TextFile("b.json", json.dumps({"panels": panels})))
+    known = Hosts(started={"node-exporter": "node"}, left_out=frozenset(), blind=frozenset(blind))
+    return list(_judge(board, SERIES, known))
+
+
+def test_a_question_is_the_same_whatever_it_is_multiplied_by():
+    assert len(judge(*({"expr": f"up * {number}"} for number in range(16)))) == 1
+
+
+def test_panels_that_ask_others_or_for_no_series_are_left_out():
+    others = [panel for query in ({"expr": "vector(1)"}, {"query": "level:ERROR"}) for panel in judge(query)]
+    assert [one.is_aside for one in others] == [True, True]
+    assert outcome(*[panel("shows")] * 6, *others, panels=8).fraction == 1
+    with pytest.raises(CheckFailed, match="No panel finds data"):
+        outcome(*others)
+
+
+def test_an_exporter_that_cannot_see_the_machine_is_left_out():
+    query = {"expr": "node_memory_MemAvailable_bytes"}
+    assert [one.is_aside for one in (*judge(query), *judge(query, blind=["node"]))] == [False, True]

@@ -103,6 +103,40 @@ def test_exporters_that_were_not_started_are_left_out():
     assert judged("node_hwmon_temp_celsius").state == "aside"
 
 
+@pytest.mark.parametrize(
+    ("name", "target", "state"),
+    [
+        ("pg_stat_activity_count", {"job": "db", "instance": "postgres-exporter:9187"}, "aside"),
+        ("kube_pod_info", {"job": "kube-state-metrics", "instance": "ksm:8080"}, "aside"),
+        ("redis_up", {"job": "cadvisor", "instance": "cadvisor:8080"}, "never"),
+        ("container_last_seen", {"job": "redis", "instance": "redis-exporter:9121"}, "never"),
+        ("python_info", {"job": "cadvisor", "instance": "cadvisor:8080"}, "never"),
+    ],
+)
+def test_an_exporter_that_was_not_started_excuses_its_own_metrics_alone(name, target, state):
+    assert judged(name, absent=[scraped(target, "15s")]).state == state
+
+
+def test_an_exporter_from_which_the_machine_is_kept_is_no_fault_of_the_learner():
+    node = next(one for one in SERIES.targets if one.job == "node")
+    assert judged("rate(node_cpu_seconds_total[5m])").state == "never"
+    assert Witness(SERIES, (), [node]).judge("rate(node_cpu_seconds_total[5m])").state == "aside"
+    assert Witness(SERIES, (), [node]).judge("redis_up").state == "never"
+
+
+def test_a_name_that_prometheus_made_of_a_rule_before_may_come_again():
+    series = SeriesThere(
+        {"__name__": "requests_total", **API},
+        {"__name__": "ALERTS", "alertname": "Slow", "job": "node", "alertstate": "firing"},
+        targets=[API],
+        declared={"errors": "counter"},
+        rules={"Down": "up == 0", "job:errors": "sum(rate(errors_total[5m])) > 0"},
+    )
+    series.names |= {"job:errors"}
+    for text in ('ALERTS{job="api"}', 'ALERTS{severity="page"}', "job:errors"):
+        assert judged(text, series).state == "waits", text
+
+
 def test_a_histogram_of_an_exporter_that_runs_is_no_excuse():
     assert judged("go_gorutines").state == "never"
 

@@ -74,7 +74,7 @@ class SeriesThere:
 def scraped(labels: Mapping[str, str], interval: str) -> Scraped:
     return Scraped(
         job=labels.get("job", ""),
-        url="http://api:8000/metrics",
+        url=f"http://{labels.get('instance', 'api:8000')}/metrics",
         health="up",
         problem="",
         last="",

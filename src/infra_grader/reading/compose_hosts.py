@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from infra_grader.model.record import Record
 from infra_grader.reading.compose_live import Prepared
+from infra_grader.reading.compose_rewrite import OF_THE_MACHINE
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104 - as targets name it
 
@@ -17,10 +19,16 @@ class Hosts(Record):
     """Each with its service."""
     left_out: frozenset[str]
     """Those of services that were not started."""
+    blind: frozenset[str] = frozenset()
+    """Services that were started without the folders of the machine that they are to look at."""
 
     def is_own(self, host: str) -> bool:
         """Whether a name is of what was started, or would have to be: one with dots may be anywhere."""
         return host not in self.left_out and (host in self.started or "." not in host)
+
+    def is_blind(self, host: str) -> bool:
+        """Whether a name is of a service that was started without folders of the machine."""
+        return self.started.get(host) in self.blind
 
 
 def find_hosts(prepared: Prepared, own: str) -> Hosts:
@@ -37,7 +45,14 @@ def find_hosts(prepared: Prepared, own: str) -> Hosts:
     for name in prepared.left_out:
         service = prepared.service(name)
         left_out |= _names(name, service.value.data if service is not None else {})
-    return Hosts(started=started, left_out=frozenset(left_out - started.keys()))
+    blind = frozenset(name for name, service in prepared.model["services"].items() if _looks_at_machine(service))
+    return Hosts(started=started, left_out=frozenset(left_out - started.keys()), blind=blind)
+
+
+def _looks_at_machine(service: Mapping[str, Any]) -> bool:
+    """Whether a service would be shown folders of the machine, which are set aside wherever it is started."""
+    mounts = service.get("volumes") or ()
+    return any(mount.get("type") == "bind" and mount.get("source") in OF_THE_MACHINE for mount in mounts)
 
 
 def _names(name: str, service: object) -> set[str]:

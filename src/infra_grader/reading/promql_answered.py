@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from infra_grader.model.record import Record
-from infra_grader.reading.prometheus_known import EXPORTERS, is_named_by
+from infra_grader.reading.prometheus_known import EXPORTERS, exporter_of, is_called, is_named_by
 from infra_grader.reading.prometheus_live import Scraped
 from infra_grader.reading.prometheus_series import RefusedQuery, Series
 from infra_grader.reading.promql import COMPARISONS, SET_OPERATORS, Expression, Matcher, PromqlError, Query, read_query
@@ -54,10 +54,14 @@ UP = Expression(kind="selector", name="up")
 class Witness:
     """Judges queries by what a Prometheus has at one moment."""
 
-    def __init__(self, series: Series, absent: Sequence[Scraped]) -> None:
-        """`absent` are the targets that do not count, as what they lead to was not started."""
+    def __init__(self, series: Series, absent: Sequence[Scraped], blind: Sequence[Scraped] = ()) -> None:
+        """`absent` are the targets that do not count, as what they lead to was not started.
+
+        `blind` are those whose exporter was started without the folders of the machine that it is to look at.
+        """
         self._series = series
         self._absent = absent
+        self._blind = blind
         self._target_labels = {label for one in series.targets for label, _ in one.labels}
 
     def judge(self, text: str) -> Finding | None:
@@ -100,14 +104,16 @@ class Witness:
             return Finding(state="never", said=f"no series is selected by {selector_text(part)}")
         own = tuple(one for one in part.matchers if one.label in self._target_labels)
         by_target = part.replace(matchers=own)
-        if self._series.number(selector_text(by_target)):
+        # the series of alerts have the labels of those that are raised, which says nothing of others
+        if part.name not in MADE_BY_RULES and self._series.number(selector_text(by_target)):
             return self._lacking(part, by_target)
         declared = [one for one in self._series.declared if one.makes(part.name)]
         if any(self._is_selected(dict(one.target), own) for one in declared):
             return Finding(state="waits", said=f"{part.name} is exported, and has no series yet")
-        if declared or part.name in self._series.names:
+        made = self._made(part.name, rules)
+        if made is None and (declared or part.name in self._series.names):
             return Finding(state="never", said=self._elsewhere(part, own, [dict(one.target) for one in declared]))
-        return self._made(part.name, rules) or self._unknown(part.name)
+        return made or self._unknown(part.name)
 
     def _is_selected(self, target: Mapping[str, str], own: Sequence[Matcher]) -> bool:
         """Whether conditions let a target through. Prometheus is asked: its expressions cannot be made to take long."""
@@ -157,9 +163,13 @@ class Witness:
             return Finding(state="never", said=f"{name} is a {histogram.type}, whose series are {series}")
         if is_named_by(name, MACHINE) and self._has_any(EXPORTERS["node"]):
             return Finding(state="aside", said=f"{name} is not exported on this machine")
-        family = next((patterns for patterns in EXPORTERS.values() if is_named_by(name, patterns)), ())
-        if family and self._absent and not self._has_any(family):
-            return Finding(state="aside", said=f"{name} is exported by what was not started")
+        exporter = exporter_of(name)
+        if exporter is not None:
+            runs = self._has_any(EXPORTERS[exporter])
+            if not runs and any(is_called(exporter, one.job, one.host) for one in self._absent):
+                return Finding(state="aside", said=f"{name} is exported by what was not started")
+            if runs and any(is_called(exporter, one.job, one.host) for one in self._blind):
+                return Finding(state="aside", said=f"{name} is not exported, as the machine is kept from its exporter")
         close = difflib.get_close_matches(name, self._series.names, n=1, cutoff=0.8)
         return Finding(state="never", said=f"nobody exports {name}" + (f"; there is {close[0]}" if close else ""))
 
