@@ -1,11 +1,15 @@
 """Files of LFS over loopback, from servers that are honest and from others; our login stays with the first server."""
 
+import errno
 import hashlib
 import json
+import os
+import shutil
 import subprocess
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -278,3 +282,27 @@ def test_a_repository_on_this_machine_gives_its_own_objects(tmp_path, fetch, lfs
     assert (work.folder / "model.bin").read_bytes() == MODEL
     assert all((work.folder / name).read_text() == pointer(files[name]) for name in list(files)[1:])
     assert work.notices[0].startswith("LFS: none.bin, planted.bin, secret.bin: It is not among")
+
+
+@pytest.fixture
+def kept(tmp_path):
+    """A folder whose repository on this machine keeps the object of a pointer in it."""
+    make(tmp_path / "ada", {**ATTRIBUTES, "model.bin": pointer()})
+    place = tmp_path / "ada" / ".git" / "lfs" / "objects" / oid_of(MODEL)[:2] / oid_of(MODEL)[2:4]
+    place.mkdir(parents=True)
+    (place / oid_of(MODEL)).write_bytes(MODEL)
+    return tmp_path / "ada"
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "number"),
+    [(shutil, "copyfile", errno.ENOSPC), (Path, "read_bytes", errno.EMFILE), (Path, "read_bytes", errno.EIO)],
+)
+def test_a_fault_of_this_machine_is_none_of_the_learners(tmp_path, command, kept, monkeypatch, module, name, number):  # noqa: F811
+    def fail(*_arguments, **_options):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(module, name, fail)
+    with pytest.raises(FetchFailed, match=os.strerror(number)) as raised:
+        fetch_work(Learner(id="ada", source=str(kept)), tmp_path / "fetched", command, extras=LFS)
+    assert raised.value.is_ours

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from infra_grader.loading.fetch_git import Git
-from infra_grader.loading.fetch_outcome import MIB, FetchFailed, TreeEntry
+from infra_grader.loading.fetch_outcome import MIB, OURS, FetchFailed, TreeEntry
 from infra_grader.loading.lfs_server import PUSH, LfsServer, Login, Object
 from infra_grader.loading.submodule_address import BadAddress, server_address
 
@@ -66,7 +66,10 @@ def _pointers(git: Git, tree: Sequence[TreeEntry]) -> Iterator[tuple[str, Object
 
 
 def _read(folder: Path, path: str) -> bytes:
-    """Return a small file of the work, or nothing where another thing has its place."""
+    """Return a small file of the work, or nothing where another thing has its place.
+
+    Raises `OSError` for what is wrong with this machine.
+    """
     place = folder / path
     try:
         if not stat.S_ISREG(place.lstat().st_mode) or os.path.realpath(place.parent) != os.path.join(
@@ -74,7 +77,11 @@ def _read(folder: Path, path: str) -> bytes:
         ).rstrip("/"):
             return b""
         return place.read_bytes()
-    except (OSError, ValueError):
+    except ValueError:
+        return b""
+    except OSError as error:
+        if error.errno in OURS:
+            raise
         return b""
 
 
@@ -136,16 +143,21 @@ def _local(git: Git, wanted: Sequence[Object], part: Path) -> Mapping[Object, st
 
 
 def _copied(place: Path, one: Object, target: Path) -> bool:
+    """Copy an object, and return whether it is what the pointer names. Raises `OSError` where it cannot be copied."""
+    if not _is_file_within(place, one.size):
+        return False
+    shutil.copyfile(place, target, follow_symlinks=False)
+    with target.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest() == one.oid
+
+
+def _is_file_within(place: Path, size: int) -> bool:
+    """Whether a file of this size is there, with no link on the way from the repository."""
     above = [place.parents[number] for number in range(5)]
-    with suppress(OSError):
+    with suppress(FileNotFoundError, NotADirectoryError):
         facts = place.lstat()
-        if not stat.S_ISREG(facts.st_mode) or facts.st_size != one.size:
-            return False
-        if any(not stat.S_ISDIR(folder.lstat().st_mode) for folder in above):
-            return False
-        shutil.copyfile(place, target, follow_symlinks=False)
-        with target.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest() == one.oid
+        is_file = stat.S_ISREG(facts.st_mode) and facts.st_size == size
+        return is_file and all(stat.S_ISDIR(folder.lstat().st_mode) for folder in above)
     return False
 
 
