@@ -52,9 +52,15 @@ def asking(query, name="v", **more):
         ("x{a='$v'}", [asking("label_values(up, instance)", current={"value": ["api:8001"]})], "x{a='api:8001'}"),
         ("x{a='$v'}", [asking("label_values(up, instance)", regex="/:(.*)/")], "x{a='8000'}"),
         ("x{a=~'$v'}", [asking("label_values(up, instance)", regex="/((a+)+)$/")], "x{a=~'.*'}"),
+        ("x{a=~'$v'}", [asking("label_values(up, instance)", regex="/(?<value>[^:]+):8001/")], "x{a=~'api'}"),
+        ("x{a='$v'}", [asking("label_values(up, instance)", regex="/(?<text>api):(?<value>.*)/")], "x{a='8000'}"),
+        ("x{a='$v'}", [asking("label_values(up, instance)", regex="/(?<=api:).*(?<!8000)/")], "x{a='api:8000'}"),
         ("[[v]]", [asking("metrics(http.*)")], "http_total"),
         ("x{a=~'$v'}", [asking("query_result(up)")], "x{a=~'.*'}"),
         ("x{a=~'$v'}", [asking("label_values(predictions_total, model)")], "x{a=~'.*'}"),
+        ("x{a='$v', b=\"a-${v}\", c!='$v'}", [asking("query_result(up)")], "x{a=~'.*', b=~\"a-.*\", c!='.*'}"),
+        ("x{a='$v'}", [asking("label_values(up, job)", includeAll=True, allValue=".*")], "x{a='.*'}"),
+        ("x{a=~'.*$v'}", [{"name": "v", "type": "textbox", "query": "", "current": {"value": ""}}], "x{a=~'.*'}"),
         ("topk($v, x)", [{"name": "v", "type": "custom", "query": "five : 5, ten : 10"}], "topk(5, x)"),
         ("rate(x[$v])", [{"name": "v", "type": "interval", "query": "auto,1m,5m"}], "rate(x[120s])"),
         ("$v", [{"name": "v", "type": "constant", "query": "up"}], "up"),
@@ -80,6 +86,10 @@ def test_values_are_those_of_grafana(text, variables, expected):
         ([asking('label_values(up{job="$v"}, instance)')], "asks for itself"),
         ([asking("label_values(up, instance)", regex="/nothing/")], "has no value"),
         ([asking("label_values(up(, instance)")], "has no value"),
+        (
+            [asking("label_values(up == 1, instance)")],
+            "the variable $v has no value: Prometheus refuses it: this is no",
+        ),
     ],
 )
 def test_a_variable_without_a_value_is_told(variables, reason):

@@ -60,7 +60,10 @@ class SeriesThere:
         return sorted({one[label] for one in found if label in one})
 
     def _find(self, selector: str) -> list[Mapping[str, str]]:
-        return self._selected(read_query(selector).root)
+        root = read_query(selector).root
+        if root.kind != "selector":
+            raise RefusedQuery("this is no selector")
+        return self._selected(root)
 
     def _selected(self, part) -> list[Mapping[str, str]]:
         return [

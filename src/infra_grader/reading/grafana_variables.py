@@ -18,6 +18,10 @@ LABEL_VALUES = re.compile(r"label_values\(\s*(?:(?P<of>.+),)?\s*(?P<label>\w+)\s
 METRICS = re.compile(r"metrics\((.*)\)", re.DOTALL)
 SPECIAL = re.compile(r"[\\^$*+?.()|{}\[\]]")
 GROUP_REPEATED = re.compile(r"\)[*+?{]")
+NAMED_GROUP = re.compile(r"(?<!\\)\(\?<(?![=!])")
+"""How JavaScript begins a group with a name."""
+EQUALS = re.compile(r"(?<![=!<>])=(?=\s*([\"'`])((?:(?!\1).)*)\1)")
+"""What asks for a label to be a text, which is the second group."""
 REPEATED = re.compile(r"[*+{]")
 MOST_REPEATED = 3
 """Repetitions in an expression of a dashboard that is tried here: more of them may take for ever."""
@@ -62,7 +66,15 @@ class Values:
     def _fill(self, text: str, within: tuple[str, ...]) -> str:
         """Fill a text in; `within` are the variables on whose behalf it is filled in."""
         known = {name: self._value(name, within) for name in sorted(variables_in(text))}
+        # what stands for values that are not known is an expression, wherever the query has the place of a value
+        unknown = {name for name, value in known.items() if value == ANYTHING and not self._is_written(name)}
+        text = EQUALS.sub(lambda found: "=~" if unknown & variables_in(found[2]) else "=", text)
         return VARIABLE.sub(lambda found: known.get(found[1] or found[2] or found[3], found[0]), text)
+
+    def _is_written(self, name: str) -> bool:
+        """Whether the dashboard itself says that anything is the value of a variable."""
+        variable = self._variables[name]
+        return ANYTHING in (variable.all_value, variable.query)
 
     def _value(self, name: str, within: tuple[str, ...]) -> str:
         if name in self._built_in:
@@ -89,15 +101,19 @@ class Values:
         return options if variable.has_all else options[:1]
 
     def _options(self, variable: Variable, within: tuple[str, ...]) -> list[str]:
-        if variable.type in ("textbox", "constant", "custom", "interval"):
-            words = [variable.query] if variable.type in ("textbox", "constant") else variable.query.split(",")
+        if variable.type in ("textbox", "constant"):
+            return [variable.query.strip() or next(iter(variable.chosen), "")]
+        if variable.type in ("custom", "interval"):
             # `text : value` is how a value gets another name
-            options = [word.rpartition(" : ")[2].strip() for word in words]
+            options = [word.rpartition(" : ")[2].strip() for word in variable.query.split(",")]
             span = str(self._built_in["__interval"])
             return [span if word == "auto" else word for word in options if word] or list(variable.chosen)
         if variable.type in ("", "query"):
-            found = self._ask(self._fill(variable.query.strip(), (*within, variable.name)), variable.name)
-            return _taken(found, variable.regex)
+            query = self._fill(variable.query.strip(), (*within, variable.name))
+            try:
+                return _taken(self._ask(query, variable.name), variable.regex)
+            except RefusedQuery as error:
+                raise NoValue(f"the variable ${variable.name} has no value: Prometheus refuses it: {error}") from error
         return list(variable.chosen) or [ANYTHING]
 
     def _ask(self, query: str, name: str) -> list[str]:
@@ -135,10 +151,18 @@ def _taken(values: Sequence[str], regex: str) -> list[str]:
     if len(pattern) > LONGEST or GROUP_REPEATED.search(pattern) or len(REPEATED.findall(pattern)) > MOST_REPEATED:
         return [ANYTHING]
     try:
-        found = [re.search(pattern, value[:LONGEST]) for value in values]
+        expression = re.compile(NAMED_GROUP.sub("(?P<", pattern))
+        found = [expression.search(value[:LONGEST]) for value in values]
     except (re.error, RecursionError, OverflowError):
         return list(values)
-    return [(one.group(1) if one.re.groups else one.string) or one.string for one in found if one]
+    return [_value_in(one) or one.string for one in found if one]
+
+
+def _value_in(found: re.Match[str]) -> str | None:
+    """Return what Grafana takes of a match: the group `value`, or else the first, if there is one."""
+    if "value" in found.re.groupindex:
+        return str(found["value"] or "")
+    return found[1] if found.re.groups else None
 
 
 def _escape(found: re.Match[str]) -> str:

@@ -88,28 +88,34 @@ class Series:
         return found
 
     def labels(self, selector: str) -> frozenset[str]:
-        """Return the labels that the series which a selector finds have."""
+        """Return the labels that the series which a selector finds have. Raises `RefusedQuery`."""
         if selector not in self._labels:
-            said = self._api.ask("/api/v1/labels", self._deadline, **{"match[]": selector})
-            self._labels[selector] = frozenset(map(str, _items(said)))
+            self._labels[selector] = frozenset(map(str, _items(self._hear("/api/v1/labels", **{"match[]": selector}))))
         return self._labels[selector]
 
     def values(self, label: str, selector: str) -> list[str]:
-        """Return the values of a label, in order; of those series alone that the selector finds, if there is one."""
+        """Return the values of a label, in order; of those series alone that the selector finds, if there is one.
+
+        Raises `RefusedQuery`, for what is a query and no selector too.
+        """
         asked = {"match[]": selector} if selector else {}
-        return [str(one) for one in _items(self._api.ask(f"/api/v1/label/{label}/values", self._deadline, **asked))]
+        return [str(one) for one in _items(self._hear(f"/api/v1/label/{label}/values", **asked))]
 
     def _ask(self, query: str) -> int:
-        answer = self._api.monitor.hear("/api/v1/query", self._deadline, query=query)
+        data = self._hear("/api/v1/query", query=query) or {}
+        result = data.get("result") or ()
+        return len(result) if data.get("resultType") in ("vector", "matrix") else int(bool(result))
+
+    def _hear(self, path: str, **asked: str) -> Any:
+        """Return the data that it answers with. Raises `RefusedQuery` where it answers with none."""
+        answer = self._api.monitor.hear(path, self._deadline, **asked)
         try:
             said = msgspec.json.decode(answer.body)
         except msgspec.DecodeError:
             said = None
         if not isinstance(said, dict) or said.get("status") != "success":
             raise RefusedQuery(_problem(said) or f"status {answer.status}")
-        data = said.get("data") or {}
-        result = data.get("result") or ()
-        return len(result) if data.get("resultType") in ("vector", "matrix") else int(bool(result))
+        return said.get("data")
 
 
 def _problem(said: Any) -> str:

@@ -67,9 +67,12 @@ class Witness:
     def judge(self, text: str) -> Finding | None:
         """Return how a query fares; `None` for one that reads no series, or only asks whether some are absent."""
         try:
-            number = self._series.number(text)
+            return self._judge(text)
         except RefusedQuery as error:
             return Finding(state="never", said=f"Prometheus refuses it: {error}")
+
+    def _judge(self, text: str) -> Finding | None:
+        number = self._series.number(text)
         if (query := _read(text)) is None:
             return SHOWS if number else Finding(state="aside", said="it cannot be read by us, and gives nothing now")
         found = self._part(query.root, ())
