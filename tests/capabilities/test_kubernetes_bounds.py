@@ -6,12 +6,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from infra_grader.capabilities import kubernetes_probe_pods
+from infra_grader.capabilities import kubernetes_bounds, kubernetes_probe_pods
 from infra_grader.capabilities.kubernetes import Refused
-from infra_grader.capabilities.kubernetes_bounds import LIMITS, as_written, set_aside
+from infra_grader.capabilities.kubernetes_bounds import LIMITS, TRIES, as_written, set_aside
 from infra_grader.capabilities.kubernetes_probe_pods import Place, _start
 from infra_grader.capabilities.kubernetes_room import QUOTAS
-from infra_grader.model.outcome import NotAssessed
+from infra_grader.model.outcome import NotAssessed, Unavailable
 
 
 def bound(name, **spec):
@@ -28,6 +28,7 @@ class Keeper:
             "LimitRange": {"sizes": bound("sizes", limits=[])},
         }
         self.refusals = 2
+        self.failures = {}
         self.pods = []
         self.there = []
 
@@ -38,6 +39,8 @@ class Keeper:
         self.kept.get(resource.kind, {}).pop(name, None)
 
     def apply(self, manifest, _namespace):
+        if left := self.failures.get(manifest["metadata"]["name"]):
+            raise left.pop()
         self.kept[manifest["kind"]][manifest["metadata"]["name"]] = manifest
 
     def create(self, manifest, _namespace):
@@ -51,6 +54,7 @@ class Keeper:
 @pytest.fixture
 def cluster(monkeypatch):
     monkeypatch.setattr(kubernetes_probe_pods, "PAUSE_S", 0.0)
+    monkeypatch.setattr(kubernetes_bounds, "PAUSE_S", 0.0)
     monkeypatch.setattr(kubernetes_probe_pods, "_await", lambda *_: None)
     return Keeper()
 
@@ -73,6 +77,28 @@ def test_they_are_away_for_the_block_alone(cluster):
         "metadata": {"name": "few", "namespace": "ours", "labels": {"app": "api"}},
         "spec": {"hard": 1},
     }
+    assert list(cluster.kept["LimitRange"]) == ["sizes"]
+
+
+@pytest.mark.parametrize("error", [Unavailable("The API is busy."), Refused(409, "Conflict", "changed")])
+def test_one_that_cannot_be_put_back_at_first_is_tried_again(cluster, error):
+    cluster.failures["few"] = [error] * (TRIES - 1)
+    with set_aside(cluster, "ours"):
+        pass
+    assert set(cluster.kept["ResourceQuota"]) == {"infra-grader", "few"}
+    assert list(cluster.kept["LimitRange"]) == ["sizes"]
+
+
+def test_one_that_cannot_be_put_back_at_all_is_told_when_the_others_are_back(cluster):
+    cluster.kept["ResourceQuota"]["many"] = bound("many", hard=9)
+    cluster.failures = {"few": [Unavailable("The API is busy.")] * TRIES}
+    said = pytest.raises(
+        NotAssessed, match=r"^ResourceQuota few of the learner's, .* cannot be put back: The API is busy.$"
+    )
+    with said as failure, set_aside(cluster, "ours"):
+        pass
+    assert not isinstance(failure.value, Unavailable)
+    assert set(cluster.kept["ResourceQuota"]) == {"infra-grader", "many"}
     assert list(cluster.kept["LimitRange"]) == ["sizes"]
 
 
