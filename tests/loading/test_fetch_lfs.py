@@ -213,10 +213,20 @@ def test_a_file_that_was_never_pushed_is_told_and_the_others_are_there(fetch, lf
     assert (work.folder / "model.bin").read_bytes() == MODEL
 
 
+def test_pointers_that_contradict_each_other_are_told_and_the_others_are_there(fetch, lfs):
+    lfs.objects[oid_of(b"twice")] = b"twice"
+    work = fetch({"a.bin": pointer(b"twice"), "b.bin": pointer(b"twice", size=6), "model.bin": pointer()})
+    assert work.notices == (
+        "LFS: a.bin, b.bin: Its pointer and another differ in size. Commit the file again, with git-lfs installed.",
+    )
+    assert (work.folder / "a.bin").read_text() == pointer(b"twice")
+    assert (work.folder / "model.bin").read_bytes() == MODEL
+
+
 def test_a_server_without_lfs_is_told(fetch, lfs):
-    lfs.behave["batch"] = lambda server: server.answer(404, b"")
+    lfs.behave["batch"] = lambda server: server.answer(501, b"")
     work = fetch({"model.bin": pointer()})
-    assert "The server has no LFS files of it for us (404)" in work.notices[0]
+    assert "The server has no LFS files of it for us (501)" in work.notices[0]
 
 
 def test_too_much_is_told_before_anything_is_fetched(fetch, lfs):

@@ -92,6 +92,44 @@ def test_a_login_is_sent_once_it_is_asked_for(ask, status):
     assert [login for _, _, login in Liar.asked] == [None, "Bearer x"]
 
 
+@pytest.mark.parametrize(
+    ("login", "status", "is_ours"),
+    [
+        (lambda _address: None, 404, True),
+        (lambda _address: Login(user="course", password="s3cret"), 404, False),
+        (lambda _address: Login(user="course", password="s3cret"), 403, True),
+        (None, 404, False),
+        (None, 401, False),
+    ],
+)
+def test_nothing_is_said_to_be_there_only_of_what_we_may_see(ask, login, status, is_ours):
+    with pytest.raises(FetchFailed, match=str(status)) as raised:
+        ask(login=login, batch=lambda server: server.answer(status, b""))
+    assert raised.value.is_ours == is_ours
+    assert raised.value.remedy.startswith("Log in by git's own helpers" if is_ours else "Run `git lfs push")
+
+
+def of_the_object(**said):
+    """Return an answer of the batch that says this of the object."""
+    body = json.dumps({"objects": [{"oid": WANTED.oid, "size": WANTED.size, **said}]}).encode()
+    return lambda server: server.answer(200, body)
+
+
+@pytest.mark.parametrize("code", [404, 410, 422])
+def test_an_object_that_was_never_pushed_is_the_learners_to_push(address, code):
+    Liar.behave, Liar.asked = {"batch": of_the_object(error={"code": code})}, []
+    with LfsServer(address, Deadline(30.0)) as server:
+        said = server.find([WANTED])[WANTED]
+    assert said == f"The server does not have it (it says {code}). Run `git lfs push --all origin`."
+
+
+def test_a_pointer_with_another_size_than_the_file_is_the_learners_to_mend(address):
+    Liar.behave, Liar.asked = {"batch": of_the_object(size=399)}, []
+    with LfsServer(address, Deadline(30.0)) as server:
+        said = server.find([WANTED])[WANTED]
+    assert said == "Its pointer names 400 bytes, the server has 399. Commit the file again, with git-lfs installed."
+
+
 def endless(server):
     server.send_response(200)
     server.end_headers()
@@ -119,6 +157,23 @@ def endless(server):
         ("object", lambda server: server.answer(200, b"", **{"Content-Length": "x"}), "no answer that can be read"),
         ("batch", lambda server: server.answer(200, b"["), "no answer that can be read"),
         ("batch", lambda server: server.answer(200, b'{"objects": [{"oid": 1}]}'), "no answer that can be read"),
+        *(
+            ("batch", of_the_object(actions={"download": {"href": where}}), said)
+            for where, said in {
+                "https://x:99999/": "an address that is none",
+                "http://[": "an address that is none",
+                "https://2002:7f00:1::/x": "an address that is none",
+                "https://a\0b/x": "no answer that can be read",
+            }.items()
+        ),
+        ("object", lambda server: server.answer(302, b"", Location="https://x:99999/"), "an address that is none"),
+        ("batch", lambda server: server.answer(302, b"", Location="https://x:99999/"), "an address that is none"),
+        *(
+            ("batch", of_the_object(error={"code": code}), f"answered with {code}")
+            for code in (0, 403, 408, 429, 500, 503)
+        ),
+        ("batch", of_the_object(), "does not say where"),
+        ("batch", lambda server: server.answer(200, b'{"objects": []}'), "does not say where"),
         ("batch", endless, "an answer without end"),
         ("batch", lambda server: server.answer(429, b""), "answered with 429"),
         ("batch", lambda server: server.answer(302, b"", Location="http://localhost:1/x"), "answered with 302"),

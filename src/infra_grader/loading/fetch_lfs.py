@@ -7,15 +7,16 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from itertools import groupby
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from infra_grader.loading.fetch_git import Git
 from infra_grader.loading.fetch_outcome import MIB, OURS, FetchFailed, TreeEntry
-from infra_grader.loading.lfs_server import PUSH, LfsServer, Login, Object
+from infra_grader.loading.lfs_server import AGAIN, LfsServer, Login, Object
 from infra_grader.loading.submodule_address import BadAddress, server_address
 
 LONGEST = 1024
@@ -87,17 +88,26 @@ def _read(folder: Path, path: str) -> bytes:
 
 def _fetched(git: Git, pointers: Mapping[str, Object]) -> dict[str, str]:
     """Fetch the objects, and return why those are missing that are not there to be had, by path."""
-    wanted = list(dict.fromkeys(pointers.values()))
+    missing = dict.fromkeys(_of_two_sizes(pointers.values()), f"Its pointer and another differ in size. {AGAIN}")
+    wanted = [one for one in dict.fromkeys(pointers.values()) if one not in missing]
     part = git.folder / ".git" / PART
     part.mkdir()
     try:
-        missing = _local(git, wanted, part) if git.source.startswith("file://") else _remote(git, wanted, part)
+        missing |= _local(git, wanted, part) if git.source.startswith("file://") else _remote(git, wanted, part)
         for path, one in pointers.items():
             if one not in missing:
                 _place(part / one.oid, git.folder / path)
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return {path: missing[one] for path, one in pointers.items() if one in missing}
+
+
+def _of_two_sizes(named: Iterable[Object]) -> Iterator[Object]:
+    """Yield what pointers name by one digest with several sizes, of which one at most is true."""
+    by_digest = groupby(sorted(set(named)), key=lambda one: one.oid)
+    for _, same in by_digest:
+        if len(all_of_it := list(same)) > 1:
+            yield from all_of_it
 
 
 def _remote(git: Git, wanted: Sequence[Object], part: Path) -> Mapping[Object, str]:
@@ -112,7 +122,7 @@ def _remote(git: Git, wanted: Sequence[Object], part: Path) -> Mapping[Object, s
         for one, place in found.items():
             if not isinstance(place, str):
                 server.download(one, place, part / one.oid)
-    return {one: f"{place} {PUSH}" for one, place in found.items() if isinstance(place, str)}
+    return {one: place for one, place in found.items() if isinstance(place, str)}
 
 
 def _login(git: Git, address: str) -> Login | None:

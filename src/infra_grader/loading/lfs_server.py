@@ -35,8 +35,12 @@ WAIT_S = 20.0
 """For one answer of the network to come."""
 NOT_LOGGED_IN = frozenset({401, 403, 404})
 """What servers say of a repository to those who may not read it."""
+NOT_THERE = frozenset({404, 410, 422})
+"""What servers say of an object that they were never given, or not as the pointer has it."""
 OF_CONNECTION = frozenset({"host", "content-length", "transfer-encoding", "connection"})
 PUSH = "Run `git lfs push --all origin`."
+AGAIN = "Commit the file again, with git-lfs installed."
+LOG_IN = "Log in by git's own helpers, or grade without LFS files."
 
 
 class Object(NamedTuple):
@@ -68,6 +72,7 @@ class _Action(msgspec.Struct):
 class _Found(msgspec.Struct):
     oid: str
     actions: dict[str, _Action] = {}
+    size: int | None = None
     error: _Error | None = None
 
 
@@ -107,12 +112,15 @@ class LfsServer:
         self._client.close()
 
     def find(self, objects: Sequence[Object]) -> Mapping[Object, _Action | str]:
-        """Return where each object is, or why the server does not have it. Raises `FetchFailed` and `Overrun`."""
+        """Return where each object is, or why the server does not have it and what the learner can do.
+
+        Raises `FetchFailed` and `Overrun`.
+        """
         found: dict[Object, _Action | str] = {}
         for start in range(0, len(objects), AT_ONCE):
             asked = objects[start : start + AT_ONCE]
             answered = {one.oid: one for one in self._batch(asked).objects}
-            found |= {one: _place(answered.get(one.oid)) for one in asked}
+            found |= {one: _place(one, answered.get(one.oid)) for one in asked}
         return found
 
     def download(self, wanted: Object, action: _Action, target: Path) -> None:
@@ -120,13 +128,13 @@ class LfsServer:
 
         Raises `FetchFailed`, whose fault is the server's, and `Overrun`.
         """
-        address = urljoin(self._address, action.href)
+        address = _joined(self._address, action.href)
         headers = {name: value for name, value in action.header.items() if name.lower() not in OF_CONNECTION}
         for _ in range(MOST_HOPS):
             self._check_place(address)
             with self._answer("GET", address, headers) as answer:
                 if answer.is_redirect:
-                    there = urljoin(address, answer.headers.get("location", ""))
+                    there = _joined(address, answer.headers.get("location", ""))
                     headers = headers if _origin(there) == _origin(address) else {}
                     address = there
                     continue
@@ -151,15 +159,27 @@ class LfsServer:
                 if status in NOT_LOGGED_IN and self._given is None and self._login is not None:
                     self._given = self._login(self._address) or Login()
                     continue
-                if answer.is_redirect and _origin(there := urljoin(address, answer.headers.get("location", ""))) == (
+                if answer.is_redirect and _origin(there := _joined(address, answer.headers.get("location", ""))) == (
                     _origin(address)
                 ):
                     address = there
                     continue
                 if status == 200:
                     return _read_batch(_body(answer, self._deadline))
-                raise _refused(status, is_public=self._login is None)
+                raise self._refused(status)
         raise _later("The server does not let us in, or leads from one address to the next.")
+
+    def _refused(self, status: int) -> FetchFailed:
+        """Return why the server says nothing of the objects.
+
+        To somebody who has not logged in, a server may say that there is nothing, and mean that they may not see it.
+        """
+        is_public, has_no_login = self._login is None, self._given == Login()
+        if status == 501 or (status in NOT_LOGGED_IN and is_public) or (status == 404 and not has_no_login):
+            return FetchFailed(f"The server has no LFS files of it for us ({status}).", PUSH)
+        if status in NOT_LOGGED_IN:
+            return FetchFailed(f"The server does not let us in ({status}).", LOG_IN, is_ours=True)
+        return _later(f"The LFS server answered with {status}.")
 
     @contextlib.contextmanager
     def _answer(
@@ -196,18 +216,23 @@ class LfsServer:
             return
         try:
             found = socket.getaddrinfo(there.hostname, there.port or 443, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError):  # asking it will fail, unless a proxy knows better
+        except (OSError, ValueError):  # asking it will fail, unless a proxy knows better
             return
         if not all(ipaddress.ip_address(str(one[4][0]).partition("%")[0]).is_global for one in found):
             raise _later("The server says that the file is in a network that is not public.")
 
 
-def _place(found: _Found | None) -> _Action | str:
-    if found is None:
-        return "The server says nothing of it."
-    if found.error is not None:
-        return f"The server does not have it (it says {found.error.code})."
-    return found.actions.get("download") or "The server says nothing of where it is."
+def _place(wanted: Object, found: _Found | None) -> _Action | str:
+    """Return where an object is, or why the learner must see to it that it gets there. Raises `FetchFailed`."""
+    if found is not None and found.error is not None:
+        if found.error.code in NOT_THERE:
+            return f"The server does not have it (it says {found.error.code}). {PUSH}"
+        raise _later(f"The server answered with {found.error.code} for a file of it.")
+    if found is not None and found.size not in (None, wanted.size):
+        return f"Its pointer names {wanted.size} bytes, the server has {found.size}. {AGAIN}"
+    if found is None or "download" not in found.actions:
+        raise _later("The server does not say where a file of it is.")
+    return found.actions["download"]
 
 
 def _read_batch(body: bytes) -> _Batch:
@@ -241,16 +266,18 @@ def _write(answer: httpx.Response, deadline: Deadline, wanted: Object, target: P
         raise _later("The server sends something else than the pointer names.")
 
 
-def _refused(status: int, *, is_public: bool) -> FetchFailed:
-    if status in (404, 501) or (is_public and status in NOT_LOGGED_IN):
-        return FetchFailed(f"The server has no LFS files of it for us ({status}).", PUSH)
-    if status in NOT_LOGGED_IN:
-        return FetchFailed(f"The server does not let us in ({status}).", "Log in by git's own helpers.", is_ours=True)
-    return _later(f"The LFS server answered with {status}.")
-
-
 def _later(reason: str) -> FetchFailed:
     return FetchFailed(reason, "Fetch again later, or look at the server.", is_ours=True)
+
+
+def _joined(address: str, there: str) -> str:
+    """Return where an answer of a server leads. Raises `FetchFailed` where that is no address."""
+    try:
+        joined = urljoin(address, there)
+        _origin(joined)
+    except ValueError as error:
+        raise _later("The server leads to an address that is none.") from error
+    return joined
 
 
 def _origin(address: str) -> tuple[str, str | None, int | None]:
