@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from random import Random
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -18,6 +16,7 @@ from infra_grader.capabilities.asked_service import NotStarted
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.docker_running import RunningContainer
 from infra_grader.capabilities.http import Client, Request
+from infra_grader.checks.logs._log_entries import ID_HEADERS, Entry, ids_in, read_entry, told_of, value_of
 from infra_grader.plugin import (
     Annotated,
     CheckFailed,
@@ -34,18 +33,14 @@ from infra_grader.plugin import (
 )
 from infra_grader.reading.asked_request import Asked
 from infra_grader.reading.live_container import container_of, ended
-from infra_grader.reading.plain_value import read_json
 from infra_grader.reading.traffic import Sent, send
 
 LOGS = "docker logs CONTAINER"
-ID_HEADERS = ("X-Request-ID", "X-Correlation-ID")
 TIMES = 2
 """How often each request is sent: two of them have two ids."""
 POLL_S = 0.5
-DEEPEST = 6
 SHOWN = 600
-Entry = Mapping[str, Any]
-"""A line of the log that is a JSON object."""
+TITLED = 3
 Names = Annotated[str, Meta(min_length=1)]
 
 
@@ -68,7 +63,7 @@ class Requests(Params):
     ]
     ids: Annotated[
         Names, Meta(description="Names of the field that tells requests apart, `a|b` for either; none if empty.")
-    ] = "request_id|correlation_id|trace_id"
+    ] = "request_id|correlation_id|trace_id|x_request_id|req_id|otel_trace_id"
     fields: Annotated[list[Names], Meta(description="Fields that a request is logged with, `a|b` for either name.")] = (
         msgspec.field(default_factory=list)
     )
@@ -81,25 +76,26 @@ def requests(context: Context, params: Requests) -> Outcome:
 
     Requests of ours are sent one after another, twice each, with an id of their own in the headers `X-Request-ID`
     and `X-Correlation-ID`. Each is found among the new lines of its log by this id, by the one that the answer has
-    in such a header, or by its path; lines that are no JSON, such as those of a server's own access log, count for
-    nothing. Without any of them nothing is earned. With one, each of these is worth the same: that it is found,
-    that each request has an id that no other one has, and each field. Fields may stand in several lines with the
-    same id, and in an object within (`context.request_id`); they hold something.
+    in such a header, by its path, or, where nothing names that, by its status; lines that are no JSON, such as those
+    of a server's own access log, count for nothing. Without any of them nothing is earned. With one, each of these is
+    worth the same: that it is found, that each request has an id that no other one has (any of its ids, but none of
+    zeros only), and each field. Fields may stand in several lines with the same id; they hold something. Names are
+    compared without case, `_`, `-` and `.`, and a field in an object within has the names around it or not:
+    `service_name` is `serviceName`, `service.name` and `context.service.name`, too. A request that is not answered
+    counts for nothing, as long as another one is.
     """
     service = container_of(context, params.container)
     if not service.port:
         raise NotAssessed(f"{params.container} has no port to ask it at.", "Name one with a port that answers.")
     drawn = Random(f"{context.seed} ids")  # noqa: S311 - no secret
-    looks: list[Look] = []
     try:
         with service.turn(context.deadline) as running:
             client = Client(running.connect, running.port)
             try:
-                for asked in params.requests:
-                    for _ in range(TIMES):
-                        looks.append(_look(context, params, asked, client, running.container, drawn, looks))
-                        if not looks[-1].told:  # and will not be the second time
-                            break
+                looks, unanswered = _ask(
+                    params.requests,
+                    lambda asked, earlier: _look(context, params, asked, client, running.container, drawn, earlier),
+                )
             finally:
                 client.close()
     except NotStarted as error:
@@ -116,9 +112,33 @@ def requests(context: Context, params: Requests) -> Outcome:
         f"The log tells of {len(found)} of our {len(looks)} requests{fault[:300]}.",
         *pieces,
         *(_said(f"{look.sent.request.line} is not told of") for look in looks if not look.told),
+        *(piece for failure in unanswered for piece in failure.evidence),
         _said("as it is logged", text=str(found[0])[:SHOWN]),
         measure=Measure(value=round(100 * right / len(pieces), 2), unit="%", threshold=100),
     )
+
+
+def _ask(
+    requests: Sequence[Asked], look: Callable[[Asked, Sequence[Look]], Look]
+) -> tuple[list[Look], list[CheckFailed]]:
+    """Look at each request, and return what was seen, and why others are not answered.
+
+    Raises the first `CheckFailed` where none is answered.
+    """
+    looks: list[Look] = []
+    unanswered: list[CheckFailed] = []
+    for asked in requests:
+        for _ in range(TIMES):
+            try:
+                looks.append(look(asked, looks))
+            except CheckFailed as failure:  # the first answer may take long, where a model is loaded for it
+                unanswered.append(failure)
+                continue
+            if not looks[-1].told:  # and will not be the second time
+                break
+    if not looks:
+        raise unanswered[0]
+    return looks, unanswered
 
 
 def _look(
@@ -133,46 +153,18 @@ def _look(
     """Send a request, and return what the log tells of it."""
     before = _lines(container)
     sent = send(context, client, [asked], 1, lambda request: _with_id(request, drawn))[0]
-    used = {_value(look.told, params.ids) for look in earlier} - {None} if params.ids else set()
+    used = {one for look in earlier for one in ids_in(look.told, params.ids)}
     limit = Deadline(min(params.seconds, context.deadline.remaining()))
     told: list[Entry] = []
     while True:
         new = list((Counter(_lines(container)) - Counter(before)).elements())
-        last, told = told, _told(params, [one for line in new if (one := _object(line)) is not None], sent, used)
+        entries = [entry for line in new if (entry := read_entry(line)) is not None]
+        last, told = told, told_of(sent, entries, params.ids, used)
         # looked at again, as more lines may follow the first
         if (told and told == last) or not limit.remaining():
             context.deadline.check()
             return Look(sent, new, told)
         time.sleep(POLL_S)
-
-
-def _told(params: Requests, objects: Sequence[Entry], sent: Sent, used: AbstractSet[str | None]) -> list[Entry]:
-    """Return the objects that tell of a request: those with its id, else those with its path and what has their id.
-
-    An id that was `used` before is taken only where there is no other: a line may come late.
-    """
-    ids = _ids_of(sent)
-    if own := [item for item in objects if any(one in text for _, text in _leaves(item) for one in ids)]:
-        return own
-    path = sent.request.target.partition("?")[0]
-    named = [item for item in objects if any(_names(text, path) for _, text in _leaves(item))]
-    if not params.ids or not named:
-        return named[:1]
-    first = next((item for item in named if _value([item], params.ids) not in used), named[0])
-    given = _value([first], params.ids)
-    return [item for item in objects if _value([item], params.ids) == given] if given else [first]
-
-
-def _ids_of(sent: Sent) -> list[str]:
-    headers = {name.lower(): value for name, value in sent.request.headers}
-    values = [headers.get(name.lower()) for name in ID_HEADERS] + [sent.answer.header(name) for name in ID_HEADERS]
-    return [value for value in values if value]
-
-
-def _names(text: str, path: str) -> bool:
-    """Whether a text names a path, alone, in a line of HTTP or in an address, and not one that ends in it."""
-    end = re.escape(path) + r"(?![\w/-])"
-    return re.search(rf"(?<![\w/.:-]){end}|://[^/\s]+{end}", text) is not None
 
 
 def _with_id(request: Request, drawn: Random) -> Request:
@@ -187,55 +179,38 @@ def _lines(container: RunningContainer) -> list[str]:
     return [line for line in container.log().decode("utf-8", "replace").splitlines() if line.strip()]
 
 
-def _leaves(item: Entry, depth: int = 0) -> Iterator[tuple[str, str]]:
-    """Yield the values within an object that hold something, each with its name."""
-    for name, value in item.items():
-        if isinstance(value, Mapping) and depth < DEEPEST:
-            yield from _leaves(value, depth + 1)
-        elif value not in (None, "", [], {}):
-            yield str(name), str(value)
-
-
-def _value(items: Sequence[Entry], names: str) -> str | None:
-    """Return the value of a field, by any of its names; with dots, its last part is a name too: `log.level`."""
-    wanted = set(names.split("|"))
-    leaves = (leaf for item in items for leaf in _leaves(item))
-    return next((text for name, text in leaves if name in wanted or name.rpartition(".")[2] in wanted), None)
-
-
-def _object(line: str) -> Entry | None:
-    try:
-        found = read_json(line.strip())
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) else None
-
-
 def _pieces(params: Requests, found: Sequence[list[Entry]]) -> Iterator[Evidence]:
     yield _said("a request of ours is logged as JSON")
     if params.ids:
-        title = params.ids.replace("|", " or ")
-        values = [value for items in found if (value := _value(items, params.ids)) is not None]
-        if not values:
+        title = _title(params.ids)
+        given = [set(ids) for entries in found if (ids := ids_in(entries, params.ids))]
+        times = Counter(one for ids in given for one in ids)
+        shared = sum(all(times[one] > 1 for one in ids) for ids in given)
+        if not given:
             yield _said(f"there is no {title}", "an id for each request", str(found[0])[:SHOWN])
-        elif len(set(values)) < len(values):
-            yield _said(f"{len(values)} requests have {len(set(values))} ids", "an id for each request")
+        elif shared:
+            yield _said(f"{shared} of {len(given)} requests have no id of their own", "an id for each request")
         else:
             yield _said(f"each request has its own {title}")
     for names in params.fields:
-        title = names.replace("|", " or ")
-        lacking = next((items for items in found if _value(items, names) is None), None)
+        title = _title(names)
+        lacking = next((entries for entries in found if value_of(entries, names) is None), None)
         if lacking is None:
             yield _said(f"{title} is there")
         else:
-            yield _said(f"there is no {title}", f"the field {title}", str(lacking)[:SHOWN])
+            yield _said(f"there is no {title}", f"the field {names.replace('|', ' or ')}", str(lacking)[:SHOWN])
+
+
+def _title(names: str) -> str:
+    known = names.split("|")
+    return " or ".join([*known[:TITLED], *(["the like"] if known[TITLED:] else [])])
 
 
 def _not_logged(looks: Sequence[Look]) -> CheckFailed:
     """Return the failure of a container that does not log what it answers."""
     asked = ", ".join(look.sent.request.line for look in looks)
     new = [line for look in looks for line in look.new]
-    other = next((line for line in new if _object(line) is None), "")
+    other = next((line for line in new if read_entry(line) is None), "")
     actual = f"{len(new)} new lines" if new else "nothing new"
     actual += f", such as one that is no JSON: {other[:200]}" if other else ""
     return CheckFailed(
