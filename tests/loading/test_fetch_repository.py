@@ -306,6 +306,19 @@ def test_a_number_or_a_name_in_what_git_says_is_no_answer_of_the_server(ask, hos
     assert failed.reason.startswith("It could not be fetched")
 
 
+@pytest.mark.parametrize(
+    ("said", "is_ours"),
+    [
+        ("dumb http transport does not support shallow capabilities", False),
+        ("https://git.example.org/a/b.git/info/refs not valid: is this a git repository?", False),
+        *((f"The requested URL returned error: {status}", False) for status in (400, 410, 451)),
+        *((f"The requested URL returned error: {status}", True) for status in (407, 408, 429, 500)),
+    ],
+)
+def test_an_address_that_holds_no_repository_is_the_learners_to_mend(ask, said, is_ours):
+    assert ask("git.example.org", said).is_ours == is_ours
+
+
 @pytest.mark.parametrize("status", [302, 401, 403])
 def test_what_is_not_given_without_a_login_is_the_learners_to_mend(ask, status):
     failed = ask("git.example.org", f"The requested URL returned error: {status}")

@@ -24,6 +24,10 @@ REFUSED = re.compile(
     re.IGNORECASE,
 )
 MOVED = re.compile(r"returned error: 30\d\b|unable to update url base from redirection", re.IGNORECASE)
+NO_REPOSITORY = re.compile(
+    r"dumb http transport|not valid: is this a git repository|returned error: 4(?!07|08|29)\d\d\b", re.IGNORECASE
+)
+"""What git says of an address where something else is; statuses left out are a proxy's, or pass."""
 UNWRITABLE = re.compile(
     r"invalid path '|unable to create (?:file|symlink) .*: (?:File name too long|Invalid argument|No such file)"
 )
@@ -100,6 +104,8 @@ class Repository:
             return FetchFailed(f"There is nothing to fetch: {said}", "Make it, push to it, and let the course read it.")
         if not self.git.logs_in and (REFUSED.search(said) or MOVED.search(said)):
             return FetchFailed(f"The server gives it to nobody who has not logged in: {said}", "Make it public.")
+        if not self.git.logs_in and NO_REPOSITORY.search(said):
+            return FetchFailed(f"There is no repository to be had: {said}", "Name the address of a public repository.")
         if REFUSED.search(said):
             return FetchFailed(f"The server does not let us in: {said}", "Log in by git's own helpers.", is_ours=True)
         return FetchFailed(f"It could not be fetched: {said}", "Fetch again later.", is_ours=True)
