@@ -21,6 +21,9 @@ PORT = "http://git.example.org:8080/ada/.git"
         (HTTPS, "https://GIT.example.org/x/lib.git/", "https://git.example.org/x/lib.git"),
         (HTTPS, "https://git.example.org:443/x/lib.git", "https://git.example.org/x/lib.git"),
         (HTTPS, "http://git.example.org/x/lib.git", "https://git.example.org/x/lib.git"),
+        (HTTPS, "https://ada@git.example.org/x/lib.git", "https://git.example.org/x/lib.git"),
+        ("https://ada@git.example.org/course/ada.git", "../lib.git", "https://git.example.org/course/lib.git"),
+        ("https://git.example.org/o/My%20Course/_git/ada", "../lib", "https://git.example.org/o/My%20Course/_git/lib"),
         (HTTPS, "git@git.example.org:x/lib.git", "https://git.example.org/x/lib.git"),
         (HTTPS, "ssh://git@git.example.org:2222/x/lib.git", "https://git.example.org/x/lib.git"),
         (PORT, "ssh://git@git.example.org/x/lib.git", "http://git.example.org:8080/x/lib.git"),
@@ -50,7 +53,8 @@ def test_the_server_of_the_submission_is_asked(parent, text, address):
             for text in (
                 *("-u./x", "--upload-pack=touch x", "ext::sh -c touch% x", "fd::17", "file:///etc", "/etc", "x", ""),
                 *(
-                    "https://token@git.example.org/x.git",
+                    "https://ada:s3cret@git.example.org/x.git",
+                    "https://ada:@git.example.org/x.git",
                     "https://git.example.org/x.git?a=b",
                     "https://git.example.org",
                 ),
@@ -78,6 +82,7 @@ def test_a_password_in_an_address_is_not_repeated():
 def test_lfs_is_asked_over_http():
     assert server_address("git@git.example.org:course/ada.git") == HTTPS
     assert server_address(PORT) == PORT
+    assert server_address("https://ada@git.example.org/course/ada.git") == HTTPS
     for source in ("git://git.example.org/ada.git", "file:///srv/ada", "/srv/ada"):
         with pytest.raises(BadAddress):
             server_address(source)

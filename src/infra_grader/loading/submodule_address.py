@@ -69,11 +69,11 @@ def server_address(source: str) -> str:
 
 
 def _split(address: str) -> tuple[Server, str]:
-    """Return the server of an address, and the path there."""
+    """Return the server of an address, and the path there; a user's name is left out, as nobody is logged in."""
     if "://" not in address and (match := SCP.fullmatch(address)):
         return Server("https", match[1].lower(), None), match[2]
     parts = urlsplit(address)
-    has_login = parts.username is not None and parts.scheme != "ssh"
+    has_login = parts.password is not None and parts.scheme != "ssh"
     if parts.scheme not in (*DEFAULT_PORTS, "ssh") or not parts.hostname or parts.query or parts.fragment or has_login:
         raise BadAddress(address)
     if parts.scheme == "ssh":
@@ -101,7 +101,7 @@ def _joined(above: str, text: str) -> str:
 def _checked(path: str, text: str) -> str:
     path = path.rstrip("/")
     for part in path.split("/"):
-        if not SEGMENT.fullmatch(part) or unquote(part) in (".", "..") or re.search(r"[\x00-\x20/\\]", unquote(part)):
+        if not SEGMENT.fullmatch(part) or unquote(part) in (".", "..") or re.search(r"[\x00-\x1f/\\]", unquote(part)):
             raise BadAddress(f"{_shown(text)} is no address that a submodule is fetched from.")
     return path
 
