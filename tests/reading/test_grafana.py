@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from infra_grader.capabilities.workspace import TextFile
 from infra_grader.model.outcome import CheckFailed
 from infra_grader.reading.grafana import parse_dashboards
-from infra_grader.reading.grafana_query import panel_queries
+from infra_grader.reading.grafana_query import is_promql, panel_queries
 
 
 def boards(data: object, path: str = "a.json"):
@@ -88,3 +88,20 @@ def test_any_json_is_read_or_fails_as_the_learners(data):
             list(panel_queries(board))
     except CheckFailed:
         pass
+
+
+@pytest.mark.parametrize(
+    ("expr", "source", "expected"),
+    [
+        ('{app="api"} |= "error"', "P1", False),
+        ('sum(count_over_time({app="api"} | json | level="error" [5m]))', "Logs", False),
+        ('{app="$app"} |~ "(?i)error"', "", False),
+        ('{app="api"} |= "error"', "prometheus", True),
+        ('rate({app="api"}[5m])', "P1", True),
+        ('x{path="} |= "}', "", True),
+        ('rate({app="api"}[5m])', "loki", False),
+    ],
+)
+def test_queries_in_the_language_of_loki_are_not_for_prometheus(expr, source, expected):
+    [board] = boards({"panels": [panel(expr, datasource=source)]})
+    assert is_promql(board.panels[0].targets[0]) is expected

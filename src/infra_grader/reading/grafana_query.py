@@ -14,6 +14,8 @@ OTHER_SOURCES = re.compile(
     r"|grafana-|stackdriver|azure|timestream|clickhouse|mongo"
 )
 """Data sources whose queries are no PromQL."""
+LOGQL = re.compile(r"\}\s*\|(?:[=~]|\s*(?:json|logfmt|pattern|regexp|unpack|line_format|label_format|decolorize)\b)")
+"""What only Loki knows after a selector."""
 VARIABLE = re.compile(r"\$\{(\w+)(?:[.:][^}]{0,100})?\}|\$(\w+)|\[\[(\w+)(?::\w+)?\]\]")
 IN_RANGE = re.compile(r"\[([^\[\]{}\"']{0,100})\]")
 OFFSET = re.compile(r"(\boffset\s+)(\$\{?\w+\}?)", re.IGNORECASE)
@@ -48,8 +50,14 @@ class PanelQuery(NamedTuple):
 
 
 def is_promql(target: Target) -> bool:
-    """Whether a query is meant for Prometheus: it stands in `expr`, and no other data source is named."""
-    return target.key == "expr" and not OTHER_SOURCES.search(target.source)
+    """Whether a query is meant for Prometheus: it stands in `expr`, and no other data source is named.
+
+    One in the language of Loki is not, unless Prometheus is named.
+    """
+    if target.key != "expr" or OTHER_SOURCES.search(target.source):
+        return False
+    is_logql = LOGQL.search(target.text) is not None and _read(target.text)[0] is None
+    return not is_logql or "prometheus" in target.source.lower()
 
 
 def panel_queries(board: Dashboard) -> Iterator[PanelQuery]:

@@ -32,6 +32,7 @@ from infra_grader.reading.compose_live import Prepared, project_of
 from infra_grader.reading.compose_member import find_service, running_member
 from infra_grader.reading.grafana import Dashboard, Panel, Target
 from infra_grader.reading.grafana_query import is_promql
+from infra_grader.reading.grafana_sources import read_sources, with_types
 from infra_grader.reading.grafana_variables import NoValue, Values
 from infra_grader.reading.pieces import cut
 from infra_grader.reading.prometheus_live import PrometheusApi, Scraped, open_prometheus
@@ -112,7 +113,8 @@ def answers(context: Context, params: Answers) -> Outcome:
     multiplied by. Panels that are left out are among those that must be there, up to a quarter of these. The share of
     the panels is the share of the points; one of them at least must have data now.
     """
-    boards, unread = find_boards(context, places(params.path))
+    found, unread = find_boards(context, places(params.path))
+    boards = [with_types(board, read_sources(context)) for board in found]
     prepared = project_of(context, params.project)
     name = find_service(prepared, params.prometheus)
     if params.service is not None and params.requests:
