@@ -58,7 +58,8 @@ class AskedService(Protocol):
     def turn(self, deadline: Deadline, *, fresh: bool = False) -> AbstractContextManager[RunningService]:
         """Yield the service for one check alone, started anew where `fresh`, or where it has ended.
 
-        Raises `NotStarted` if it does not start again, `NotAssessed` where other checks took the time for it.
+        The wait for others is not paid for. Raises `NotStarted` if it does not start again, `NotAssessed` where others
+        keep it for too long.
         """
 
     def undisturbed(self, deadline: Deadline) -> AbstractContextManager[None]:

@@ -16,6 +16,7 @@ from infra_grader.capabilities.docker import answering
 from infra_grader.capabilities.docker_running import RunningContainer
 from infra_grader.capabilities.docker_state import State, read_state
 from infra_grader.capabilities.live_docker import LiveDocker
+from infra_grader.capabilities.turns import taking_turns
 from infra_grader.model.outcome import NotAssessed, Unavailable
 from infra_grader.model.record import Record
 
@@ -80,13 +81,9 @@ class ComposeProject:
 
     @contextmanager
     def turn(self, deadline: Deadline) -> Iterator[None]:
-        """Keep the project for one check alone. Raises `NotAssessed` where others took the time for it."""
-        if not self._turn.acquire(timeout=max(0.0, deadline.remaining())):
-            raise NotAssessed("Other checks kept the project busy.", "Grade again, or give the check more time.")
-        try:
+        """Keep the project for one check alone; see `taking_turns`."""
+        with taking_turns(self._turn, deadline, "project"):
             yield
-        finally:
-            self._turn.release()
 
     def up(self, deadline: Deadline) -> None:
         """Start it, each service after those that it waits for. Raises `NotUp`, or `Overrun` when the time is up."""

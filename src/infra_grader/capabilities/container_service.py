@@ -13,7 +13,7 @@ from pathlib import Path
 
 from infra_grader.capabilities import _reference_service, tcp_tunnel
 from infra_grader.capabilities.asked_service import NotStarted
-from infra_grader.capabilities.deadline import Deadline, Overrun
+from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.docker_container import ContainerRequest, NotStartable, start
 from infra_grader.capabilities.docker_listening import why_silent
 from infra_grader.capabilities.docker_running import LOOPBACK, RunningContainer
@@ -23,7 +23,7 @@ from infra_grader.capabilities.live_docker import LiveDocker
 from infra_grader.capabilities.service import FIRST_ANSWER_S, Ready, first_answer
 from infra_grader.capabilities.tcp_tunnel import TcpTunnel
 from infra_grader.capabilities.tunnel import Connect, TunnelError, TunnelTimeout
-from infra_grader.model.outcome import NotAssessed
+from infra_grader.capabilities.turns import taking_turns
 from infra_grader.model.record import Record
 
 POLL_S = 0.05
@@ -115,20 +115,10 @@ class ContainerService:
     @contextmanager
     def turn(self, deadline: Deadline, *, fresh: bool = False) -> Iterator[ContainerRunning]:
         """Yield the service for one check alone; see `AskedService`."""
-        began = time.monotonic()
-        if not self._turn.acquire(timeout=deadline.remaining()):
-            raise NotAssessed("Other checks kept the container busy.", "Grade again, or give the check more time.")
-        waited = time.monotonic() - began
-        try:
+        with taking_turns(self._turn, deadline, "container"):
             if fresh or self._is_spoiled or self.running.find_end():
                 self._renew(deadline)
             yield self.running
-        except Overrun:
-            if waited > deadline.seconds / 4:
-                raise NotAssessed("Other checks kept the container busy.", "Give the check more time.") from None
-            raise
-        finally:
-            self._turn.release()
 
     @contextmanager
     def apart(self, deadline: Deadline) -> Iterator[RunningContainer]:

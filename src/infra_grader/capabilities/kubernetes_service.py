@@ -17,6 +17,7 @@ from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.kubernetes import Refused
 from infra_grader.capabilities.kubernetes_forward import ForwardTunnel
 from infra_grader.capabilities.tunnel import Connect, TunnelError, TunnelTimeout
+from infra_grader.capabilities.turns import taking_turns
 from infra_grader.model.outcome import NotAssessed
 
 if TYPE_CHECKING:
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 OK = "ok"
-PATIENCE_S = 600.0
-"""Seconds that a check waits at most while others of its run ask."""
 RELAY_S = 5.0
 """How long the relay in a new probe may take to listen."""
 PAUSE_S = 0.2
@@ -112,17 +111,11 @@ class ClusterService:
 def alone(live: LiveKubernetes, deadline: Deadline) -> Iterator[None]:
     """Be the only check of the run that asks what was deployed, or does something to it, while the block runs.
 
-    The check does not pay for the wait. Raises `NotAssessed` where others take more than `PATIENCE_S` seconds.
+    See `taking_turns` for who pays for the wait, and for how long it may be.
     """
     turn: threading.Lock = live.once("the run's only one that asks", threading.Lock)
-    with deadline.paused():
-        is_ours = turn.acquire(timeout=PATIENCE_S)
-    if not is_ours:
-        raise NotAssessed(f"Other checks kept the Service busy for {PATIENCE_S:g} s.", "Grade again.")
-    try:
+    with taking_turns(turn, deadline, "Service"):
         yield
-    finally:
-        turn.release()
 
 
 @contextmanager

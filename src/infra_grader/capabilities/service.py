@@ -9,11 +9,12 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from pathlib import Path
 
 from infra_grader.capabilities.asked_service import NotStarted
-from infra_grader.capabilities.deadline import Deadline, Overrun
+from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.http import LOCAL, Client, NoAnswer, Request
 from infra_grader.capabilities.relay import Relay, RelayTunnel, Told
 from infra_grader.capabilities.sandbox import Job, Sandbox, how_ended
 from infra_grader.capabilities.tunnel import Connect, TunnelError
+from infra_grader.capabilities.turns import taking_turns
 from infra_grader.model.outcome import NotAssessed
 from infra_grader.model.record import Record
 
@@ -149,19 +150,9 @@ class Service:
             finally:
                 running.relay.close()
             return
-        began = time.monotonic()
-        if not self._turn.acquire(timeout=deadline.remaining()):
-            raise NotAssessed("Other checks kept the service busy.", "Grade again, or give the check more time.")
-        waited = time.monotonic() - began
-        try:
+        with taking_turns(self._turn, deadline, "service"):
             self._revive(deadline, anew=fresh)
             yield self.running
-        except Overrun:
-            if waited > deadline.seconds / 4:
-                raise NotAssessed("Other checks kept the service busy.", "Give the check more time.") from None
-            raise
-        finally:
-            self._turn.release()
 
     def undisturbed(self, _deadline: Deadline) -> AbstractContextManager[None]:
         """Return a block as others have it who share what their services run on; see `AskedService`."""

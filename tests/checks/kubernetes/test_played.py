@@ -12,7 +12,7 @@ import pytest
 from kube_things import API, CHOSEN, THINGS, policy
 
 from infra_grader.capabilities import deadline as deadlines
-from infra_grader.capabilities import kubernetes_service
+from infra_grader.capabilities import turns
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.kubernetes_probe import Name, Reached
 from infra_grader.capabilities.kubernetes_service import alone
@@ -306,7 +306,7 @@ class TestTurns:
         live = context.kubernetes
         live.once = lambda key, make: made.setdefault(key, make())
         live.turn = lambda _deadline, **_: nullcontext()
-        monkeypatch.setattr(kubernetes_service, "PATIENCE_S", 0.2)
+        monkeypatch.setattr(turns, "PATIENCE_S", 0.2)
         context.observe = lambda _name, _type, make, **_: make()
         context.tell = lambda _said: None
         for kind in (endpoints, commands):
