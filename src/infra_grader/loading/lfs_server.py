@@ -7,19 +7,17 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import ipaddress
-import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self
-from urllib.parse import urljoin, urlsplit
 
 import msgspec
 
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.loading.fetch_outcome import FetchFailed
+from infra_grader.loading.lfs_place import PeerCheck, check_place, is_elsewhere, joined, later, origin
 from infra_grader.model.outcome import NotAssessed
 
 if TYPE_CHECKING:
@@ -128,21 +126,21 @@ class LfsServer:
 
         Raises `FetchFailed`, whose fault is the server's, and `Overrun`.
         """
-        address = _joined(self._address, action.href)
+        address = joined(self._address, action.href)
         headers = {name: value for name, value in action.header.items() if name.lower() not in OF_CONNECTION}
         for _ in range(MOST_HOPS):
-            self._check_place(address)
+            check_place(address, self._address)
             with self._answer("GET", address, headers) as answer:
                 if answer.is_redirect:
-                    there = _joined(address, answer.headers.get("location", ""))
-                    headers = headers if _origin(there) == _origin(address) else {}
+                    there = joined(address, answer.headers.get("location", ""))
+                    headers = headers if origin(there) == origin(address) else {}
                     address = there
                     continue
                 if answer.status_code != 200:
-                    raise _later(f"The server answered with {answer.status_code}.")
+                    raise later(f"The server answered with {answer.status_code}.")
                 _write(answer, self._deadline, wanted, target)
                 return
-        raise _later("The server leads from one address to the next.")
+        raise later("The server leads from one address to the next.")
 
     def _batch(self, asked: Sequence[Object]) -> _Batch:
         question = {
@@ -159,15 +157,15 @@ class LfsServer:
                 if status in NOT_LOGGED_IN and self._given is None and self._login is not None:
                     self._given = self._login(self._address) or Login()
                     continue
-                if answer.is_redirect and _origin(there := _joined(address, answer.headers.get("location", ""))) == (
-                    _origin(address)
+                if answer.is_redirect and origin(there := joined(address, answer.headers.get("location", ""))) == (
+                    origin(address)
                 ):
                     address = there
                     continue
                 if status == 200:
                     return _read_batch(_body(answer, self._deadline))
                 raise self._refused(status)
-        raise _later("The server does not let us in, or leads from one address to the next.")
+        raise later("The server does not let us in, or leads from one address to the next.")
 
     def _refused(self, status: int) -> FetchFailed:
         """Return why the server says nothing of the objects.
@@ -179,7 +177,7 @@ class LfsServer:
             return FetchFailed(f"The server has no LFS files of it for us ({status}).", PUSH)
         if status in NOT_LOGGED_IN:
             return FetchFailed(f"The server does not let us in ({status}).", LOG_IN, is_ours=True)
-        return _later(f"The LFS server answered with {status}.")
+        return later(f"The LFS server answered with {status}.")
 
     @contextlib.contextmanager
     def _answer(
@@ -188,7 +186,7 @@ class LfsServer:
         """Ask for an address, with what logs in where it is the server's own; the whole of it within the deadline."""
         import httpx  # as above
 
-        own = self._given if _origin(address) == _origin(self._address) and self._given is not None else Login()
+        own = self._given if origin(address) == origin(self._address) and self._given is not None else Login()
         has_own_login = any(name.lower() == "authorization" for name in headers)
         auth = (own.user, own.password) if own.password and not has_own_login else None
         more = [own.header] if own.header and not has_own_login else []
@@ -199,27 +197,17 @@ class LfsServer:
         end.start()
         try:
             all_headers = [*headers.items(), *more, ("Accept-Encoding", "identity")]
-            with self._client.stream(method, address, headers=all_headers, content=content, auth=auth) as answer:
+            host = httpx.URL(address).raw_host.decode("ascii")
+            look = {"trace": PeerCheck(host)} if is_elsewhere(address, self._address) else None
+            with self._client.stream(
+                method, address, headers=all_headers, content=content, auth=auth, extensions=look
+            ) as answer:
                 yield answer
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, RuntimeError, ValueError) as error:
             self._deadline.check()
-            raise _later(f"The LFS server gave no answer that can be read ({type(error).__name__}).") from error
+            raise later(f"The LFS server gave no answer that can be read ({type(error).__name__}).") from error
         finally:
             end.cancel()
-
-    def _check_place(self, address: str) -> None:
-        """Raise `FetchFailed` for an object that is said to be in our own network, where only we get to."""
-        own, there = urlsplit(self._address), urlsplit(address)
-        if there.scheme not in ("http", "https") or (own.scheme, there.scheme) == ("https", "http"):
-            raise _later("The server says that the file is where nothing is fetched from.")
-        if there.hostname == own.hostname:
-            return
-        try:
-            found = socket.getaddrinfo(there.hostname, there.port or 443, type=socket.SOCK_STREAM)
-        except (OSError, ValueError):  # asking it will fail, unless a proxy knows better
-            return
-        if not all(ipaddress.ip_address(str(one[4][0]).partition("%")[0]).is_global for one in found):
-            raise _later("The server says that the file is in a network that is not public.")
 
 
 def _place(wanted: Object, found: _Found | None) -> _Action | str:
@@ -227,11 +215,11 @@ def _place(wanted: Object, found: _Found | None) -> _Action | str:
     if found is not None and found.error is not None:
         if found.error.code in NOT_THERE:
             return f"The server does not have it (it says {found.error.code}). {PUSH}"
-        raise _later(f"The server answered with {found.error.code} for a file of it.")
+        raise later(f"The server answered with {found.error.code} for a file of it.")
     if found is not None and found.size not in (None, wanted.size):
         return f"Its pointer names {wanted.size} bytes, the server has {found.size}. {AGAIN}"
     if found is None or "download" not in found.actions:
-        raise _later("The server does not say where a file of it is.")
+        raise later("The server does not say where a file of it is.")
     return found.actions["download"]
 
 
@@ -239,7 +227,7 @@ def _read_batch(body: bytes) -> _Batch:
     try:
         return msgspec.json.decode(body, type=_Batch)
     except (msgspec.MsgspecError, UnicodeError) as error:
-        raise _later("The LFS server gave no answer that can be read.") from error
+        raise later("The LFS server gave no answer that can be read.") from error
 
 
 def _body(answer: httpx.Response, deadline: Deadline) -> bytes:
@@ -248,7 +236,7 @@ def _body(answer: httpx.Response, deadline: Deadline) -> bytes:
         deadline.check()
         kept += piece
         if len(kept) > MOST_ANSWER:
-            raise _later("The LFS server gave an answer without end.")
+            raise later("The LFS server gave an answer without end.")
     return bytes(kept)
 
 
@@ -259,28 +247,8 @@ def _write(answer: httpx.Response, deadline: Deadline, wanted: Object, target: P
             deadline.check()
             size += len(piece)
             if size > wanted.size:
-                raise _later(f"The server sends more than the {wanted.size} bytes that the pointer names.")
+                raise later(f"The server sends more than the {wanted.size} bytes that the pointer names.")
             digest.update(piece)
             stream.write(piece)
     if size != wanted.size or digest.hexdigest() != wanted.oid:
-        raise _later("The server sends something else than the pointer names.")
-
-
-def _later(reason: str) -> FetchFailed:
-    return FetchFailed(reason, "Fetch again later, or look at the server.", is_ours=True)
-
-
-def _joined(address: str, there: str) -> str:
-    """Return where an answer of a server leads. Raises `FetchFailed` where that is no address."""
-    try:
-        joined = urljoin(address, there)
-        _origin(joined)
-    except ValueError as error:
-        raise _later("The server leads to an address that is none.") from error
-    return joined
-
-
-def _origin(address: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(address)
-    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
-    return parts.scheme, parts.hostname, port
+        raise later("The server sends something else than the pointer names.")
