@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import pytest
 from series_there import SeriesThere
 
-from infra_grader.capabilities.workspace import TextFile
-from infra_grader.checks.grafana.answers import Answers, Judged, _judge, _outcome
+from infra_grader.capabilities.workspace import TextFile, Workspace
+from infra_grader.checks.grafana.answers import Answers, Judged, _judge, _outcome, _unstarted
 from infra_grader.model.outcome import CheckFailed, NotAssessed
 from infra_grader.reading.compose_hosts import Hosts
 from infra_grader.reading.grafana import parse_dashboards
@@ -67,11 +67,15 @@ def test_what_is_left_out_excuses_a_quarter_of_the_panels_at_most():
     assert outcome(*[panel("shows")] * 6, *left, panels=16).fraction == Fraction(1, 2)
 
 
-def judge(*queries, blind=(), **source):
+def board(*queries, **source):
     panels = [{"type": "stat", "datasource": source, "targets": [query]} for query in queries]
-    [board] = parse_dashboards(TextFile("b.json", json.dumps({"panels": panels})))
+    [found] = parse_dashboards(TextFile("b.json", json.dumps({"panels": panels})))
+    return found
+
+
+def judge(*queries, blind=(), **source):
     known = Hosts(started={"node-exporter": "node"}, left_out=frozenset(), blind=frozenset(blind))
-    return list(_judge(board, SERIES, known))
+    return list(_judge(board(*queries, **source), SERIES, known))
 
 
 def test_a_question_is_the_same_whatever_it_is_multiplied_by():
@@ -89,3 +93,16 @@ def test_panels_that_ask_others_or_for_no_series_are_left_out():
 def test_an_exporter_that_cannot_see_the_machine_is_left_out():
     query = {"expr": "node_memory_MemAvailable_bytes"}
     assert [one.is_aside for one in (*judge(query), *judge(query, blind=["node"]))] == [False, True]
+
+
+@pytest.mark.parametrize(("built", "expected"), [([], set()), (["node-exporter"], {"drift_score"})])
+def test_metrics_of_a_program_of_the_submission_that_was_not_started_are_left_out(tmp_path, built, expected):
+    code = "from prometheus_client import Gauge\nDRIFT = Gauge('drift_score', '')\nDRIFT.set(1)\n"
+    (tmp_path / "exporter.py").write_text(code)
+    starter = SimpleNamespace(text=lambda _: None)
+    workspace = Workspace(tmp_path)
+    context = SimpleNamespace(workspace=workspace, shared=lambda _, make: make(), starter=starter)
+    known = Hosts(started={}, left_out=frozenset(built), left_built=frozenset(built))
+    assert _unstarted(context, SERIES, known) == expected
+    [found] = _judge(board({"expr": "drift_score"}), SERIES, known, expected)
+    assert found.is_aside is bool(expected)

@@ -13,17 +13,21 @@ PROC = {"type": "bind", "source": "/proc", "target": "/host/proc", "read_only": 
 
 def hosts(**services):
     def service(name):
-        return SimpleNamespace(value=SimpleNamespace(data={"container_name": f"The-{name}"}))
+        build = "a build" if name == "drift" else None
+        return SimpleNamespace(value=SimpleNamespace(data={"container_name": f"The-{name}"}), build=build)
 
     project = SimpleNamespace(members=list)
-    prepared = SimpleNamespace(model={"services": services}, project=project, left_out=("cadvisor",), service=service)
+    prepared = SimpleNamespace(
+        model={"services": services}, project=project, left_out=("cadvisor", "drift"), service=service
+    )
     return find_hosts(prepared, "prometheus")
 
 
 def test_hosts_are_the_names_of_services():
     found = hosts(api={"networks": {"default": {"aliases": ["web"]}}}, prometheus={})
     assert {name: found.started.get(name) for name in ("web", "localhost")} == {"web": "api", "localhost": "prometheus"}
-    assert found.left_out == {"cadvisor", "the-cadvisor"}
+    assert found.left_out == {"cadvisor", "the-cadvisor", "drift", "the-drift"}
+    assert found.left_built == {"drift", "the-drift"}
     assert [found.is_own(host) for host in ("web", "nobody", "the-cadvisor", "example.org")] == [
         True, True, False, False,
     ]  # fmt: skip

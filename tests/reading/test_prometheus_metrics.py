@@ -208,3 +208,11 @@ def test_metrics_in_fields_of_a_dataclass(is_used):
         """
     )
     assert [(metric.name, metric.is_used) for metric in found.metrics] == [("hits_total", is_used)]
+
+
+def test_what_a_program_exports_that_does_not_run_is_apart():
+    api = "import prometheus_client as p\nA = p.Counter('hits', '')\nA.inc()\nB = p.Gauge('load', '')\nB.set(1)"
+    drift = "import prometheus_client as p\nC = p.Gauge('drift', '')\nC.set(1)\nD = p.Gauge('unused', '')"
+    found = read(api, drift)
+    assert found.apart(lambda name: name == "hits_total") == {"drift"}
+    assert found.apart(lambda name: name in ("load", "drift")) == frozenset()

@@ -19,6 +19,8 @@ class Hosts(Record):
     """Each with its service."""
     left_out: frozenset[str]
     """Those of services that were not started."""
+    left_built: frozenset[str] = frozenset()
+    """Those of them that the submission builds itself."""
     blind: frozenset[str] = frozenset()
     """Services that were started without the folders of the machine that they are to look at."""
 
@@ -42,11 +44,14 @@ def find_hosts(prepared: Prepared, own: str) -> Hosts:
             named = [network.get("IPAddress"), *(network.get("Aliases") or ())]
             started |= {str(one).lower(): member.service for one in named if one}
     left_out: set[str] = set()
+    left_built: set[str] = set()
     for name in prepared.left_out:
         service = prepared.service(name)
-        left_out |= _names(name, service.value.data if service is not None else {})
+        names = _names(name, service.value.data if service is not None else {}) - started.keys()
+        left_out |= names
+        left_built |= names if service is not None and service.build is not None else set()
     blind = frozenset(name for name, service in prepared.model["services"].items() if _looks_at_machine(service))
-    return Hosts(started=started, left_out=frozenset(left_out - started.keys()), blind=blind)
+    return Hosts(started=started, left_out=frozenset(left_out), left_built=frozenset(left_built), blind=blind)
 
 
 def _looks_at_machine(service: Mapping[str, Any]) -> bool:

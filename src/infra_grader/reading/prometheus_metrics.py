@@ -6,7 +6,7 @@ Read from the syntax tree: metrics in comments, strings or code that cannot run 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from infra_grader.model.record import Record
 from infra_grader.plugin import Context
@@ -100,6 +100,16 @@ class Instrumentation(Record):
     def exposes(self, metric: Metric) -> bool:
         """Whether a place hands out the registry that the metric is in."""
         return any(exposure.registry in ("*", metric.registry) for exposure in self.exposures)
+
+    def apart(self, is_there: Callable[[str], bool]) -> frozenset[str]:
+        """Return the series of the files none of whose series is there: those of a program that does not run.
+
+        Metrics that are given no value have none.
+        """
+        run = {metric.path for metric in self.metrics if any(map(is_there, metric.series))}
+        return frozenset(
+            name for metric in self.metrics if metric.is_used and metric.path not in run for name in metric.series
+        )
 
 
 def exported_by(context: Context, files: Sequence[Names]) -> Instrumentation:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Literal
 
 from infra_grader.model.record import Record
@@ -54,14 +54,22 @@ UP = Expression(kind="selector", name="up")
 class Witness:
     """Judges queries by what a Prometheus has at one moment."""
 
-    def __init__(self, series: Series, absent: Sequence[Scraped], blind: Sequence[Scraped] = ()) -> None:
+    def __init__(
+        self,
+        series: Series,
+        absent: Sequence[Scraped],
+        blind: Sequence[Scraped] = (),
+        unstarted: Collection[str] = (),
+    ) -> None:
         """`absent` are the targets that do not count, as what they lead to was not started.
 
-        `blind` are those whose exporter was started without the folders of the machine that it is to look at.
+        `blind` are those whose exporter was started without the folders of the machine that it is to look at, and
+        `unstarted` the names of what programs of the learner's own that were not started export.
         """
         self._series = series
         self._absent = absent
         self._blind = blind
+        self._unstarted = unstarted
         self._target_labels = {label for one in series.targets for label, _ in one.labels}
 
     def judge(self, text: str) -> Finding | None:
@@ -166,6 +174,10 @@ class Witness:
             return Finding(state="never", said=f"{name} is a {histogram.type}, whose series are {series}")
         if is_named_by(name, MACHINE) and self._has_any(EXPORTERS["node"]):
             return Finding(state="aside", said=f"{name} is not exported on this machine")
+        if name in self._unstarted:
+            return Finding(
+                state="aside", said=f"{name} is exported by a program of the submission that was not started"
+            )
         exporter = exporter_of(name)
         if exporter is not None:
             runs = self._has_any(EXPORTERS[exporter])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -36,8 +36,10 @@ from infra_grader.reading.grafana_sources import read_sources, with_types
 from infra_grader.reading.grafana_variables import NoValue, Values
 from infra_grader.reading.pieces import cut
 from infra_grader.reading.prometheus_live import PrometheusApi, Scraped, open_prometheus
+from infra_grader.reading.prometheus_metrics import exported_by
 from infra_grader.reading.prometheus_series import Series
 from infra_grader.reading.promql_answered import Finding, Witness
+from infra_grader.reading.python_work import own_python
 from infra_grader.reading.running_service import asked
 from infra_grader.reading.traffic import send
 
@@ -140,7 +142,8 @@ def _settled(
     while True:
         series = Series(api, context.deadline)
         waited = _count(series.targets, known, seen)
-        judged = [one for board in boards for one in _judge(board, series, known)]
+        unstarted = _unstarted(context, series, known)
+        judged = [one for board in boards for one in _judge(board, series, known, unstarted)]
         unsettled = [one for one in judged if any(found.state in ("never", "waits") for _, found in one.findings)]
         if not unsettled or waited or not limit.remaining():
             if unsettled and not waited:
@@ -159,10 +162,25 @@ def _count(targets: list[Scraped], known: Hosts, seen: dict[str, set[str]]) -> b
     return bool(own) and all(len(seen[one.url]) > SCRAPES for one in own)
 
 
-def _judge(board: Dashboard, series: Series, known: Hosts) -> Iterator[Judged]:
+def _unstarted(context: Context, series: Series, known: Hosts) -> frozenset[str]:
+    """Return the names of the series that programs of the submission export which are targets, and were not started."""
+    if not any(one.host in known.left_built for one in series.targets):
+        return frozenset()
+    try:
+        files, _ = own_python(context, ["**/*.py"])
+    except NotAssessed:
+        return frozenset()  # written for a newer Python, it cannot be read for an excuse
+
+    def is_there(name: str) -> bool:
+        return name in series.names or any(one.makes(name) for one in series.declared)
+
+    return exported_by(context, files).apart(is_there)
+
+
+def _judge(board: Dashboard, series: Series, known: Hosts, unstarted: Collection[str] = ()) -> Iterator[Judged]:
     """Yield the panels that show data, each question to Prometheus once."""
     absent = [one for one in series.targets if not known.is_own(one.host)]
-    witness = Witness(series, absent, [one for one in series.targets if known.is_blind(one.host)])
+    witness = Witness(series, absent, [one for one in series.targets if known.is_blind(one.host)], unstarted)
     values = Values(board, series, witness)
     asked_before: set[tuple[str, ...]] = set()
     for panel in board.panels:
