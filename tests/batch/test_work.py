@@ -12,7 +12,8 @@ from infra_grader.batch.assignment import Assignment
 from infra_grader.batch.files import FORMATS, RESULT, render_files
 from infra_grader.batch.work import FETCHING, grade_one
 from infra_grader.engine.marks import give
-from infra_grader.loading.fetch_outcome import FetchFailed
+from infra_grader.loading.fetch_outcome import Extras, FetchFailed
+from infra_grader.loading.fetch_work import Work
 from infra_grader.loading.result_file import parse_result
 from infra_grader.model.gradebook import State
 from infra_grader.model.mark import Mark
@@ -194,3 +195,31 @@ def test_nothing_that_was_fetched_is_left_behind(tmp_path, assignment, monkeypat
     (tmp_path / "temporary").mkdir()
     assert grade_one(assignment(), silent).state is State.GRADED
     assert list((tmp_path / "temporary").iterdir()) == []
+
+
+def test_what_is_gone_since_costs_nobody_the_score(tmp_path, assignment, monkeypatch):
+    write(tmp_path / "ada", {"README.md": "Hello\n"})
+    private, gone = "Submodule a: it is private.", "Submodule b\n: there is nothing."
+    notices = [private]
+
+    def fetch(*_args, **_more):
+        return Work(folder=tmp_path / "ada", stamp="c0ffee", notices=tuple(notices))
+
+    monkeypatch.setattr(work, "fetch_work", fetch)
+    plain = grade_one(assignment(), silent)
+    given = assignment(extras=Extras(submodules=True), stamp="c0ffee")
+    # Graded without submodules before: none of them was ever there.
+    first = grade_one(given.replace(previous=plain.files[RESULT]), silent)
+    assert (first.state, first.message) == (State.GRADED, f"Not fetched: {private}")
+    again = given.replace(previous=first.files[RESULT])
+    assert grade_one(again, silent).state is State.GRADED
+    notices.append(gone)
+    ended = grade_one(again, silent)
+    assert (ended.state, ended.files) == (State.OPEN, {})
+    assert ended.message.startswith(r"It was graded with what is gone by now: Submodule b\n: there is nothing. Have it")
+    # Other work, and work that lacked it all the time, is graded.
+    assert grade_one(again.replace(stamp="decade"), silent).state is State.GRADED
+    both = grade_one(given, silent)
+    assert grade_one(given.replace(previous=both.files[RESULT]), silent).state is State.GRADED
+    notices.pop(0)
+    assert grade_one(given.replace(previous=both.files[RESULT]), silent).state is State.GRADED

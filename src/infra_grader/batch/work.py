@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
+
+import msgspec
 
 from infra_grader.api import grade, load_rubric
 from infra_grader.batch.assignment import Assignment, Graded
@@ -27,7 +29,8 @@ from infra_grader.loading.result_file import parse_result
 from infra_grader.model.gradebook import State
 from infra_grader.model.outcome import ZERO, NotAssessed, Outcome, Status
 from infra_grader.model.rubric import CheckSpec, Rubric
-from infra_grader.model.scorecard import NOT_FETCHED, SubmissionRef
+from infra_grader.model.scorecard import EXTRAS, NOT_FETCHED, SubmissionRef
+from infra_grader.reading.visible import visible
 
 PREFIX = "infra-grader-batch-"
 """Of the folders that work is fetched into; `capabilities.home.sweep` finds those of crashed workers by it."""
@@ -36,6 +39,7 @@ WAITS_S = (2.0, 8.0)
 LONGEST = 2000
 """Letters of what could not be fetched; submissions have limits, and so has what they make us say."""
 BY_HAND = "Look at the submission by hand: it may be made to harm the grader."
+KEEP = "Have it put back, or grade into another folder (--out) without it."
 FETCHING = "fetching"
 
 
@@ -114,6 +118,10 @@ def _fetched(assignment: Assignment, folder: Path, command: Command, *, reads_hi
 
 
 def _graded(assignment: Assignment, work: Work, rubric: Rubric, registry: Registry, tell: Tell) -> Graded:
+    asked = ", ".join(sorted(name for name, is_asked in msgspec.structs.asdict(assignment.extras).items() if is_asked))
+    notices = [visible(notice) for notice in work.notices]
+    if gone := _gone(assignment, work.stamp, asked, notices):
+        return Graded(state=State.OPEN, message=f"It was graded with what is gone by now: {_joined(gone)} {KEEP}")
     settled = {**_carried(assignment, rubric, work.stamp), **_lost(assignment.lost)}
 
     def begin(check: CheckSpec, seconds: float) -> None:
@@ -139,12 +147,12 @@ def _graded(assignment: Assignment, work: Work, rubric: Rubric, registry: Regist
             due=_utc(learner.deadline) or None,
         ),
     )
-    notices = " ".join(work.notices)[:LONGEST]
-    if notices:
-        scorecard = scorecard.replace(environment={**scorecard.environment, NOT_FETCHED: notices})
+    missing = _joined(notices)
+    facts = {name: fact for name, fact in ((EXTRAS, asked), (NOT_FETCHED, missing)) if fact}
+    scorecard = scorecard.replace(environment={**scorecard.environment, **facts})
     return Graded(
         state=State.GRADED,
-        message=f"Not fetched: {notices}" if notices else "",
+        message=f"Not fetched: {missing}" if missing else "",
         files=render_files(scorecard, registry),
         work=work.stamp,
         submitted=_utc(work.submitted),
@@ -154,6 +162,24 @@ def _graded(assignment: Assignment, work: Work, rubric: Rubric, registry: Regist
         record=pack(assignment.options.record) if assignment.options.record else None,
         is_part=_is_part(assignment, work.stamp),
     )
+
+
+def _gone(assignment: Assignment, stamp: str, asked: str, notices: Sequence[str]) -> list[str]:
+    """Return the notices of what was fetched when this very work had its scorecard, asked for alike, and cannot be now.
+
+    A new score would take points for what somebody else has taken away since.
+    """
+    if assignment.previous is None or stamp != assignment.stamp:
+        return []
+    environment = parse_result(assignment.previous, RESULT).environment
+    before = str(environment.get(NOT_FETCHED, ""))
+    if environment.get(EXTRAS) != asked or before == _joined(notices):
+        return []
+    return [notice for notice in notices if notice not in before]
+
+
+def _joined(notices: Sequence[str]) -> str:
+    return " ".join(notices)[:LONGEST]
 
 
 def _carried(assignment: Assignment, rubric: Rubric, stamp: str) -> Mapping[str, Outcome]:

@@ -15,6 +15,9 @@ follow from its checks."""
 LATE = "late"
 """Name of the built-in plugin that takes points for late work. Also the fact of the environment that holds the late
 policy which the command line gave in place of the rubric's, in its words."""
+EXTRAS = "extras"
+"""Fact of the environment that names what of a class's work was fetched beside its own commits, where that was asked
+for: `submodules`, `lfs`."""
 NOT_FETCHED = "not_fetched"
 """Fact of the environment that says what of the work could not be fetched, and why: its submodules or LFS files."""
 UNASSESSED = "unassessed"
