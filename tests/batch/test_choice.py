@@ -51,6 +51,12 @@ def test_all_means_everybody():
     assert list(chosen("all")) == ["ada", "ben", "cyd", "dee"]
 
 
+def test_a_record_judges_only_who_has_a_scorecard():
+    wishes = [read_wish("all"), read_wish("learner:cyd")]
+    found = choose(ROSTER, NEWEST, wishes, "new", open_in_ben, replays=True)
+    assert [one.learner.id for one in found] == ["ada", "ben"]
+
+
 def test_who_waits_for_a_person_alone_is_not_asked_again():
     assert chosen("open", open_checks=lambda entry: frozenset()) == {}
 

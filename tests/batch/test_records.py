@@ -1,6 +1,9 @@
 """A class with records: judged again where what was looked at is gone, and the rubric may be another one."""
 
 import json
+import os
+from contextlib import closing
+from functools import partial
 
 import pytest
 from classes import results, write
@@ -8,7 +11,8 @@ from command_line import run, write_rubric, write_submission
 from records import told
 
 from infra_grader.api import GradeOptions, grade, load_rubric
-from infra_grader.batch.records import keep_record, kept_record, pack
+from infra_grader.batch.records import NotKept, kept_record, pack, settle_records, stage_record, take_record
+from infra_grader.cli.main import main
 from infra_grader.engine.journal import Journal
 from infra_grader.loading.result_file import load_result
 
@@ -86,6 +90,11 @@ class Class:
         card = load_result(self.folder / "out" / "results" / learner / "result.json")
         return {check.id: check for check in card.all_checks()}
 
+    def journal(self):
+        """Return the newest entries by learner."""
+        with closing(Journal(self.folder / "out", to_read=True)) as journal:
+            return journal.newest()
+
     def gradebook(self):
         return (self.folder / "out" / "gradebook.csv").read_bytes()
 
@@ -155,7 +164,12 @@ def test_without_a_record_the_score_of_before_stands(course):
     assert "2 could not be graded again; the score of before stands." in ended.out
     assert course.earned() == {"ada": 9, "ben": 9}
     # A part alone is no record either.
-    assert course.batch("--regrade", "check:look", "--record").code == 0
+    (course.running / "count").write_text("5")
+    ended = course.batch("--regrade", "check:look", "--record")
+    assert ended.code == 0
+    said = "Its record is not kept: only some checks were asked again, and no record holds the others. "
+    assert f"ada  graded: {said}To have one: --regrade learner:ada --record" in ended.err
+    assert course.journal()["ben"].message == f"{said}To have one: --regrade learner:ben --record"
     assert not course.record().exists()
     assert course.batch("--regrade", "learner:ada").code == 0
     assert course.record().is_dir()
@@ -163,7 +177,8 @@ def test_without_a_record_the_score_of_before_stands(course):
 
 def test_a_record_that_cannot_be_used_costs_nothing(course):
     write(course.folder / "class" / "cyd", {"README.md": "Hi\n"})
-    course.recorded()
+    (course.folder / "class" / "zed.zip").write_bytes(b"no archive")
+    course.recorded(code=3)
     write(course.folder / "class" / "ada", {"README.md": "Else\n"})
     (course.record("ben") / "checks" / "look.json").write_text("{}")
     (course.record("cyd") / "record.json").unlink()
@@ -171,9 +186,8 @@ def test_a_record_that_cannot_be_used_costs_nothing(course):
     assert ended.code == 3
     assert "3 could not be graded again" in ended.out
     assert course.earned() == {"ada": 9, "ben": 9, "cyd": 9}
-    journal = Journal(course.folder / "out", to_read=True)
-    said = {learner: entry.message for learner, entry in journal.newest().items()}
-    journal.close()
+    assert "1 have handed in nothing that can be graded." in ended.out, "and no record could say more of zed"
+    said = {learner: entry.message for learner, entry in course.journal().items()}
     assert "README.md is changed" in said["ada"]
     assert "the record is damaged: records/ben/checks/look.json: it was changed after it was written" in said["ben"]
     assert said["cyd"] == "There is no record of this work. Grade it again without --replay."
@@ -193,19 +207,90 @@ def test_an_appeal_is_looked_at_alone(course):
     assert not list((course.folder / "out" / "records").glob(".*"))
 
 
-def test_a_kill_while_a_record_is_replaced_loses_none(tmp_path):
+@pytest.fixture
+def kept(tmp_path):
+    """A record: its archive, the folder of the class that is to hold it, and what stages it for `ada`."""
     rubric = load_rubric(write_rubric(tmp_path))
     work = write_submission(tmp_path, README__md="Hello\n")
     grade(work, rubric, options=GradeOptions(record=tmp_path / "kept"))
-    content, out, place = pack(tmp_path / "kept"), tmp_path / "out", tmp_path / "out" / "records" / "ada"
-    keep_record(out, "ada", content, rubric, is_part=False)
+    out = tmp_path / "out"
+    stage = partial(stage_record, out, "ada", pack(tmp_path / "kept"), rubric, result=b"{}", is_part=False)
+    return work, rubric, out, stage
+
+
+def test_a_kill_while_a_record_is_replaced_loses_none(kept):
+    work, rubric, out, stage = kept
+    place = out / "records" / "ada"
+    take_record(out, "ada", stage(number=1))
     place.rename(place.with_name(".ada.old"))
-    place.with_name(".ada.part").mkdir()
     assert kept_record(out, "ada") is not None
     place.rename(place.with_name(".ada.old"))
-    keep_record(out, "ada", content, rubric, is_part=True)
+    take_record(out, "ada", stage(number=2, is_part=True))
     assert [entry.name for entry in place.parent.iterdir()] == ["ada"]
     assert grade(work, rubric, options=GradeOptions(replay=place)).score.earned == 6
+
+
+@pytest.mark.parametrize(
+    ("results", "is_new"),
+    [({}, False), ({2: b"{}"}, True), ({2: b'{"mark": 1}'}, False), ({1: b"{}"}, False)],
+    ids=["killed before the entry", "killed after it", "the number went to another", "the entry of before"],
+)
+def test_a_staged_record_counts_only_with_its_entry_in_the_journal(kept, results, is_new):
+    *_, out, stage = kept
+    place = out / "records" / "ada"
+    take_record(out, "ada", stage(number=1))
+    (place / "before").touch()
+    stage(number=2)
+    settle_records(out, results.get)
+    assert [entry.name for entry in place.parent.iterdir()] == ["ada"]
+    assert (place / "before").exists() is not is_new
+
+
+def test_a_run_killed_before_its_score_is_down_leaves_the_record_of_before(course, monkeypatch):
+    course.recorded()
+    (course.running / "count").write_text("1")
+    before = (course.record() / "record.json").read_bytes()
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.chdir(course.folder)
+    base = ["batch", "class", "--rubric", str(write_rubric(course.folder, RUBRIC)), "--out", "out"]
+    with monkeypatch.context() as patched:
+        patched.setattr(Journal, "add", killed)
+        assert main([*base, "--plugin", str(course.plugin), "--jobs", "1", "--regrade", "learner:ada"]) == 130
+    assert len(list(course.record().parent.glob(".ada.3-*.new"))) == 1
+    assert course.batch().code == 0
+    assert (course.record() / "record.json").read_bytes() == before
+    assert not list(course.record().parent.glob(".*"))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda place: (place / "checks" / "readme.json").write_text("{}"), r"is damaged: records/ada/checks/readme"),
+        (lambda place: (place / "record.json").unlink(), "no record holds the others"),
+        (lambda place: _replace(place / "record.json", "README.md", "README"), "of other files or another seed"),
+    ],
+    ids=["damaged", "missing", "of other files"],
+)
+def test_a_part_that_no_record_completes_is_not_kept_and_says_why(kept, spoil, said):
+    *_, out, stage = kept
+    place = out / "records" / "ada"
+    take_record(out, "ada", stage(number=1))
+    spoil(place)
+    with pytest.raises(NotKept, match=said):
+        stage(number=2, is_part=True)
+    assert [entry.name for entry in place.parent.iterdir()] == ["ada"]
+
+
+def _replace(file, old, new):
+    file.write_text(file.read_text().replace(old, new))
+
+
+def test_a_record_from_before_1980_travels_too(tmp_path, kept):
+    os.utime(tmp_path / "kept" / "record.json", (0, 0))
+    assert pack(tmp_path / "kept")[:2] == b"PK"
 
 
 @pytest.mark.parametrize(

@@ -89,16 +89,24 @@ def check_wishes(wishes: Sequence[Wish], roster: Roster, rubric: Rubric) -> None
 
 
 def choose(
-    roster: Roster, newest: Mapping[str, Entry], wishes: Sequence[Wish], measure: str, open_checks: OpenChecks
+    roster: Roster,
+    newest: Mapping[str, Entry],
+    wishes: Sequence[Wish],
+    measure: str,
+    open_checks: OpenChecks,
+    *,
+    replays: bool = False,
 ) -> Iterator[Chosen]:
     """Yield whom to grade, in the roster's order: with no wish whoever has no scorecard yet, else what is wished.
 
-    `measure` is the digest of what scorecards are graded by now.
+    `measure` is the digest of what scorecards are graded by now. Where they are judged by their records (`replays`),
+    who has no scorecard has nothing to be judged by.
     """
     for learner in roster.learners:
         entry = newest.get(learner.id)
         if entry is None or entry.state is not State.GRADED:
-            if not wishes or Wish(what=What.LEARNER, name=learner.id) in wishes or Wish(what=What.ALL) in wishes:
+            asked = not wishes or Wish(what=What.LEARNER, name=learner.id) in wishes or Wish(what=What.ALL) in wishes
+            if asked and not replays:
                 yield Chosen(learner=learner, cause=BATCH)
             continue
         if not wishes:

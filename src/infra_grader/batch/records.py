@@ -5,10 +5,12 @@ One travels between processes and machines as an archive, and lies in `records/I
 
 from __future__ import annotations
 
+import hashlib
 import io
+import re
 import shutil
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from infra_grader.batch.files import told
@@ -19,12 +21,18 @@ from infra_grader.model.rubric import Rubric
 
 RECORDS = "records"
 """The folder with the records of a class, beside its results; learners have no business there."""
+STAGED = re.compile(r"\.(.+)\.(\d{1,18})-([0-9a-f]{16})\.new")
+"""Name of a record that waits beside the one before: learner, number of the journal's entry, digest of its result."""
+
+
+class NotKept(Exception):
+    """A record could not be made whole; says why."""
 
 
 def pack(folder: Path) -> bytes:
     """Return a record as an archive."""
     content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive:
         for name in _names(folder):
             archive.write(folder / name, name)
     return content.getvalue()
@@ -46,29 +54,62 @@ def kept_record(out: Path, learner: str) -> bytes | None:
         return pack(folder) if (folder / HEAD).is_file() else None
 
 
-def keep_record(out: Path, learner: str, content: bytes, rubric: Rubric, *, is_part: bool) -> None:
-    """Put a learner's record into the place of the one before. Raises `UsageError` where it cannot be written.
+def stage_record(
+    out: Path, learner: str, content: bytes, rubric: Rubric, *, number: int, result: bytes, is_part: bool
+) -> Path:
+    """Put a learner's record beside the one before, and return where it waits for `take_record`.
 
-    One that is a part, of the checks that were asked again, takes the others from the record before. It is not kept
-    where there is none that it could complete: nothing could be judged again by it.
+    It belongs to the entry that the journal is to get next, by its number and result. One that is a part, of the checks
+    that were asked again, takes the others from the record before; raises `NotKept` where there is none that it could
+    complete, as nothing could be judged again by it. Raises `UsageError` where it cannot be written.
     """
     place = out / RECORDS / learner
-    part = out / RECORDS / f".{learner}.part"
+    staged = place.with_name(f".{learner}.{number}-{_digest(result)}.new")
     with told(place):
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _put_back(place)
-        shutil.rmtree(part, ignore_errors=True)
-        unpack(content, part)
-        if is_part and not _completed(part, place, rubric):
-            shutil.rmtree(part)
-            return
-        # A kill in between leaves a whole record under one of the two names.
+        unpack(content, staged)
+        if is_part:
+            try:
+                _complete(staged, place, rubric)
+            except NotKept:
+                shutil.rmtree(staged)
+                raise
+    return staged
+
+
+def take_record(out: Path, learner: str, staged: Path) -> None:
+    """Put a staged record, whose entry the journal has by now, into the place of the one before."""
+    place = out / RECORDS / learner
+    with told(place):
+        _put_back(place)
+        # A kill in between leaves a whole record under one of the two names, and the new one staged.
         old = _old(place)
         shutil.rmtree(old, ignore_errors=True)
         if place.exists():
             place.replace(old)
-        part.replace(place)
+        staged.replace(place)
         shutil.rmtree(old, ignore_errors=True)
+
+
+def settle_records(out: Path, result_of: Callable[[int], bytes | None]) -> None:
+    """Take the records that a killed run has staged if the journal has their entry, and remove the others.
+
+    `result_of` returns what the journal holds with an entry's number.
+    """
+    with told(out / RECORDS):
+        for staged in list((out / RECORDS).glob(".*.new")):
+            if (name := STAGED.fullmatch(staged.name)) is None:
+                continue
+            result = result_of(int(name[2]))
+            if result is not None and _digest(result) == name[3]:
+                take_record(out, name[1], staged)
+            else:
+                shutil.rmtree(staged)
+
+
+def _digest(result: bytes) -> str:
+    return hashlib.sha256(result).hexdigest()[:16]
 
 
 def _put_back(place: Path) -> None:
@@ -81,20 +122,24 @@ def _old(place: Path) -> Path:
     return place.with_name(f".{place.name}.old")
 
 
-def _completed(part: Path, before: Path, rubric: Rubric) -> bool:
-    """Take what a record lacks from the one before, of the same files, and return whether that could be."""
+def _complete(part: Path, before: Path, rubric: Rubric) -> None:
+    """Take what a record lacks from the one before, of the same files. Raises `NotKept` where that cannot be."""
+    if not (before / HEAD).is_file():
+        raise NotKept("only some checks were asked again, and no record holds the others")
     try:
         then, now = load_replay(before, rubric).head, load_replay(part, rubric).head
-    except UsageError:
-        return False
+    except UsageError as error:
+        problem = error.problem.replace(str(before), f"{RECORDS}/{before.name}")
+        raise NotKept(
+            f"only some checks were asked again, and the one before cannot complete it ({problem})"
+        ) from error
     if (then.files, then.seed) != (now.files, now.seed):
-        return False
+        raise NotKept("only some checks were asked again, and the one before is of other files or another seed")
     lacking = {check: digest for check, digest in then.checks.items() if check not in now.checks}
     for check in lacking:
         shutil.copyfile(before / CHECKS / f"{check}.json", part / CHECKS / f"{check}.json")
     checks = dict(sorted({**now.checks, **lacking}.items()))
     write_head(part, now.replace(checks=checks, tools={**then.tools, **now.tools}))
-    return True
 
 
 def _names(folder: Path) -> Iterator[str]:

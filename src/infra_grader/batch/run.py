@@ -5,14 +5,13 @@ The journal is the truth. Whatever ends a run, the next one goes on with whoever
 
 from __future__ import annotations
 
-import hashlib
 import os
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import msgspec
 
@@ -21,7 +20,8 @@ from infra_grader.batch.assignment import Assignment, Graded
 from infra_grader.batch.choice import Chosen, Selection, What, Wish, check_wishes, choose
 from infra_grader.batch.files import RESULT, RESULTS, forget_files, write_files
 from infra_grader.batch.publish import publish
-from infra_grader.batch.records import keep_record, kept_record
+from infra_grader.batch.records import NotKept, kept_record, settle_records, stage_record, take_record
+from infra_grader.batch.terms import SEED, TERMS, measure_of, seed_of, terms_of
 from infra_grader.batch.work import PREFIX, grade_one
 from infra_grader.capabilities.executor import Done, Executor, Lost, Task
 from infra_grader.capabilities.home import sweep
@@ -37,12 +37,11 @@ from infra_grader.model.gradebook import State
 from infra_grader.model.outcome import Status
 from infra_grader.model.record import Record
 from infra_grader.model.roster import Roster
-from infra_grader.model.rubric import Rubric
 from infra_grader.reading.late_policy import parse_late
 
-RUBRIC, TERMS, SEED, WISH, RECORDED = "rubric", "terms", "seed", "wish", "recorded"
-"""Facts of the journal: the rubric as it was named, what the class is graded by, where random inputs start, what is
-being graded again until that is done, and whether what checks see is kept, where it is."""
+RUBRIC, WISH, RECORDED = "rubric", "wish", "recorded"
+"""Facts of the journal: the rubric as it was named, what is being graded again until that is done, and whether what
+checks see is kept, where it is."""
 ROW = ("source", "ref", "due", "extension_hours", "submitted")
 """What of a roster's row makes a score."""
 SECONDS = 1800.0
@@ -127,13 +126,14 @@ class Batch:
         with ExitStack() as opening:
             self._journal = opening.enter_context(closing(Journal(out)))
             self._newest = self._journal.newest()
+            settle_records(out, self._journal.result)
             before = self._journal.facts
             self._check_begun(before)
             given = options.grade.seed
             self._seed = str(given) if given is not None else before.get(SEED, str(int.from_bytes(os.urandom(4))))
             self._records = options.records or RECORDED in before
-            self._terms = _terms(self.rubric, options, self._seed, before)
-            self._measure = _measure(self.rubric, self._terms)
+            self._terms = terms_of(self.rubric, options.grade, options.extras, self._seed, before)
+            self._measure = measure_of(self.rubric, self._terms)
             self._check_terms(before)
             named = msgspec.json.encode(roster).decode()
             self.changed = self._changed_rows(before[ROSTER]) if before.get(ROSTER, named) != named else []
@@ -154,7 +154,16 @@ class Batch:
 
     def select(self) -> Selection:
         """Return whom this run grades: first those whom no run has tried yet."""
-        found = list(choose(self.roster, self._newest, self._options.wishes, self._measure, self._open_checks))
+        found = list(
+            choose(
+                self.roster,
+                self._newest,
+                self._options.wishes,
+                self._measure,
+                self._open_checks,
+                replays=self._options.replays,
+            )
+        )
         since = self._wished_since()
         left = [one for one in found if one.previous is None or not _is_graded_since(one.previous, since)]
         most = self._options.most
@@ -178,7 +187,7 @@ class Batch:
                 stands = self._record(learner, graded, causes[learner])
                 graded_again += graded.state is State.GRADED
                 kept += stands
-                observe(_event(learner, graded, number, len(chosen)))
+                observe(_event(graded, self._newest[learner], number, len(chosen)))
         except KeyboardInterrupt:
             self._publish()
             raise
@@ -192,7 +201,7 @@ class Batch:
 
     def _wished_since(self) -> int:
         """Return the number of the last entry when what is wished was wished first; a run may have been cut short."""
-        last = max((entry.number for entry in self._newest.values()), default=0)
+        last = self._last_number()
         if not self._options.wishes:
             return last
         wish = {"wishes": [str(wish) for wish in self._options.wishes], "refetch": self._options.refetch}
@@ -202,6 +211,9 @@ class Batch:
             return int(before["since"])
         self._journal.set_fact(WISH, msgspec.json.encode({**wish, "since": last}).decode())
         return last
+
+    def _last_number(self) -> int:
+        return max((entry.number for entry in self._newest.values()), default=0)
 
     def _ended(self, chosen: Sequence[Chosen], executor: Executor) -> Iterator[tuple[str, Graded]]:
         """Yield how each submission came out; one whose worker is lost is tried again after the others."""
@@ -228,7 +240,7 @@ class Batch:
             rubric=self._name,
             sha256=self.rubric.sha256,
             plugins=options.plugins,
-            options=options.grade.replace(seed=_seed_of(self._seed, learner.id)),
+            options=options.grade.replace(seed=seed_of(self._seed, learner.id)),
             limits=options.limits,
             extras=options.extras,
             commit=previous.work if keeps and previous and not previous.work.startswith("files:") else "",
@@ -260,8 +272,7 @@ class Batch:
             failed = before.replace(cause=f"{cause} failed", message=graded.message)
             self._newest[learner] = self._journal.add(failed, self._journal.result(before.number))
             return True
-        if graded.record is not None:  # before there is a score, so that no score is without it
-            keep_record(self.out, learner, graded.record, self.rubric, is_part=graded.is_part)
+        staged, lack = self._staged(learner, graded)
         forget_files(self.out, learner)
         self._newest[learner] = self._journal.add(
             Entry(
@@ -273,13 +284,28 @@ class Batch:
                 submitted=graded.submitted,
                 earned=graded.earned,
                 possible=graded.possible,
-                message=graded.message,
+                message=f"{graded.message} {lack}".strip(),
             ),
             graded.files.get(RESULT),
         )
+        if staged is not None:
+            take_record(self.out, learner, staged)
         if graded.files:
             write_files(self.out, learner, graded.files)
         return False
+
+    def _staged(self, learner: str, graded: Graded) -> tuple[Path | None, str]:
+        """Return where the record of a score waits that the journal is about to get, and why there is none."""
+        if graded.record is None:
+            return None, ""
+        number, result = self._last_number() + 1, graded.files[RESULT]
+        try:
+            staged = stage_record(
+                self.out, learner, graded.record, self.rubric, number=number, result=result, is_part=graded.is_part
+            )
+        except NotKept as lack:
+            return None, f"Its record is not kept: {lack}. To have one: --regrade learner:{learner} --record"
+        return staged, ""
 
     def _open_checks(self, entry: Entry) -> frozenset[str]:
         record = self._journal.result(entry.number)
@@ -351,13 +377,13 @@ class Batch:
                 self._journal.set_fact(name, value)
 
 
-def _event(learner: str, graded: Graded, number: int, total: int) -> Event:
+def _event(graded: Graded, entry: Entry, number: int, total: int) -> Event:
     return Event(
-        learner=learner,
+        learner=entry.learner,
         state=graded.state,
         done=number,
         total=total,
-        message=graded.message,
+        message=entry.message,
         passed=graded.passed,
     )
 
@@ -365,32 +391,6 @@ def _event(learner: str, graded: Graded, number: int, total: int) -> Event:
 def _is_graded_since(entry: Entry, number: int) -> bool:
     """Whether an entry is a later one of a submission that was graded, not only marked or tried."""
     return entry.number > number and not entry.cause.startswith("mark") and not entry.cause.endswith(" failed")
-
-
-def _terms(rubric: Rubric, options: BatchOptions, seed: str, before: Mapping[str, str]) -> Mapping[str, Any]:
-    """Return what scores of one class must have in common, as plain data; its seed only where that has ever changed."""
-    terms: dict[str, Any] = {
-        "the rubric": rubric.sha256,
-        "--only": sorted(options.grade.only),
-        "--unassessed": str(options.grade.unassessed or ""),
-        "--late": options.grade.late,
-    }
-    terms |= {f"--{name}": True for name, is_asked in msgspec.structs.asdict(options.extras).items() if is_asked}
-    kept = msgspec.json.decode(before[TERMS]).get("--seed", "") if TERMS in before else ""
-    seeded = kept if before.get(SEED, seed) == seed else seed
-    return {**terms, "--seed": seeded} if seeded else terms
-
-
-def _measure(rubric: Rubric, terms: Mapping[str, Any]) -> str:
-    """Return a digest of what a class is graded by: the rubric's own, unless an option says more."""
-    if not any(term for name, term in terms.items() if name != "the rubric"):
-        return rubric.sha256
-    return hashlib.sha256(msgspec.json.encode(terms)).hexdigest()
-
-
-def _seed_of(seed: str, learner: str) -> int:
-    """Return where a learner's random inputs start: the same in every run, and none of another's business."""
-    return int.from_bytes(hashlib.sha256(f"{seed}\0{learner}".encode()).digest()[:4])
 
 
 def _why(lost: Lost) -> str:
