@@ -14,7 +14,7 @@ from infra_grader.engine.gradebook import read_gradebook
 from infra_grader.engine.journal import Journal
 from infra_grader.model.roster import Learner
 from infra_grader.reports import csv_gradebook
-from infra_grader.reports._cells import safe
+from infra_grader.reports._cells import remark, safe
 from infra_grader.reports.gradebook_format import GradebookOptions
 from tests.support.batches import gradebook_of, steady, write_batch
 
@@ -47,6 +47,13 @@ def test_every_row_has_the_cells_of_the_header(book):
     assert (ben["earned"], ben["possible"], ben["provisional"]) == ("70", "100", "yes")
     assert ben["message"] == "Open: review (awaiting a person)."
     assert (cyd["state"], cyd["earned"], cyd["message"]) == ("absent", "", "'=There is nothing.")
+
+
+def test_what_was_not_fetched_and_what_is_open_stand_together(book):
+    rows = {row.learner.id: row for row in book.rows}
+    ben, ada = rows["ben"].replace(message="Not fetched: x."), rows["ada"].replace(message="Not fetched: x.")
+    assert remark(ben) == "Not fetched: x. Open: review (awaiting a person)."
+    assert remark(ada) == "Not fetched: x."
 
 
 def test_columns_of_the_roster_that_are_called_as_ours_are_told_apart(book):

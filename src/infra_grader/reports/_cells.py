@@ -31,8 +31,8 @@ def truth(value: bool | None, unknown: str = "") -> str:
 
 
 def remark(row: GradebookRow) -> str:
-    """Return what keeps a row from being final: why there is no score, or which checks are open and why."""
-    if row.message or row.score is None:
+    """Return what a row has to say: why there is no score, or what it was graded without, and which checks are open."""
+    if row.score is None:
         return row.message
     found = [
         f"{check.id} ({STATUS_WORDS[check.status]})"
@@ -40,7 +40,7 @@ def remark(row: GradebookRow) -> str:
         for check in part.checks
         if check.status.is_open and check.points > 0
     ]
-    return f"Open: {', '.join(found)}." if found else ""
+    return f"{row.message} Open: {', '.join(found)}.".strip() if found else row.message
 
 
 def json_number(value: Decimal) -> int | float:
