@@ -1,6 +1,7 @@
 """Submodules by real git over loopback: what a learner names is fetched from one server, without a login, or told."""
 
 import os
+import shutil
 import subprocess
 
 import pytest
@@ -245,3 +246,33 @@ def test_time_is_for_all_together(tmp_path, fetch, lib, monkeypatch):
     with pytest.raises(FetchFailed, match="took more than") as raised:
         fetch()
     assert raised.value.is_ours
+
+
+def test_what_work_without_a_repository_lacks_is_told(tmp_path, command):  # noqa: F811
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 1\n"
+    work = tmp_path / "work"
+    texts = {
+        ".gitmodules": "".join(
+            f'[submodule "{path}"]\n path = {path}\n' for path in ("lib", "own", "../other", "/etc")
+        ),
+        "own/lib.py": "x = 1\n",
+        "models/b.bin": pointer,
+        "a.bin": pointer,
+        "README.md": "Hello\n",
+    }
+    for name, text in texts.items():
+        (work / name).parent.mkdir(parents=True, exist_ok=True)
+        (work / name).write_text(text)
+    for empty in (work / "lib", tmp_path / "other"):
+        empty.mkdir()
+    (work / "link.bin").symlink_to("a.bin")
+    shutil.make_archive(str(tmp_path / "work"), "zip", work)
+    for place in (work, tmp_path / "work.zip"):
+        learner = Learner(id="ada", source=str(place))
+        assert fetch_work(learner, tmp_path / "none", command).notices == ()
+        shutil.rmtree(tmp_path / "none", ignore_errors=True)
+        fetched = fetch_work(learner, tmp_path / "fetched", command, extras=Extras(submodules=True, lfs=True))
+        assert fetched.notices[-1].startswith("Submodule lib: Work without a repository has no server")
+        assert fetched.notices[0].startswith("LFS: a.bin, ")
+        assert "models/b.bin" in fetched.notices[0]
+        assert len(fetched.notices) == 2

@@ -223,6 +223,21 @@ def test_pointers_that_contradict_each_other_are_told_and_the_others_are_there(f
     assert (work.folder / "model.bin").read_bytes() == MODEL
 
 
+def test_pointers_that_are_not_read_are_told(tmp_path, fetch, lfs):
+    extended = pointer().replace("oid", f"ext-0-case sha256:{oid_of(b'x')}\noid")
+    eve = tmp_path / "eve"
+    make(eve, {**ATTRIBUTES, "README.md": extended})
+    for name in (b"caf\xe9.bin", b"caf\xe9.md"):
+        (eve / os.fsdecode(name)).write_text(pointer())
+    commit(eve, {"extended.bin": extended, "model.bin": pointer()}, "LFS", "2026-11-04T12:00:00Z")
+    work = fetch({}, source=f"{lfs.address}/eve/.git")
+    unnamed, extended_too = work.notices
+    assert unnamed.startswith("LFS: caf\N{REPLACEMENT CHARACTER}.bin: Its name is not written in UTF-8")
+    assert extended_too.startswith("LFS: extended.bin: Its pointer has extensions")
+    assert (work.folder / "extended.bin").read_text() == extended
+    assert (work.folder / "model.bin").read_bytes() == MODEL
+
+
 def test_a_server_without_lfs_is_told(fetch, lfs):
     lfs.behave["batch"] = lambda server: server.answer(501, b"")
     work = fetch({"model.bin": pointer()})

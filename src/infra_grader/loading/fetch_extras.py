@@ -12,11 +12,12 @@ import re
 import shutil
 import stat
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from infra_grader.capabilities.deadline import Overrun
 from infra_grader.loading.fetch_git import Git
-from infra_grader.loading.fetch_lfs import fetch_lfs
+from infra_grader.loading.fetch_lfs import WITHOUT_SERVER, fetch_lfs, read_small, unfetched_lfs
 from infra_grader.loading.fetch_outcome import MIB, Extras, Fetched, FetchFailed, TreeEntry
 from infra_grader.loading.fetch_repository import Repository
 from infra_grader.loading.submodule_address import BadAddress, public_address
@@ -24,11 +25,13 @@ from infra_grader.loading.submodule_address import BadAddress, public_address
 PART = "infra-grader-part"
 """Folder inside `.git`, which is ours, where a submodule is fetched before it is put in its place."""
 MODULES = ".gitmodules"
+MODULES_BYTES = 64 * 1024
 MOST = 20
 """Submodules of a submission, those inside others too."""
 DEEPEST = 2
 """A submodule may have submodules; those may have none."""
 SETTING = re.compile(r"submodule\.(.*)\.(path|url)", re.DOTALL)
+PATH = re.compile(r"^\s*path\s*=\s*(\S.*?)\s*$", re.MULTILINE)
 SHOWN = 100
 PUBLIC = "Make it public on the server of your submission, or put its files into your own repository."
 
@@ -45,6 +48,16 @@ def fetch_extras(git: Git, fetched: Fetched, extras: Extras) -> tuple[str, ...]:
     except Overrun as overrun:
         reason = f"Fetching it with its submodules and LFS files took more than {git.limits.seconds:g} s."
         raise FetchFailed(reason, "Fetch again later.", is_ours=True) from overrun
+
+
+def unfetched_extras(folder: Path, extras: Extras) -> tuple[str, ...]:
+    """Return what was asked for and a folder without a repository lacks, a text for each, as nobody can be asked.
+
+    Raises `OSError` for what is wrong with this machine.
+    """
+    lfs = unfetched_lfs(folder) if extras.lfs else []
+    submodules = _empty_submodules(folder) if extras.submodules else []
+    return (*lfs, *(f"{_named(path)}: {WITHOUT_SERVER}" for path in submodules))
 
 
 class _Fetching:
@@ -125,6 +138,14 @@ def _addresses(git: Git) -> Mapping[str, str]:
         if match := SETTING.fullmatch(key):
             found.setdefault(match[1], {})[match[2]] = value
     return {texts["path"]: texts.get("url", "") for texts in found.values() if "path" in texts}
+
+
+def _empty_submodules(folder: Path) -> Iterator[str]:
+    """Yield the folders that `.gitmodules` names and that hold nothing."""
+    for path in dict.fromkeys(PATH.findall(read_small(folder, MODULES, MODULES_BYTES).decode(errors="replace"))):
+        with suppress(FetchFailed):  # it is no folder, or has its files
+            _empty_folder(folder, path)
+            yield path
 
 
 def _empty_folder(folder: Path, path: str) -> Path:

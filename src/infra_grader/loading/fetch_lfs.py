@@ -8,6 +8,7 @@ import re
 import shutil
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
@@ -22,6 +23,10 @@ from infra_grader.loading.submodule_address import BadAddress, server_address
 LONGEST = 1024
 """Bytes of a pointer, by git-lfs's own rule."""
 POINTER = re.compile(rb"version https://git-lfs\.github\.com/spec/v1\noid sha256:([0-9a-f]{64})\nsize (\d{1,15})\n?")
+BEGIN = b"version https://git-lfs.github.com/spec/"
+LOST = "\N{REPLACEMENT CHARACTER}"
+"""What stands in a name for what is not UTF-8."""
+WITHOUT_SERVER = "Work without a repository has no server to fetch it from. Hand in a repository, or all its files."
 MOST = 1000
 """Pointers of a repository."""
 PART = "infra-grader-lfs"
@@ -34,48 +39,44 @@ def fetch_lfs(git: Git, tree: Sequence[TreeEntry], room: int) -> tuple[int, list
     Returns how many bytes they hold, and what could not be had and why. Raises `FetchFailed` for what is ours to mend
     or may be there later, `NotAssessed` for want of a library, and `Overrun`.
     """
-    pointers = dict(_pointers(git, tree))
+    pointers, odd = _pointers(git, tree)
+    told = list(_notices(odd))
     if not pointers:
-        return 0, []
+        return 0, told
     if len(pointers) > MOST:
-        return 0, [f"LFS: it has {len(pointers)} files there, at most {MOST} are fetched."]
+        return 0, [f"LFS: it has {len(pointers)} files there, at most {MOST} are fetched.", *told]
     size = sum(wanted.size for wanted in pointers.values())
     if size > room:
-        return 0, [f"LFS: its files hold {size // MIB} MiB, at most {room // MIB} are left. Leave data and models out."]
+        said = f"LFS: its files hold {size // MIB} MiB, at most {room // MIB} are left. Leave data and models out."
+        return 0, [said, *told]
     try:
         left = _fetched(git, pointers)
     except FetchFailed as failed:
         if failed.is_ours:
             raise FetchFailed(f"LFS: {failed.reason}", failed.remedy, is_ours=True) from failed
         left = dict.fromkeys(pointers, f"{failed.reason} {failed.remedy}".strip())
-    return size, list(_notices(left))
+    return size, [*_notices(left), *told]
 
 
-def _pointers(git: Git, tree: Sequence[TreeEntry]) -> Iterator[tuple[str, Object]]:
-    """Yield the files that are pointers, and that `.gitattributes` says are of LFS."""
-    small = [entry.path for entry in tree if entry.is_file and entry.size <= LONGEST]
-    found = {path: match for path in small if (match := POINTER.fullmatch(_read(git.folder, path)))}
-    if not found:
-        return
-    listing = "".join(f"{path}\0" for path in found).encode()
-    # From the index, which is the commit's: what is in the folder might be a link.
-    ended = git.do("check-attr", "--cached", "-z", "--stdin", "filter", stdin=listing)
-    fields = ended.stdout.split("\0")
-    for path, value in zip(fields[::3], fields[2::3], strict=False):
-        if value == "lfs" and path in found:
-            yield path, Object(oid=found[path][1].decode(), size=int(found[path][2]))
+def unfetched_lfs(folder: Path) -> list[str]:
+    """Return what is said of the pointers in a folder without a repository, which nobody can be asked for."""
+    paths = [
+        os.path.relpath(os.path.join(parent, name), folder) for parent, _, names in os.walk(folder) for name in names
+    ]
+    pointers = [path for path in sorted(paths) if _is_pointer(folder, path)]
+    return list(_notices(dict.fromkeys(pointers, WITHOUT_SERVER)))
 
 
-def _read(folder: Path, path: str) -> bytes:
-    """Return a small file of the work, or nothing where another thing has its place.
+def read_small(folder: Path, path: str, most: int = LONGEST) -> bytes:
+    """Return a file of the work, or nothing where another thing has its place, or one of more than `most` bytes.
 
     Raises `OSError` for what is wrong with this machine.
     """
     place = folder / path
     try:
-        if not stat.S_ISREG(place.lstat().st_mode) or os.path.realpath(place.parent) != os.path.join(
-            os.path.realpath(folder), os.path.dirname(path)
-        ).rstrip("/"):
+        facts = place.lstat()
+        within = os.path.join(os.path.realpath(folder), os.path.dirname(path)).rstrip("/")
+        if not stat.S_ISREG(facts.st_mode) or facts.st_size > most or os.path.realpath(place.parent) != within:
             return b""
         return place.read_bytes()
     except ValueError:
@@ -84,6 +85,46 @@ def _read(folder: Path, path: str) -> bytes:
         if error.errno in OURS:
             raise
         return b""
+
+
+def _pointers(git: Git, tree: Sequence[TreeEntry]) -> tuple[Mapping[str, Object], Mapping[str, str]]:
+    """Return the files that are pointers, and that `.gitattributes` says are of LFS.
+
+    The second are those that stay as they are, with the reason.
+    """
+    found: dict[str, Object] = {}
+    odd: dict[str, str] = {}
+    for entry in tree:
+        content = read_small(git.folder, entry.path) if entry.is_file and entry.size <= LONGEST else b""
+        if match := POINTER.fullmatch(content):
+            found[entry.path] = Object(oid=match[1].decode(), size=int(match[2]))
+        elif content.startswith(BEGIN):
+            odd[entry.path] = f"Its pointer has extensions, or is of an old version, which is not read. {AGAIN}"
+        elif entry.is_file and LOST in entry.path and not content and 0 < entry.size <= LONGEST:
+            odd[entry.path] = "Its name is not written in UTF-8, so it is not looked at. Rename it."
+    of_lfs = _of_lfs(git, [*found, *odd])
+    return (
+        {path: one for path, one in found.items() if path in of_lfs},
+        {path: reason for path, reason in odd.items() if path in of_lfs},
+    )
+
+
+def _of_lfs(git: Git, paths: Sequence[str]) -> AbstractSet[str]:
+    """Return those paths that the attributes of a repository give to LFS."""
+    if not paths:
+        return frozenset()
+    # From the index, which is the commit's: what is in the folder might be a link.
+    listing = "".join(f"{path}\0" for path in paths).encode()
+    ended = git.do("check-attr", "--cached", "-z", "--stdin", "filter", stdin=listing)
+    fields = ended.stdout.split("\0")
+    return {path for path, value in zip(fields[::3], fields[2::3], strict=False) if value == "lfs"}
+
+
+def _is_pointer(folder: Path, path: str) -> bool:
+    try:
+        return POINTER.fullmatch(read_small(folder, path)) is not None
+    except PermissionError:  # no check reads it either
+        return False
 
 
 def _fetched(git: Git, pointers: Mapping[str, Object]) -> dict[str, str]:

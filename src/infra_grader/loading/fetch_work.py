@@ -11,7 +11,7 @@ from urllib.request import url2pathname
 
 from infra_grader.capabilities.command import Command
 from infra_grader.loading.fetch_archive import unpack
-from infra_grader.loading.fetch_extras import fetch_extras
+from infra_grader.loading.fetch_extras import fetch_extras, unfetched_extras
 from infra_grader.loading.fetch_folder import check_own_repository
 from infra_grader.loading.fetch_git import Git
 from infra_grader.loading.fetch_outcome import Extras, FetchFailed, FetchLimits, our_fault
@@ -58,7 +58,7 @@ def fetch_work(
     """
     try:
         if (work := _without_git(learner, folder, limits)) is not None:
-            return work
+            return work.replace(notices=unfetched_extras(work.folder, extras))
         repository = Repository(Git(_address(learner.source), folder, command, limits or FetchLimits()))
         ref = commit or learner.ref
         fetched = repository.fetch(ref, until=None if ref else until, history=history)
