@@ -47,8 +47,7 @@ def parses(context: Context, params: Parses) -> Outcome:
     if not sound:
         return Outcome.failed(f"{fault_text(broken[0])}{more}", *faults)
     require_work(sound, faults)
-    number = _count_statements(sound)
-    if number < params.min_statements:
+    if params.min_statements and (number := _count_statements(sound)) < params.min_statements:
         return Outcome.failed(
             f"Functions that do something hold {plural(number, 'statement')}: too little to judge.",
             Evidence(
