@@ -196,28 +196,18 @@ class Workspace:
     def _exists(self, path: str) -> bool:
         try:
             os.lstat(self._place(path))
-        except (FileNotFoundError, NotADirectoryError):
-            return False
-        except OSError as error:
-            raise _refused(path, error) from error
+        except OSError as error:  # what else keeps a path from being looked at is for `_look` to say
+            return not isinstance(error, (FileNotFoundError, NotADirectoryError))
         return True
 
     def _is_file(self, path: str) -> bool:
         try:
-            if path not in self._walked().looked and self._is_missing(path):
+            if path not in self._walked().looked and not self._exists(path):
                 return False  # before it is worded what is there instead, which takes longer
             self._look(path)
         except CheckFailed:
             return False
         return True
-
-    def _is_missing(self, path: str) -> bool:
-        """Whether nothing is there for certain; what else keeps a path from being looked at is for `_look` to say."""
-        try:
-            os.lstat(self._place(path))
-        except OSError as error:
-            return isinstance(error, (FileNotFoundError, NotADirectoryError))
-        return False
 
     def _place(self, path: str) -> str:
         if "\0" in path or path.startswith(("/", "\\")) or ".." in path.split("/"):
