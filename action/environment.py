@@ -78,7 +78,11 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "workflow": ("workflow",),
 }
 """The extras that each family of checks needs; code that runs needs the sandbox, which may be Docker."""
-KIND_EXTRAS: dict[str, tuple[str, ...]] = {"dockerfile.lint": ("dockerfile",)}
+KIND_EXTRAS: dict[str, tuple[str, ...]] = {
+    "dockerfile.lint": ("dockerfile",),
+    "grafana.answers": ("docker", "http"),
+    "logs.requests": ("docker", "http"),
+}
 """What a single kind needs besides, where that is large and the others of its family do without."""
 KIND = re.compile(r"""\buses["']?\s*:\s*["']?([a-z_]+\.[a-z_0-9]*)""")
 
