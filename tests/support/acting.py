@@ -43,6 +43,13 @@ PARTS = (
     "exercises/exercise-01-overview",
 )
 """What a workflow needs of the project, besides the installed package."""
+SHELL = """#!/bin/sh
+/bin/bash "$@" && exit
+code=$?
+sleep 1
+exit "$code"
+"""
+"""The bash of steps. When a step fails, act stops reading its terminal at once, and would lose what it printed last."""
 UNNEEDED = shutil.ignore_patterns("__pycache__", "flawed", "test_*.py")
 ACT_S = 300
 
@@ -158,6 +165,11 @@ class Runner:
         self.repositories = folder / "repositories"
         for each in (self.cache, self.artifacts, self.repositories):
             each.mkdir(parents=True)
+        self.path = f"{folder / 'bin'}:{os.environ['PATH']}"
+        shell = folder / "bin" / "bash"
+        shell.parent.mkdir()
+        shell.write_text(SHELL, encoding="utf-8")
+        shell.chmod(0o755)
 
     def install(self, project: Path, rubric: str, workspace: Path | None = None, **inputs: str) -> Path:
         """Make the environment that the action plans for a rubric, and return its folder."""
@@ -190,7 +202,7 @@ class Runner:
         for uses, folder in stand_ins([project, *(replaced or {}).values()], replaced or {}).items():
             command += ["--local-repository", f"{uses}={folder}"]
         variables = {
-            "PATH": os.environ["PATH"],
+            "PATH": self.path,
             "HOME": str(self.folder),
             "XDG_CACHE_HOME": str(self.cache),
             "LANG": "C.UTF-8",
