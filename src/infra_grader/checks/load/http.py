@@ -25,8 +25,6 @@ from infra_grader.reading.running_service import asked, service_of
 
 VARIANTS = 8
 """Different requests that are drawn: one answer kept from before does not do for all."""
-LEAST = 10
-"""Right answers without which there is nothing to measure."""
 NO_ROUTE = frozenset({404, 405, 501})
 Status = Annotated[int, Meta(ge=100, le=599)]
 
@@ -49,6 +47,7 @@ class Http(Params):
     ignore: Annotated[
         list[Status], Meta(description="Statuses that count neither as right nor as wrong, such as 429.")
     ] = msgspec.field(default_factory=list)
+    least: Annotated[int, Meta(ge=5, le=1000, description="Right answers without which nothing is measured.")] = 10
     fresh: Annotated[bool, Meta(description="Whether the service is started anew for this check.")] = False
 
 
@@ -59,7 +58,8 @@ def http(context: Context, params: Http) -> Outcome:
     Users ask at the same time; times are measured outside of where the service runs. From the percentile the
     cost of the way is taken off: the median of what the same users see, just before, of a service of ours that does
     nothing. Where that one is slow too, or this machine has so much to do that it may explain it, the check stays open.
-    Wrong answers beyond the share that is allowed are a failure, however fast they are.
+    Wrong answers beyond the share that is allowed are a failure, however fast they are. Ignored ones are never
+    measured; where they leave too few right ones, the check stays open.
     """
     load = Load(users=params.users, requests=params.requests, seconds=params.seconds, answer_s=params.answer_s)
     variants = [list(build_requests(context, params.request, {}, f"{context.seed} {n}")) for n in range(VARIANTS)]
@@ -87,10 +87,21 @@ def http(context: Context, params: Http) -> Outcome:
         raise CheckFailed(f"The service ended under load: {ended}.", *evidence)
     if seen.share_wrong > params.max_wrong:
         raise CheckFailed(f"{100 * seen.share_wrong:.1f} % of the answers are wrong under load.", *evidence)
-    if len(seen.times) < LEAST:
-        raise CheckFailed(f"Only {len(seen.times)} right answers came within {params.seconds:g} s.", *evidence)
+    if len(seen.times) < params.least:
+        raise _too_few(params, seen, evidence)
     outcome = _judged(params, seen, way, max(before, slowness()), evidence)
     return outcome.replace(claimed=running.is_claimed)
+
+
+def _too_few(params: Http, seen: Seen, evidence: list[Evidence]) -> CheckFailed | NotAssessed:
+    """Return the verdict on too few right answers to measure: a limit of the service may be what leaves no more."""
+    if not seen.ignored:
+        return CheckFailed(f"Only {len(seen.times)} right answers came within {params.seconds:g} s.", *evidence)
+    return NotAssessed(
+        f"Only {len(seen.times)} right answers came beside {seen.ignored} that are not counted: too few to measure.",
+        f"Let the service answer {params.least} such requests in a row, or measure it with its limit raised.",
+        *evidence,
+    )
 
 
 def _judged(params: Http, seen: Seen, way: Seen, slower: float, evidence: list[Evidence]) -> Outcome:
