@@ -109,3 +109,12 @@ def test_points_are_the_official_ones():
         "documentation": 20,
         "presentation": 10,
     }
+
+
+def test_refusing_every_prediction_is_no_speed(solution):
+    file = solution / "src/main.py"
+    text = file.read_text(encoding="utf-8").replace("    upload = ", '    raise Refused(429, "Later.")\n    upload = ')
+    file.write_text(text, encoding="utf-8")
+    told = {check.id: check for check in graded(solution, "speed").all_checks()}
+    assert told["predict-works"].status is Status.FAILED
+    assert (told["speed"].status, told["speed"].fraction) == (Status.BLOCKED, 0)

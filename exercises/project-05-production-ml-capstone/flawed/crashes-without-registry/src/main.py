@@ -84,6 +84,7 @@ def predict() -> Response:
     content = upload.read() if upload is not None else None
     batch = preprocess_image(validate_image_upload(content, settings.max_file_size))
     labels = (manager.model_name, manager.get_info()["version"])
+    manager.load_model()
     started = time.perf_counter()
     try:
         predictions = manager.predict(batch)

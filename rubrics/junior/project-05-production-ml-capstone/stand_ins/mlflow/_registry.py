@@ -3,10 +3,12 @@
 """What the stand-in's server holds, and whether it can be reached."""
 
 import os
+import time
 
 from .exceptions import MlflowException, RestException
 
 _uri = None
+_loaded = []
 VERSIONS = ("1", "2", "3")
 
 
@@ -52,3 +54,15 @@ def version_in(uri):
             return version_of(path.partition("@")[2])
         return version_of(path.partition("/")[2] or "latest")
     return VERSIONS[-1]
+
+
+def load(uri):
+    """Return the number of the version that is loaded. One after the first takes as long as a real one would.
+
+    That is `INFRA_GRADER_RELOAD_S` seconds for each that this process loads again, and nothing without that setting.
+    """
+    version = version_in(uri)
+    if _loaded:
+        time.sleep(float(os.environ.get("INFRA_GRADER_RELOAD_S", "0")))
+    _loaded.append(version)
+    return version

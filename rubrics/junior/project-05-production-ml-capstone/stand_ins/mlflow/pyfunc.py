@@ -33,4 +33,4 @@ class PyFuncModel:
 
 
 def load_model(model_uri, suppress_warnings=False, dst_path=None, model_config=None, **_):
-    return PyFuncModel(_registry.version_in(model_uri))
+    return PyFuncModel(_registry.load(model_uri))

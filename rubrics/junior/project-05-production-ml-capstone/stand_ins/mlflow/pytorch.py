@@ -5,7 +5,7 @@ from . import _registry
 
 
 def load_model(model_uri, dst_path=None, map_location=None, device=None, **_):
-    version = _registry.version_in(model_uri)
+    version = _registry.load(model_uri)
     import torch
 
     return torch.stand_in_model(version)

@@ -19,5 +19,5 @@ class Model:
 
 
 def load_model(model_uri, dst_path=None):
-    _registry.version_in(model_uri)
+    _registry.load(model_uri)
     return Model()
