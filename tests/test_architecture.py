@@ -30,6 +30,7 @@ MAX_LINES = 400
 NO_NAMES = {"utils", "util", "helpers", "common", "base", "manager", "core", "misc"}
 MAY_CATCH_EXCEPTION = {
     "capabilities/proxy_objects.py",  # what a learner's code raises, on its way to the suite
+    "capabilities/module_loading.py",  # what a learner's exception raises when it is asked for its text
     "capabilities/proxy_worker.py",  # the same, in the process that holds it
     "checks/call/_worker.py",  # what a learner's code raises, in the process that holds it
     "engine/ask.py",  # the one call of a check

@@ -36,7 +36,9 @@ from types import ModuleType
 from typing import Any, Self
 
 from infra_grader.capabilities import (
+    module_loading,
     plain_coding,
+    plain_content,
     proxy_channel,
     proxy_coding,
     proxy_import,
@@ -53,6 +55,7 @@ from infra_grader.capabilities.workspace import Workspace
 
 MAX_LINE = 16 * 1024 * 1024
 """Bytes of one question of a suite."""
+ON_LEARNERS_SIDE = (module_loading, plain_coding, plain_content, proxy_coding, proxy_worker)
 ON_SUITE_SIDE = (plain_coding, proxy_coding, proxy_session, proxy_objects, proxy_import, proxy_channel)
 
 
@@ -67,7 +70,7 @@ def job_for(
     """Return the job of a learner's process, whose modules are files of the submission or these files."""
     # Without a wall, the files and processes of this machine change all the time.
     nursery = [proxy_nursery] if sandbox.is_wall else []
-    text = program_text(plain_coding, proxy_coding, proxy_worker, *nursery)
+    text = program_text(*ON_LEARNERS_SIDE, *nursery)
     return Job(
         arguments=(python or sandbox.python, "-I", "-B", "-c", text),
         workspace=workspace,

@@ -1,8 +1,7 @@
 """Holds a learner's modules and does with them what a suite asks: a line of JSON in, a line of JSON out.
 
-Its text runs in the sandbox (`program_text(plain_coding, proxy_coding, proxy_worker)`), in one process with the
-learner's code, which may do with it what it likes: nothing that comes from here is believed, only compared. A question
-has an `id` and an `op`:
+Its text runs in the sandbox (see `proxy.job_for`), in one process with the learner's code, which may do with it what
+it likes: nothing that comes from here is believed, only compared. A question has an `id` and an `op`:
 
     load      {path}                       import a file of the submission, or an installed package by its name
     get       {on, name}                   an attribute
@@ -20,33 +19,20 @@ An answer has the `id` and `value`, `raised` or `not_plain`; and `changed`, the 
 from __future__ import annotations
 
 import builtins
-import importlib
-import importlib.util
 import json
 import operator
 import os
-import sys
 import types
 from collections.abc import Callable
 from typing import Any
 
+from infra_grader.capabilities.module_loading import load, text_of
 from infra_grader.capabilities.plain_coding import SIMPLE, NotPlain, decode, encode
+from infra_grader.capabilities.plain_content import content_of, number_of
 from infra_grader.capabilities.proxy_coding import STANDARD, decode_standard, encode_standard
 
 OBJECT = "object"
-MAX_TEXT = 300
 MAX_NAMES = 20
-CONTENT_TYPES: dict[type, Callable[[Any], Any]] = {
-    int: int.__index__,
-    float: float.__float__,
-    str: lambda text: "".join(str.__iter__(text)),
-    bytes: lambda content: bytes(bytes.__iter__(content)),
-    list: lambda items: list(list.__iter__(items)),
-    tuple: lambda items: tuple(tuple.__iter__(items)),
-    dict: lambda mapping: dict(dict.items(mapping)),
-    set: lambda items: set(set.__iter__(items)),
-    frozenset: lambda items: frozenset(frozenset.__iter__(items)),
-}
 MUTABLE = (list, dict, set, bytearray)
 OPERATORS = (
     "add sub mul truediv floordiv mod pow matmul and_ or_ xor lshift rshift neg pos abs invert "
@@ -140,11 +126,9 @@ class Holder:
 
     def _refer(self, value: object) -> Any:
         """Code what is no plain value: one of a standard type, or a handle, with the plain content if it has one."""
-        if any((part.__module__, part.__name__) == ("numpy", "generic") for part in type(value).__mro__):
-            scalar: Any = value
-            value = scalar.item()
-            if type(value) in SIMPLE:
-                return encode(value)
+        value = number_of(value)
+        if type(value) in SIMPLE:
+            return encode(value)
         if (coded := encode_standard(value, self._refer)) is not None:
             return coded
         handle = self._handles.get(id(value), 0)
@@ -159,12 +143,11 @@ class Holder:
 
         It is what the plain type itself sees of it, whatever the subclass says.
         """
-        kind: Any = next((kind for kind in CONTENT_TYPES if isinstance(value, kind)), None)
-        if kind is None or handle in self._open:  # which holds itself
+        if handle in self._open:  # which holds itself
             return []
         self._open.add(handle)
         try:
-            return [encode(CONTENT_TYPES[kind](value), self._refer)]
+            return [encode(content, self._refer) for content in content_of(value)]
         except NotPlain:
             return []
         finally:
@@ -173,7 +156,7 @@ class Holder:
     def _described(self, error: BaseException) -> dict[str, Any]:
         told: dict[str, Any] = {"raised": _names(type(error)), "error": self._refer(error)}
         if isinstance(error, Exception):
-            told["text"] = str(error)[:MAX_TEXT]
+            told["text"] = text_of(error)
         try:
             told["arguments"] = encode(tuple(error.args))
         except NotPlain:
@@ -193,37 +176,6 @@ def kind_of(value: object) -> str:
 def _names(kind: type) -> list[list[str]]:
     """Return the module and name of a type and of those that it comes from, without `object`."""
     return [[str(part.__module__)[:100], str(part.__name__)[:100]] for part in kind.__mro__[:-1]][:MAX_NAMES]
-
-
-def load(path: str) -> Any:
-    """Import a file of the working folder, as a part of its package if it is in one; or an installed package."""
-    if not path.endswith(".py"):
-        return importlib.import_module(path)
-    root = os.getcwd()
-    folder, file = os.path.split(path)
-    name = "" if file == "__init__.py" else file.removesuffix(".py")
-    while folder and os.path.isfile(os.path.join(folder, "__init__.py")):
-        folder, _, package = folder.rpartition("/")
-        name = f"{package}.{name}".rstrip(".")
-    # As when it is started from the root, and from its own folder: the learner's names come before all others.
-    for place in (root, os.path.join(root, folder)):
-        if place not in sys.path:
-            sys.path.insert(0, place)
-    if "." in name:
-        importlib.import_module(name.rpartition(".")[0])
-    place = os.path.join(root, path)
-    loaded = sys.modules.get(name)  # by another module of the learner's, perhaps
-    return loaded if getattr(loaded, "__file__", None) == place else _executed(name, place)
-
-
-def _executed(name: str, place: str) -> Any:
-    spec = importlib.util.spec_from_file_location(name, place)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"{place} is no Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return sys.modules.get(name, module)
 
 
 def serve() -> None:

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from infra_grader.capabilities import plain_coding
+from infra_grader.capabilities import module_loading, plain_coding, plain_content
 from infra_grader.capabilities.environment import Environment
 from infra_grader.capabilities.plain_coding import decode, encode
 from infra_grader.capabilities.program_text import program_text
@@ -78,7 +78,8 @@ def job_for(
 ) -> Job:
     """Return the job that holds the submission's module, or that of a rubric's own file, alone."""
     python = environment.python(context.sandbox) if environment else context.sandbox.python
-    job = Job(arguments=(python, "-I", "-B", "-c", program_text(plain_coding, _worker)), limits=limits)
+    text = program_text(module_loading, plain_coding, plain_content, _worker)
+    job = Job(arguments=(python, "-I", "-B", "-c", text), limits=limits)
     if environment is not None:
         job = job.replace(mounts=environment.mounts, variables=environment.variables(context.sandbox))
     if reference is None:

@@ -1,22 +1,19 @@
 """Holds a module and answers questions about it: a line of JSON in, a line of JSON out.
 
-Its text runs in the sandbox (`program_text(plain_coding, _worker)`), so it needs nothing but the standard library. It
-shares a process with the learner's code, which may do with it what it likes: nothing that comes from here is believed,
-only compared.
+Its text runs in the sandbox (see `_answers.job_for`), so it needs nothing but the standard library. It shares a process
+with the learner's code, which may do with it what it likes: nothing that comes from here is believed, only compared.
 """
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import json
 import os
-import sys
+from collections.abc import Callable
 from typing import Any
 
-from infra_grader.capabilities.plain_coding import NotPlain, decode, encode
-
-MAX_TEXT = 300
+from infra_grader.capabilities.module_loading import load, text_of
+from infra_grader.capabilities.plain_coding import MAX_DEPTH, SIMPLE, NotPlain, decode, encode, refuse
+from infra_grader.capabilities.plain_content import content_of, number_of
 
 
 def serve() -> None:
@@ -37,7 +34,7 @@ def serve() -> None:
                 reply["absent"] = True
             else:
                 arguments = [decode(argument) for argument in question["arguments"]]
-                reply["value"] = encode(getattr(module, question["function"])(*arguments))
+                reply["value"] = coded(getattr(module, question["function"])(*arguments))
         except NotPlain as what:
             reply["not_plain"] = str(what)
         except BaseException as error:  # noqa: BLE001 - whatever it is, the grader hears its name
@@ -47,30 +44,38 @@ def serve() -> None:
             content = content[os.write(answers, content) :]
 
 
+def coded(value: object) -> Any:
+    """Return an answer in a form for JSON. Raises `NotPlain` for what is not plain.
+
+    A number of numpy's is carried as Python's, and an instance of a subclass, such as a `Counter` or a named tuple, as
+    what its plain type sees of it.
+    """
+    try:
+        return encode(value, _refer(MAX_DEPTH))
+    except RecursionError as error:  # no exception of the function's
+        raise NotPlain("a value that is nested too deeply") from error
+
+
 def described(error: BaseException) -> dict[str, Any]:
     """Return what to say of an exception: the names of its types, from its own to the most general, and its text."""
     told: dict[str, Any] = {"raised": [str(kind.__name__)[:100] for kind in type(error).__mro__[:-1]][:20]}
     if isinstance(error, Exception):
-        told["text"] = str(error)[:MAX_TEXT]
+        told["text"] = text_of(error)
     return told
 
 
-def load(path: str) -> Any:
-    """Import a module by its path in the working folder, as a part of its package if it is in one."""
-    root = os.getcwd()
-    folder, file = os.path.split(path)
-    name = file.removesuffix(".py")
-    while folder and os.path.isfile(os.path.join(folder, "__init__.py")):
-        folder, _, package = folder.rpartition("/")
-        name = f"{package}.{name}"
-    # As when it is started from the root, and from its own folder: the learner's names come before all others.
-    sys.path[:0] = [os.path.join(root, folder), root]
-    if "." in name:
-        importlib.import_module(name.rpartition(".")[0])
-    spec = importlib.util.spec_from_file_location(name, os.path.join(root, path))
-    if spec is None or spec.loader is None:
-        raise ImportError(f"{path} is no Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
+def _refer(depth: int) -> Callable[[object], Any]:
+    """Return what codes a value of no plain type, and of those in it as many as lie this deep."""
+
+    def refer(value: object) -> Any:
+        number = number_of(value)
+        if type(number) in SIMPLE:
+            return encode(number)
+        content = content_of(value)
+        if not content:
+            return refuse(value)
+        if depth == 0:
+            raise NotPlain("a value that is nested too deeply")
+        return encode(content[0], _refer(depth - 1))
+
+    return refer

@@ -79,8 +79,9 @@ def function(context: Context, params: Function) -> Outcome:
 
     Right is what the function of the same name in a file of the rubric's own gives, or the exception that it raises (a
     subclass counts). Values must be plain (None, truth values, numbers, texts, bytes, lists, tuples, sets, mappings)
-    and their types exact; they are compared in the grader's process. The check passes if all answers are right, since
-    some can be guessed; it measures the share of right answers among those that were drawn.
+    and their types exact, where an instance of a subclass, such as a `Counter`, is what its plain type holds, and a
+    number of numpy's is Python's; they are compared in the grader's process. The check passes if all answers are right,
+    since some can be guessed; it measures the share of right answers among those that were drawn.
     """
     path = context.workspace.first(places(params.path))
     environment = _environment(context, params.environment)
