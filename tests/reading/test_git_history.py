@@ -157,6 +157,24 @@ def test_shallow_clone_cannot_show_what_it_lacks(folder, tmp_path):
     assert run_check("git.large_files", {"max": 1}, clone).status == "failed"
 
 
+def test_shallow_clone_with_a_tag_may_lack_others(folder, tmp_path):
+    for number in range(3):
+        commit(folder, f"data: version {number}", a=f"{number}\n")
+        git(folder, "tag", f"data-v1.{number}")
+    git(tmp_path, "clone", "--quiet", "--depth", "1", "--branch", "data-v1.2", f"file://{folder}", "clone")
+    assert run_check("git.tags", {"min": 1}, tmp_path / "clone").status == "passed"
+    assert run_check("git.tags", {"min": 3}, tmp_path / "clone").status == "not_assessed"
+
+
+def test_tag_of_a_single_file_names_no_version(folder):
+    commit(folder, "data: first", a="1\n")
+    git(folder, "tag", "data-v1.0")
+    git(folder, "tag", "data-v0.9", "HEAD:a")
+    outcome = run_check("git.tags", {"min": 2, "versions_of": ["a"]}, folder)
+    assert (outcome.status, outcome.measure.value) == ("partial", 1)
+    assert outcome.evidence[-1].expected == "a commit with any of a"
+
+
 def test_partial_clone_cannot_show_what_it_lacks(folder, tmp_path):
     commit(folder, "one", a="1\n")
     commit(folder, "two", a="22\n")

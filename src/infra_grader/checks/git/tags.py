@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from fractions import Fraction
 
+from infra_grader.capabilities.workspace import compile_glob
 from infra_grader.plugin import (
     Annotated,
     CheckFailed,
@@ -13,12 +15,15 @@ from infra_grader.plugin import (
     EvidenceKind,
     Measure,
     Meta,
+    NotAssessed,
     Outcome,
     Params,
     Regex,
+    RelativePath,
     check,
 )
-from infra_grader.reading.git_history import open_repository
+from infra_grader.reading.git_folder import has_git_folder
+from infra_grader.reading.git_history import Repository, open_repository
 
 SEMVER = re.compile(
     r"v?(?:0|[1-9][0-9]*)\.(?:0|[1-9][0-9]*)\.(?:0|[1-9][0-9]*)(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?"
@@ -32,24 +37,35 @@ class Tags(Params):
     pattern: Annotated[Regex | None, Meta(description="What a tag's name must match from its start.")] = None
     semver: Annotated[bool, Meta(description="Whether a name must be a semantic version, such as v1.2.0.")] = False
     annotated: Annotated[bool, Meta(description="Whether a tag must have a message of its own.")] = False
+    versions_of: Annotated[
+        tuple[RelativePath, ...],
+        Meta(
+            description="Files, as globs, whose versions the tags name: tags with the same content of them count once,"
+            " and one without any of them does not."
+        ),
+    ] = ()
 
 
 @check("git.tags", measure="tags")
 def tags(context: Context, params: Tags) -> Outcome:
-    """Tags are there, and named as asked for."""
+    """Tags are there, and named as asked for.
+
+    Without a repository, as in an archive, and in a shallow clone that shows too few, the check stays open: such a copy
+    does not take tags along.
+    """
+    if not has_git_folder(context.workspace.folder):
+        raise NotAssessed(
+            "There is no Git repository here, so its tags cannot be seen.",
+            "Grade a clone, as `git clone` makes it: an archive holds no tags.",
+            Evidence(path=".git", expected="a Git repository", actual="not there"),
+        )
     repository = open_repository(context)
-    faults: dict[str, str] = {}
-    for ref, object_id in repository.folder.refs.items():
-        context.deadline.check()
-        if ref.startswith("refs/tags/"):
-            name = ref.removeprefix("refs/tags/")
-            faults[name] = _fault(name, params) or (
-                "a message (`git tag -a`)" if params.annotated and not repository.peel(object_id).message else ""
-            )
-    if not faults:
-        repository.require_whole()
-        raise CheckFailed("There is no tag.", Evidence(path=".git", expected="tags", actual="none"))
+    faults = dict(_faults(context, repository, params))
     good = [name for name, fault in faults.items() if not fault]
+    if len(good) < params.min:
+        repository.require_whole()
+    if not faults:
+        raise CheckFailed("There is no tag.", Evidence(path=".git", expected="tags", actual="none"))
     share = min(Fraction(len(good), params.min), Fraction(1))
     return Outcome.partial(
         share,
@@ -63,7 +79,38 @@ def tags(context: Context, params: Tags) -> Outcome:
     )
 
 
-def _fault(name: str, params: Tags) -> str:
+def _faults(context: Context, repository: Repository, params: Tags) -> Iterator[tuple[str, str]]:
+    """Yield each tag's name, in order, with what it should be and is not, or nothing."""
+    versions: dict[frozenset[tuple[str, str]], str] = {}
+    wanted = [compile_glob(path) for path in params.versions_of]
+    for ref, object_id in repository.folder.refs.items():
+        context.deadline.check()
+        if not ref.startswith("refs/tags/"):
+            continue
+        name = ref.removeprefix("refs/tags/")
+        fault = _name_fault(name, params)
+        if not fault and params.annotated and not repository.peel(object_id).message:
+            fault = "a message (`git tag -a`)"
+        if not fault and wanted:
+            version = _version(repository, object_id, wanted)
+            first = versions.setdefault(version, name) if version else ""
+            if first != name:
+                files = ", ".join(params.versions_of)
+                fault = f"another version of {files} than {first} has" if first else f"a commit with any of {files}"
+        yield name, fault
+
+
+def _version(repository: Repository, object_id: str, wanted: list[re.Pattern[str]]) -> frozenset[tuple[str, str]]:
+    """Return the files that the tags are about, with the ids of their contents, as they are in what a tag names."""
+    try:
+        commit = repository.commit(repository.peel(object_id).target)
+    except CheckFailed:  # a tag may name a single file, too
+        return frozenset()
+    files = repository.files(commit)
+    return frozenset((file.path, file.id) for file in files if any(glob.fullmatch(file.path) for glob in wanted))
+
+
+def _name_fault(name: str, params: Tags) -> str:
     """Return what a name should be and is not, or nothing."""
     if params.semver and not SEMVER.fullmatch(name):
         return "a semantic version"
