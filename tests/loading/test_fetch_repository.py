@@ -103,9 +103,11 @@ def test_the_last_commit_before_the_due_date_is_fetched(work, fetch):
     assert not raised.value.is_ours
 
 
-def test_the_past_is_fetched_where_checks_read_it(work, fetch):
-    place, _ = work
-    target, _ = fetch(place, history=True)
+@pytest.mark.parametrize("number", [None, 2])
+def test_the_past_is_fetched_where_checks_read_it(work, fetch, number):
+    place, commits = work
+    ref = "" if number is None else commits[number]
+    target, _ = fetch(place, ref, history=True)
     assert git(target, "rev-list", "--count", "HEAD") == "3"
     assert git(target, "tag") == "v1"
     assert "side" in git(target, "branch", "--list")

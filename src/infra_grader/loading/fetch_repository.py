@@ -65,13 +65,9 @@ class Repository:
 
     def _fetched(self, ref: str, until: datetime | None, *, wants_past: bool) -> Fetched:
         self.git.do("init", "--quiet", "--template=", str(self.git.folder), inside=False)
-        if COMMIT.fullmatch(ref):
-            self._fetch([ref] if not wants_past else ["+refs/heads/*:refs/heads/*", ref], shallow=not wants_past)
-        elif wants_past:
+        if wants_past:
             self._fetch(["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"], shallow=False)
-            self._fetch([ref or "HEAD"], shallow=False)
-        else:
-            self._fetch([ref or "HEAD"], shallow=True)
+        self._fetch([ref or "HEAD"], shallow=not wants_past)
         commit = self._chosen(ref if COMMIT.fullmatch(ref) else "FETCH_HEAD", until)
         tree = self._checked_tree(commit)
         self.git.do("update-ref", "--no-deref", "HEAD", commit)
