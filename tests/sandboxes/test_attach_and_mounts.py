@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import threading
 import time
 
@@ -122,3 +123,14 @@ def test_a_mount_below_a_hidden_folder_is_seen(tmp_path):
         assert sandbox.run(job, Deadline(20)).stdout == b"ours\n"
     finally:
         sandbox.close()
+
+
+def test_a_service_may_listen_below_1024_and_asks_for_its_own_host(wall):
+    code = """
+        import os, socket
+        here = socket.gethostbyname(socket.gethostname())
+        with socket.create_server(("0.0.0.0", 80)):
+            os.write(1, here.encode())
+    """
+    with wall.attach(job_of(wall, textwrap.dedent(code)), Deadline(20)) as channel:
+        assert received(channel, len("127.0.0.1")) == b"127.0.0.1"

@@ -108,6 +108,7 @@ def _walls(limits: Limits) -> dict[str, Any]:
     }
     return {
         "network_mode": "none",
+        "extra_hosts": {SANDBOX: "127.0.0.1"},  # its own name, which it would find nobody to ask for
         "dns": ["127.0.0.1"],  # else the addresses of this machine's name servers stand inside
         "read_only": True,
         "tmpfs": {"/tmp": f"size={limits.disk_bytes},mode=1777,exec"},  # noqa: S108 - inside

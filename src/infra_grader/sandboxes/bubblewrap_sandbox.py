@@ -18,7 +18,7 @@ from infra_grader.capabilities.home import sweep
 from infra_grader.capabilities.sandbox import Channel, Dialogue, Ended, Job, Limit, Limits, Mount, SandboxKind
 from infra_grader.model.outcome import NotAssessed
 from infra_grader.plugin import hookimpl
-from infra_grader.sandboxes import _cgroup, _scratch
+from infra_grader.sandboxes import _cgroup, _low_ports, _scratch
 from infra_grader.sandboxes._process import LineDialogue, PipeChannel, Process, Watch, finish, started
 from infra_grader.sandboxes._resources import find_program, left_behind, limit, variables, watch
 from infra_grader.sandboxes._system_calls import call_filter
@@ -29,13 +29,14 @@ INSTALL = "Install it: apt-get install bubblewrap (or dnf, pacman, apk add bubbl
 ROOT_LINKS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64")
 TRIAL_S = 10.0
 STATUS_BYTES = 4096
+HOST = "sandbox"
 NAMES = {
-    "hosts": b"127.0.0.1 localhost\n::1 localhost\n",
+    "hosts": f"127.0.0.1 localhost {HOST}\n::1 localhost\n".encode(),
     "passwd": b"nobody:x:65534:65534:nobody:/tmp:/bin/sh\n",
     "group": b"nogroup:x:65534:\n",
     "nsswitch.conf": b"passwd: files\ngroup: files\nhosts: files\n",
 }
-"""Files of /etc by which programs find `localhost` and their own user."""
+"""Files of /etc by which programs find `localhost`, their own host and their own user."""
 
 
 class Bubblewrap:
@@ -79,7 +80,7 @@ class Bubblewrap:
     def attach(self, job: Job, deadline: Deadline) -> Iterator[Channel]:
         """Start a program that lives on; see `Sandbox`."""
         deadline.check()
-        with self._started(job, is_dialogue=True) as (process, _, look):
+        with self._started(job, is_dialogue=True, may_serve=True) as (process, _, look):
             yield PipeChannel(process, look)
 
     def place_inside(self, inside: str, _mount: Mount) -> str:
@@ -91,7 +92,9 @@ class Bubblewrap:
         self._home.close()
 
     @contextmanager
-    def _started(self, job: Job, *, is_dialogue: bool) -> Iterator[tuple[subprocess.Popen[bytes], Path, Watch]]:
+    def _started(
+        self, job: Job, *, is_dialogue: bool, may_serve: bool = False
+    ) -> Iterator[tuple[subprocess.Popen[bytes], Path, Watch]]:
         owner = NOBODY if os.geteuid() == 0 else None
         if owner is not None:
             for mount in job.mounts.values():
@@ -113,6 +116,8 @@ class Bubblewrap:
                     inside = gate.wait()
                     group.take(inside)
                     limit(inside, job.limits, group)
+                    if may_serve:
+                        _low_ports.open_low_ports(inside)
                     gate.open()
                 yield process, place.work, look
 
@@ -218,6 +223,7 @@ def python_version() -> str:
 def _bwrap() -> list[str]:
     command = [find_program("bwrap"), "--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL"]
     command += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
+    command += ["--hostname", HOST]
     if os.geteuid() != 0:
         return [*command, "--unshare-user", "--disable-userns", "--uid", str(NOBODY), "--gid", str(NOBODY)]
     for capability in ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP"):  # to become nobody, who has none
@@ -271,6 +277,8 @@ def _weaknesses() -> Iterator[str]:
             yield "memory: no control group can be made here, so each process is limited in its address space alone"
         if "processes" not in group.limits:
             yield "processes: no control group can be made here, so all runs of this user are counted together"
+    if problem := _low_ports.find_problem():
+        yield f"ports: a service cannot listen on one below 1024, since {problem}"
     if not call_filter():
         yield f"system calls: not filtered on {platform.machine()}"
     yield "disk: looked at five times a second, so a program can exceed it for a moment"
