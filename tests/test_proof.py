@@ -81,3 +81,24 @@ def test_what_it_is_graded_by_is(proofs):
 def test_the_solution_is_graded_by_everything(proofs):
     assert proofs["solution"].untold == ["lives"]
     assert proofs["solution"].faults == ()
+
+
+def test_submissions_have_the_history_that_a_file_says(tmp_path):
+    files = {
+        "solution/README.md": "It runs.\n",
+        "solution/notes.md": "Notes\n",
+        "history.yaml": "commits: [{message: First, tags: {v1.0: First}}]\n",
+        "flawed/no-notes/expect.yaml": "loses: [notes]\nremoved: [notes.md]\n",
+        "flawed/no-tag/expect.yaml": "loses: [tagged]\n",
+        "flawed/no-tag/history.yaml": "commits: [{message: First}]\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    checks = "      - {id: tagged, title: It is tagged, uses: git.tags}\n"
+    rubric = load_rubric(str(write_rubric(tmp_path, SIMPLE + checks)))
+    assert {proof.name: proof.faults for proof in prove(rubric, tmp_path)} == {
+        "solution": (),
+        "flawed/no-notes": (),
+        "flawed/no-tag": (),
+    }

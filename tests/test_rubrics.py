@@ -15,6 +15,7 @@ from records import go_elsewhere, observed, told, told_of
 from infra_grader.api import bundled, grade, load_rubric
 from infra_grader.engine.registry import Registry
 from infra_grader.loading.bundled import find_exercise
+from infra_grader.loading.exercise_history import with_history
 from infra_grader.proof import (
     QUIET,
     SOLUTION,
@@ -83,10 +84,11 @@ def test_with_the_solution_every_check_passes(rubric_id, solution_of):
 
 @pytest.mark.parametrize("rubric_id", RUBRICS)
 def test_the_solution_replayed_with_nothing_running_is_the_same(rubric_id, solution_of, kept_in, monkeypatch, tmp_path):
-    full = solution_of(rubric_id).scorecard
+    full, exercise = solution_of(rubric_id).scorecard, find_exercise(rubric_id)
     go_elsewhere(monkeypatch, tmp_path)
     replayed = QUIET.replace(replay=kept_in / f"{rubric_id}.record")
-    assert told(grade(find_exercise(rubric_id) / SOLUTION, rubric_id, options=replayed)) == told(full)
+    with with_history(exercise / SOLUTION, exercise) as submission:
+        assert told(grade(submission, rubric_id, options=replayed)) == told(full)
 
 
 @pytest.mark.parametrize("rubric_id", RUBRICS)

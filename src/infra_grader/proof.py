@@ -4,7 +4,7 @@ The rule is that of docs/writing-rubrics.md, "Proof": with the solution every ch
 the untouched starter every check without `allow_starter` has fraction 0 and the total stays under the ceiling; each
 flaw loses, of the checks by which it is graded, exactly those that its `expect.yaml` names and what they block; every
 check is in some flaw. A flaw is graded by the checks that look at files, and by those that run or look at what is live
-where it names one of that sort.
+where it names one of that sort. Solution and flaws have the Git history that a `history.yaml` says.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from infra_grader.capabilities.home import open_home
 from infra_grader.engine.plan import plan
 from infra_grader.engine.registry import Registry
 from infra_grader.errors import UsageError
+from infra_grader.loading.exercise_history import FILE, make_history, read_history, with_history
 from infra_grader.model.outcome import Status
 from infra_grader.model.record import Record
 from infra_grader.model.rubric import CheckSpec, Rubric
@@ -80,7 +81,8 @@ def prove_solution(rubric: Rubric, exercise: Path, registry: Registry, options: 
     solution = exercise / SOLUTION
     if not solution.is_dir():
         raise UsageError(f"{exercise} holds no solution", "A proof needs solution/, starter/ and flawed/.")
-    full = grade(solution, rubric, options=options, registry=registry)
+    with with_history(solution, exercise) as submission:
+        full = grade(submission, rubric, options=options, registry=registry)
     return Proof(name=SOLUTION, scorecard=full, faults=tuple(_solution_faults(full)))
 
 
@@ -114,6 +116,8 @@ def grade_flaw(
     with closing(open_home("infra-grader-proof-")) as home:
         flawed = home.folder / "submission"
         overlay(solution, flaw, expectation, flawed)
+        if history := read_history(flaw) or read_history(solution.parent):
+            make_history(flawed, history)
         return grade(flawed, rubric, options=options.replace(only=only), registry=registry)
 
 
@@ -188,7 +192,7 @@ def overlay(solution: Path, flaw: Path, expectation: Expectation, target: Path) 
         target,
         dirs_exist_ok=True,
         symlinks=True,
-        ignore=lambda place, _: ["expect.yaml"] if place == str(flaw) else [],
+        ignore=lambda place, _: ["expect.yaml", FILE] if place == str(flaw) else [],
     )
 
 
