@@ -134,6 +134,9 @@ def test_a_secret_among_other_manifests_is_not_quoted(quote, kind):
         ("PASSWORD: ${PASSWORD}", "PASSWORD: ${PASSWORD}"),
         ("password: {{ .Values.password }}", "password: {{ .Values.password }}"),
         ("secretName: tls", "secretName: tls"),
+        ('curl -H "Authorization: Bearer q8Zt41mmPz71" x', 'curl -H "Authorization: Bearer …" x'),
+        ('["app", "--token", "q8Zt41mmPz71"]', '["app", "--token", "…"]'),
+        ('curl -H "Authorization: Bearer $TOKEN" x', 'curl -H "Authorization: Bearer $TOKEN" x'),
         ("tokens: 5", "tokens: 5"),
     ],
 )

@@ -42,6 +42,12 @@ SECRET_VALUE = re.compile(
 NAMED_SECRET = re.compile(rf"name:\s*[\"']?[\w.-]*{SECRET}[\"']?\s*$", re.IGNORECASE)
 VALUE_OF_NAMED = re.compile(r"(?P<name>^\s*(?:- )?value:\s*[\"']?)(?P<value>[^\s\"'${].*)")
 LOGIN = re.compile(r"(?P<name>://[^\s:/@]*:)(?P<value>[^\s@/${]+)(?=@)")
+GIVEN = re.compile(
+    r"(?P<name>(?:authorization[\"':\s]{1,5}(?:bearer|basic|token)\s|--(?:password|token|api-key)[\"',=\s]{1,5})\s*)"
+    r"(?P<value>[^\s\"'${<]{8,})",
+    re.IGNORECASE,
+)
+"""A token or password that a command is given."""
 HIDDEN = "…"
 
 
@@ -133,7 +139,7 @@ def _unsecret(lines: list[str], number: int) -> str:
     text = lines[number - 1][:MAX_LOOKED_AT]
     if number > 1 and NAMED_SECRET.search(lines[number - 2][:MAX_LOOKED_AT]):
         text = VALUE_OF_NAMED.sub(_hide, text)
-    return LOGIN.sub(_hide, SECRET_VALUE.sub(_hide, text))
+    return GIVEN.sub(_hide, LOGIN.sub(_hide, SECRET_VALUE.sub(_hide, text)))
 
 
 def _hide(match: re.Match[str]) -> str:

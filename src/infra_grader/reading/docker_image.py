@@ -21,6 +21,7 @@ from infra_grader.reading.live_image import image_of
 
 MEGABYTE = 1_000_000
 MOST_QUOTED = 160
+LATER = "ONBUILD"
 OURS = re.compile(rf"(?:/bin/sh -c #\(nop\)\s+)?LABEL {LABEL}")
 """Labels that the classic builder was given by us."""
 SHELL = re.compile(r"\A(?:RUN )?(?:\|\d+ .*?)?/bin/(?:ba)?sh (?:-[a-z]+ )*-c (?:#\(nop\)\s*)?")
@@ -138,6 +139,8 @@ class LiveImage:
         """Return the learner's own steps; those before come with the base image."""
         steps = [step for step in self.saved.steps if not OURS.match(step.text)]
         written = self._instructions()
+        if not any(instruction_text(step.text).startswith(LATER) for step in steps):  # which BuildKit does not note
+            written = [item for item in written if item.keyword != LATER]
         if self.dockerfile and not written:
             return []
         own = steps[-len(written) :] if written else steps
@@ -198,7 +201,12 @@ def _read(context: Context, path: str) -> Dockerfile | None:
 
 def shown(created_by: str) -> str:
     """Return what the image remembers of an instruction as it was written, without the values of arguments."""
-    return SHELL.sub("", created_by).removesuffix("# buildkit").strip()[:MOST_QUOTED]
+    return instruction_text(created_by)[:MOST_QUOTED]
+
+
+def instruction_text(created_by: str) -> str:
+    """Return the whole of what `shown` begins; of a RUN the command alone."""
+    return SHELL.sub("", created_by).removesuffix("# buildkit").strip()
 
 
 def given_arguments(created_by: str) -> Iterator[tuple[str, str]]:

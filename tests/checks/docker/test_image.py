@@ -61,6 +61,30 @@ class TestSecrets:
             "a password or token in the history",
         ]
 
+    def test_whatever_else_the_image_remembers(self, tmp_path):
+        lines = (
+            "ARG DB_PASSWORD=q8Zt41mmPz71xx",
+            "LABEL db_password=q8Zt41mmPz71xx",
+            "ONBUILD ENV DB_PASSWORD=q8Zt41mmPz71xx",
+            'HEALTHCHECK CMD curl --header "Authorization: Bearer q8Zt41mmPz71xx" localhost',
+            'ENTRYPOINT ["env", "DB_PASSWORD=q8Zt41mmPz71xx", "python3"]',
+            "CMD python3 app.py --db postgresql://me:q8Zt41mmPz71xx@db/x",
+        )
+        outcome = ask(tmp_path, BASE + "\n".join(lines) + "\n", no_secrets=True)
+        assert "q8Zt41mmPz71" not in repr((outcome.message, outcome.evidence)), "a secret is shown"
+        assert sorted(item.line for item in outcome.evidence) == [2, 3, 4, 5, 6, 7], outcome
+
+    def test_what_only_names_secrets_is_none(self, tmp_path):
+        lines = (
+            "ARG API_KEY",
+            "ARG TOKEN_URL=https://host.example/token",
+            "LABEL org.opencontainers.image.revision=0123456789abcdef0123456789abcdef01234567",
+            'HEALTHCHECK CMD curl --header "Authorization: Bearer $TOKEN" localhost',
+            'ENTRYPOINT ["python3", "app.py", "--token-file", "/run/secrets/token"]',
+            'CMD ["--db", "postgresql://me:${DB_PASSWORD}@db/x"]',
+        )
+        assert self.found(tmp_path, BASE + "\n".join(lines) + "\n") == []
+
     def test_examples_and_keys_of_packages_are_none(self, tmp_path):
         place = "/usr/lib/python3/dist-packages/x/test.key"
         text = BASE + f"COPY key {place}\nCOPY . /app\nENV TOKEN_FILE=/run/secrets/token PATH=/app:$PATH\n"

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from infra_grader.capabilities.docker_layers import Layer
 from infra_grader.plugin import Evidence
-from infra_grader.reading.docker_image import MEGABYTE, LiveImage, given_arguments
+from infra_grader.reading.docker_image import MEGABYTE, LiveImage, given_arguments, instruction_text
 from infra_grader.reading.docker_secrets import is_installed
 from infra_grader.reading.pieces import Piece, whole
 from infra_grader.reading.secret_names import BEARER, PASSWORD_IN_URL, is_secret_name
@@ -64,21 +64,32 @@ def _in_variables(live: LiveImage) -> Iterator[Evidence]:
 def _in_history(live: LiveImage) -> Iterator[Evidence]:
     named: set[str] = set()
     for origin in live.origins():
-        text = origin.step.text
-        given = [name for name, value in given_arguments(text) if value and is_secret_name(name)]
+        given = [name for name, value in given_arguments(origin.step.text) if value and is_secret_name(name)]
         if given:
             if named.issuperset(given):  # every RUN after the first holds them again
                 continue
             named.update(given)
             actual = f"the build argument {given[0]} in the history, value not shown"
-        elif text.startswith(("RUN ", "/bin/sh ", "|")) and (
-            PASSWORD_IN_URL.search(text) or BEARER.search(text) or find_secrets("run.sh", text)
-        ):
+        elif _tells_secret(instruction_text(origin.step.text)):
             actual = "a password or token in the history, value not shown"
         else:
             continue
         point = live.point(origin, "no secret", actual)
         yield point.replace(text="`docker history --no-trunc` shows it")
+    for text in live.config.get("OnBuild") or ():
+        if _tells_secret(str(text).removeprefix("ENV ")):
+            actual = "a password or token in an instruction for later builds, value not shown"
+            yield live.setting("ONBUILD", "no secret", actual).replace(text="`docker inspect` shows it")
+
+
+def _tells_secret(text: str) -> bool:
+    """Whether an instruction holds a password or token: what it runs, starts, labels, or takes by default."""
+    if text.startswith(("ENV ", "ONBUILD ")):  # both are looked at by themselves
+        return False
+    words = text.replace('"', "")  # commands are remembered as lists of quoted words
+    return any(
+        PASSWORD_IN_URL.search(form) or BEARER.search(form) or find_secrets("run.sh", form) for form in (text, words)
+    )
 
 
 def _in_files(live: LiveImage) -> Iterator[Evidence]:
