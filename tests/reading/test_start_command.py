@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from infra_grader.capabilities.workspace import Workspace
-from infra_grader.reading.start_command import find_launches, plain_arguments
+from infra_grader.reading.start_command import find_launches, plain_arguments, program_names
 
 FASTAPI = "from fastapi import FastAPI\napp = FastAPI()\n"
 FLASK = "from flask import Flask\napp = Flask(__name__)\n"
@@ -119,3 +119,38 @@ def test_what_only_looks_like_a_service_is_none(launches, text):
 )
 def test_programs_that_only_start_another_are_left_out(words, plain):
     assert plain_arguments(words) == plain
+
+
+def test_packages_below_src_are_found_as_if_they_were_installed(launches):
+    found = launches(
+        {
+            "pyproject.toml": "[project]\nname = 'sums'\n",
+            "Dockerfile": 'FROM python\nWORKDIR /app\nENV PYTHONPATH=/app\nCOPY . .\nCMD ["python", "-m", "sums"]\n',
+            "src/sums/__main__.py": FLASK,
+        }
+    )
+    assert found[0].variables == {"PYTHONPATH": "{root}:{root}/src"}
+    assert {launch.variables["PYTHONPATH"] for launch in found[1:]} == {"{root}/src"}
+
+
+@pytest.mark.parametrize("without", ["pyproject.toml", "src/sums/app.py"])
+def test_nothing_is_installed_that_is_no_project(launches, without):
+    files = {"pyproject.toml": "[project]\nname = 'sums'\n", "src/sums/app.py": FLASK, "app.py": FLASK}
+    del files[without]
+    assert all("PYTHONPATH" not in launch.variables for launch in launches(files))
+
+
+def test_commands_of_a_project_are_tried_last(launches, tmp_path):
+    project = "[project]\nname = 's'\n[project.scripts]\nserve = 's.core:App.main'\nbroken = 's core'\n"
+    found = launches({"pyproject.toml": project, "app.py": FLASK})
+    assert commands(found)[-1] == ("serve", ".")
+    assert found[-1].origin == "pyproject.toml, which makes it a command"
+    names = program_names("/usr/bin/python3", Workspace(tmp_path))
+    assert names["serve"][:2] == ("/usr/bin/python3", "-c")
+    assert "operator.attrgetter('App.main')(importlib.import_module('s.core'))()" in names["serve"][2]
+    assert "broken" not in names
+    assert names["gunicorn"] == ("/usr/bin/python3", "-m", "gunicorn")
+
+
+def test_a_project_file_that_is_broken_makes_no_commands(launches):
+    assert commands(launches({"pyproject.toml": "[project\n", "app.py": FLASK}))[-1][0].startswith("python -m flask")

@@ -13,6 +13,7 @@ from infra_grader.reading.dockerfile import read_dockerfile
 from infra_grader.reading.dockerfile_image import Copied, Image
 from infra_grader.reading.dockerfile_instruction import Instruction
 from infra_grader.reading.start_code import launches_of_code
+from infra_grader.reading.start_project import PROJECT, project_commands, source_folder
 
 DOCKERFILES = ("Dockerfile", "**/Dockerfile", "**/Dockerfile.*", "**/*.Dockerfile", "**/*.dockerfile")
 PROCFILES = ("Procfile", "**/Procfile")
@@ -44,7 +45,9 @@ def find_launches(workspace: Workspace) -> list[Launch]:
     A file that cannot be read says nothing. Nothing is run, and the folder of each launch lies in the submission.
     """
     found: list[Launch] = []
-    for launch in _all(workspace):
+    source = source_folder(workspace)
+    for said in _all(workspace):
+        launch = _installed(said, source) if source else said
         if launch not in found and not any(_is_same(launch, other) for other in found):
             found.append(launch)
         if len(found) == MAX_LAUNCHES:
@@ -57,10 +60,15 @@ def launch_of_text(text: str, origin: str) -> Launch:
     return Launch(arguments=plain_arguments(shlex.split(text)), origin=origin, ports=tuple(_ports(text)))
 
 
-def program_names(python: str) -> Mapping[str, tuple[str, ...]]:
-    """Return the programs by which commands call Python and its servers, for the interpreter that is to run them."""
+def program_names(python: str, workspace: Workspace) -> Mapping[str, tuple[str, ...]]:
+    """Return the programs that commands call, for the interpreter that is to run them.
+
+    They are Python, its servers, and what the submission would install as commands of its own.
+    """
     minor = ("python", "python3", *(f"python3.{number}" for number in range(9, 16)))
-    return dict.fromkeys(minor, (python,)) | {name: (python, "-m", module) for name, module in SERVERS.items()}
+    own = {name: (python, "-c", code) for name, code in project_commands(workspace).items()}
+    servers = {name: (python, "-m", module) for name, module in SERVERS.items()}
+    return own | dict.fromkeys(minor, (python,)) | servers
 
 
 def plain_arguments(words: Sequence[str]) -> tuple[str, ...]:
@@ -88,6 +96,14 @@ def _all(workspace: Workspace) -> Iterator[Launch]:
     for path in sorted(workspace.find(*PROCFILES), key=_depth):
         yield from _of_procfile(workspace, path)
     yield from launches_of_code(workspace)
+    for name in project_commands(workspace):
+        yield Launch(arguments=(name,), origin=f"{PROJECT}, which makes it a command", ports=(DEFAULT_PORT,))
+
+
+def _installed(launch: Launch, source: str) -> Launch:
+    """Return a launch that finds the packages of a folder, wherever it starts."""
+    path = ":".join(filter(None, [launch.variables.get("PYTHONPATH"), f"{{root}}/{source}"]))
+    return launch.replace(variables={**launch.variables, "PYTHONPATH": path})
 
 
 def _is_same(one: Launch, other: Launch) -> bool:

@@ -80,10 +80,10 @@ def start_service(context: Context, params: Start) -> Outcome:
     """A service of the submission starts and answers.
 
     It is started in the ways that the submission's own files say, one after another until one answers: the command of
-    a Dockerfile, a Procfile, a module or script that serves, an application that uvicorn or flask can serve. Each
-    starts in a sandbox of its own, without network. The service runs on for the checks that name this one; it is
-    measured in how many seconds it answered. A package that this machine lacks, though it is among the
-    requirements, leaves the check open.
+    a Dockerfile, a Procfile, a module or script that serves, an application that uvicorn or flask can serve, a command
+    of a pyproject.toml. Each starts in a sandbox of its own, without network. The service runs on for the checks that
+    name this one; it is measured in how many seconds it answered. A package that this machine lacks, though it is among
+    the requirements, leaves the check open.
     """
     launches = [launch_of_text(command, "the rubric") for command in params.commands]
     if params.derive:
@@ -136,7 +136,7 @@ def _recipe(context: Context, params: Start) -> Recipe:
     return Recipe(
         sandbox=sandbox,
         job=Job(arguments=(), workspace=context.workspace, mounts=mounts, variables=variables, limits=limits),
-        programs=program_names(python),
+        programs=program_names(python, context.workspace),
         ready=Ready(
             paths=tuple(params.ready),
             statuses=tuple(params.ready_status),

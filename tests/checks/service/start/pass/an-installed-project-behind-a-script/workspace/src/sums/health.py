@@ -1,0 +1,1 @@
+HEALTHY = b'{"status": "healthy"}'
