@@ -71,3 +71,30 @@ def test_a_project_that_is_not_there_is_the_author_s_fault(folder):
     before = {"web": {"uses": "compose.up", "with": {"seconds": 60, "stays_s": 0}}}
     outcome = ask("http.request", {"service": "web", "requests": ASK}, folder, before)
     assert outcome.status == "not_assessed", outcome
+
+
+IMPOSTORS = """
+services:
+  web:
+    image: python:3.11-slim
+    init: true
+    command: [python, -m, http.server, "8000"]
+    extra_hosts: ["here:127.0.0.1"]
+  store: {image: "python:3.11-slim", init: true, command: [sleep, "600"], expose: ["8000"]}
+  here: {image: "python:3.11-slim", init: true, command: [sleep, "600"], expose: ["8000"]}
+  other:
+    image: python:3.11-slim
+    init: true
+    command: [python, -m, http.server, "8000"]
+    networks: {default: {aliases: [store]}}
+"""
+
+
+@pytest.mark.parametrize(("asked", "said"), [("store", "other answers under its"), ("here", "web answers under its")])
+def test_whoever_answers_under_the_name_of_another_is_told(asked, said, tmp_path):
+    containers.require()
+    (tmp_path / "compose.yaml").write_text(IMPOSTORS, "utf-8")
+    parameters = {"project": "up", "asker": ["web"], "asked": [asked], "seconds": 4}
+    outcome = ask("compose.reaches", parameters, tmp_path, UP)
+    assert outcome.status == "failed", outcome
+    assert said in outcome.message

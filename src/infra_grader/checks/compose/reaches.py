@@ -45,8 +45,9 @@ class Reaches(Params):
 def reaches(context: Context, params: Reaches) -> Outcome:
     """One service reaches another by its name, as the networks of the compose file let it; or it must not.
 
-    A program of ours asks from the network of the first one. Where it must not be reached, the second one must run and
-    listen all the same: what nobody could reach is no proof of a wall.
+    A program of ours asks from the network of the first one. It must be the second one that it gets to: another
+    service, or the first one itself, which answers under that name is told. Where it must not be reached, the second
+    one must run and listen all the same: what nobody could reach is no proof of a wall.
     """
     prepared = project_of(context, params.project)
     asker = find_service(prepared, params.asker)
@@ -61,9 +62,10 @@ def reaches(context: Context, params: Reaches) -> Outcome:
         tried = [
             _reach(context, prepared, first, (asked,), port, params, params.seconds / len(ports)) for port in ports
         ]
-    done = next((one for one in tried if _holds(one, params)), None)
-    shown = done or tried[0]
-    actual = _said(shown) if shown.is_connected else shown.reason
+        found = [one.replace(reason=_instead(prepared, one, asker, asked) or one.reason) for one in tried]
+    done = next((one for one in found if _holds(one, params)), None)
+    shown = done or found[0]
+    actual = shown.reason or _said(shown)
     expected = (
         f"{asker} reaches {asked}:{' or '.join(map(str, ports))}{f' and GET {params.path}' if params.path else ''}"
     )
@@ -143,8 +145,32 @@ def _reach(
     return reach(prepared.project.container(first), question, context.deadline)
 
 
+def _instead(prepared: Prepared, reached: Reached, asker: str, asked: str) -> str:
+    """Return who else was reached under the name of a service, as a clause; nothing where it was that one."""
+    owners = _owners(prepared)
+    if reached.address.startswith("127."):
+        there = next((services for services in owners.values() if asker in services), (asker,))
+    else:
+        there = owners.get(reached.address, (asked,))
+    return "" if asked in there else f"{there[0]} answers under its name, at {reached.address}"
+
+
+def _owners(prepared: Prepared) -> dict[str, tuple[str, ...]]:
+    """Return the services at each address: one that shares the network of another has the same."""
+    members = prepared.project.members()
+    facts = {member.id: prepared.project.container(member).inspect() for member in members}
+    found: dict[str, tuple[str, ...]] = {}
+    for member in members:
+        mode = str((facts[member.id].get("HostConfig") or {}).get("NetworkMode") or "")
+        seen = facts.get(mode.removeprefix("container:"), facts[member.id])
+        networks = (seen.get("NetworkSettings") or {}).get("Networks") or {}
+        for address in filter(None, (item.get("IPAddress") for item in networks.values())):
+            found[address] = (*found.get(address, ()), member.service)
+    return found
+
+
 def _holds(reached: Reached, params: Reaches) -> bool:
-    return reached.is_connected and (not params.statuses or reached.status in params.statuses)
+    return reached.is_connected and not reached.reason and (not params.statuses or reached.status in params.statuses)
 
 
 def _said(reached: Reached) -> str:
