@@ -32,6 +32,7 @@ from infra_grader.plugin import (
 from infra_grader.reading.python_names import Names
 from infra_grader.reading.python_source import Source, parse_source
 from infra_grader.reading.python_tests import OwnTest, find_tests, is_test_file, is_test_support, module_names
+from infra_grader.reading.test_plugins import plugins_of
 
 STAND_INS = ".infra-grader"
 """Folder in the copy of the submission that holds the rubric's stand-ins."""
@@ -85,6 +86,8 @@ class Suite(Record):
     """The learner's modules, by every name under which they can be imported."""
     imports: frozenset[str]
     """The packages that any of the learner's files imports, by the first part of their names."""
+    plugins: frozenset[str] = frozenset()
+    """The packages whose plugins of pytest the tests use."""
 
     @property
     def sound(self) -> list[OwnTest]:
@@ -123,6 +126,7 @@ def _read(context: Context, params: SuiteParams, given: frozenset[str]) -> Suite
         imports=frozenset(
             target.partition(".")[0] for item in names.values() for target in item.imports.values() if target
         ),
+        plugins=plugins_of([*(names[path] for path in files), *conftests]),
     )
     if not suite.sound:
         raise CheckFailed(_nothing_counts(suite), *_flaws(suite, wanted[0]), *suite.faults)

@@ -1,0 +1,6 @@
+"""Statistics of measurements."""
+
+
+def mean(values: list[float]) -> float:
+    """Return the mean of the values."""
+    return sum(values) / len(values)
