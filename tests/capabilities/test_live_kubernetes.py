@@ -18,11 +18,12 @@ import pytest
 from infra_grader.capabilities import kubernetes_ending, kubernetes_guard, kubernetes_room
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.kubernetes import NAMESPACES, Refused
+from infra_grader.capabilities.kubernetes_bounds import LIMITS
 from infra_grader.capabilities.kubernetes_guard import PUBLIC
 from infra_grader.capabilities.kubernetes_lab import HOME
 from infra_grader.capabilities.kubernetes_owner import PURPOSE_LABEL, RUN_LABEL
 from infra_grader.capabilities.kubernetes_probe import Target
-from infra_grader.capabilities.kubernetes_probe_pods import Place, shared_probe
+from infra_grader.capabilities.kubernetes_probe_pods import Place, probes, shared_probe
 from infra_grader.capabilities.kubernetes_turn import LEASES, Taker, leave_turns, turn
 from infra_grader.capabilities.live_kubernetes import PREFIX, open_live_kubernetes
 from infra_grader.model.outcome import NotAssessed, Unavailable
@@ -101,6 +102,38 @@ def test_what_is_excepted_from_public_addresses_is_shut_off_by_that_alone(live, 
     live.guard()
     [opened] = probe.reach([target.replace(is_wanted=True)], 10.0, Deadline(60))
     assert opened.is_steady
+
+
+def test_a_learners_bounds_hold_for_pods_of_ours_and_are_as_they_were(live):
+    """One pod and no more, and none below 64 MiB: two of ours run beside it, and nothing of it stays."""
+
+    def bound(kind, name, **spec):
+        live.cluster.apply({"apiVersion": "v1", "kind": kind, "metadata": {"name": name}, "spec": spec}, live.namespace)
+
+    def seen():
+        found = [each for kind in (kubernetes_room.QUOTAS, LIMITS) for each in live.cluster.list(kind, live.namespace)]
+        return {each["metadata"]["name"]: (each["spec"], owners(each)) for each in found}
+
+    def owners(found):
+        managed = found["metadata"]["managedFields"]
+        return [(each["manager"], each["operation"], each["fieldsV1"]) for each in managed if "subresource" not in each]
+
+    bound("ResourceQuota", "one", hard={"pods": "1", "requests.cpu": "100m", "limits.memory": "128Mi"})
+    bound("ResourceQuota", "others", hard={"pods": "0"}, scopes=["NotTerminating"])
+    item = {"type": "Container", "min": {"memory": "64Mi"}, "max": {"memory": "128Mi"}}
+    bound("LimitRange", "sizes", limits=[{**item, "maxLimitRequestRatio": {"cpu": "2"}}])
+    before = seen()
+    with probes(live, [Place(namespace=live.namespace), Place(namespace=live.namespace)], Deadline(60)) as made:
+        assert made[0].look_up(["kubernetes.default"], 10.0, Deadline(60))[0].state == "known"
+        now = seen()
+        assert now["one"][0]["hard"] == {"pods": "3", "requests.cpu": "300m", "limits.memory": "402653184"}
+        assert (now["others"], now["sizes"]) == (before["others"], before["sizes"])
+    assert seen() == before
+    bound("LimitRange", "sizes", limits=[{"type": "Container", "min": {"memory": "8Gi"}}])
+    before = seen()
+    with probes(live, [Place(namespace=live.namespace)], Deadline(60)):
+        assert seen()["sizes"] == before["sizes"]
+    assert seen() == before
 
 
 def privileged():

@@ -1,8 +1,8 @@
 """Bounds that a learner's work sets for its own namespace, and pods of ours that must not be measured by them.
 
-Two things are known and accepted. While the bounds are away the cluster's controllers may make pods of the learner's
-that a quota would have refused. And until the server has counted anew what a quota holds that has just been put back,
-it refuses pods ("status unknown for quota"); controllers try again by themselves, but an event tells of it.
+A ResourceQuota that counts pods of ours is raised by exactly what they take, for as long as they are there: the
+learner's own pods have the room that they had. A LimitRange stays as it is where a pod can be of a size that it allows,
+and is emptied for the moment in which ours are made where none can.
 """
 
 from __future__ import annotations
@@ -12,73 +12,173 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.kubernetes import Cluster, Refused, Resource
+from infra_grader.capabilities.kubernetes_fit import Size, amounts_of, fitting, raised
 from infra_grader.capabilities.kubernetes_room import OUR_BOUNDS, QUOTAS, refusing
 from infra_grader.model.outcome import NotAssessed
+from infra_grader.model.record import Record
 
 LIMITS = Resource(api_version="v1", kind="LimitRange", plural="limitranges", is_namespaced=True)
-KEPT = ("name", "namespace", "labels", "annotations")
-"""What of an object's metadata is not the server's."""
 TRIES = 5
 """How often it is tried to put one back: an API that is busy takes it the next time."""
 PAUSE_S = 0.5
+COUNTED_S = 5.0
+"""Seconds in which a quota counts that pods of ours are gone."""
+NOT_FOUND = 404
+
+
+class Bounds(Record):
+    """A learner's own bounds in a namespace."""
+
+    quotas: tuple[Mapping[str, Any], ...] = ()
+    ranges: tuple[Mapping[str, Any], ...] = ()
+    size: Size | None = None
+    """The size of a pod that they let through; `None` where the ranges have to be out of the way for it."""
+
+    @property
+    def are_there(self) -> bool:
+        """Whether there are any."""
+        return bool(self.quotas or self.ranges)
+
+    @property
+    def resources(self) -> Mapping[str, Any]:
+        """What a container of ours says of its size; nothing where no bounds want to know."""
+        return (self.size or NOTHING).manifest if self.are_there else {}
+
+
+NOTHING = fitting(()) or Size(requests={}, limits={})
+
+
+class Change(Record):
+    """Fields of a learner's object, as they were written and as they are meanwhile."""
+
+    resource: Resource
+    before: Mapping[str, Any]
+    """The whole object."""
+    field: str
+    """The field of its `spec`."""
+    meanwhile: Any
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return str(self.before["metadata"]["name"])
+
+    @property
+    def written(self) -> Any:
+        """What its author wrote, as far as it is changed."""
+        whole = self.before["spec"].get(self.field)
+        return {key: whole[key] for key in self.meanwhile} if isinstance(whole, Mapping) else whole
+
+
+def bounds_of(cluster: Cluster, namespace: str) -> Bounds:
+    """Return the ResourceQuotas and LimitRanges of a namespace that are not ours."""
+    with refusing("a look at quotas and limits"):
+        quotas, ranges = (
+            tuple(each for each in cluster.list(resource, namespace) if each["metadata"]["name"] != OUR_BOUNDS)
+            for resource in (QUOTAS, LIMITS)
+        )
+    return Bounds(quotas=quotas, ranges=ranges, size=fitting(ranges))
 
 
 @contextmanager
-def set_aside(cluster: Cluster, namespace: str) -> Iterator[bool]:
-    """Take the ResourceQuotas and LimitRanges that are not ours out of a namespace while the block runs.
+def room_beside(cluster: Cluster, namespace: str, bounds: Bounds, pods: int) -> Iterator[None]:
+    """Raise the quotas of a namespace by what so many pods of ours take, while the block runs.
 
-    Yields whether there were any. In the block pods of ours are made, which would be refused by them, or changed; it is
-    to be short, and afterwards all of them are there as they were. The server may need a moment to notice. Raises
-    `NotAssessed` where they cannot be set aside, or some cannot be put back.
+    The server may need a moment to notice. Afterwards they are as their author wrote them, once it has counted that
+    ours are gone, and who manages their fields is the same. Only one block of a namespace may run at a time. Raises
+    `NotAssessed` where one cannot be raised, or put back.
     """
-    with refusing("a look at quotas and limits"):
-        found = [
-            (resource, each)
-            for resource in (QUOTAS, LIMITS)
-            for each in cluster.list(resource, namespace)
-            if each["metadata"]["name"] != OUR_BOUNDS
-        ]
+    found = [(each, raised(each, bounds.size or NOTHING, pods)) for each in bounds.quotas]
+    changes = [Change(resource=QUOTAS, before=quota, field="hard", meanwhile=hard) for quota, hard in found if hard]
+    with _changed(cluster, namespace, changes, "that a quota makes room for pods that ask"):
+        yield
+        if changes:
+            cluster.await_(QUOTAS, namespace, lambda now: _are_counted(now, changes), Deadline(COUNTED_S))
+
+
+@contextmanager
+def ranges_away(cluster: Cluster, namespace: str, bounds: Bounds) -> Iterator[None]:
+    """Empty the LimitRanges of a namespace while the block runs, if no size of a pod of ours is within them.
+
+    It is to be short: the learner's own pods that are made meanwhile are not bound either. Raises as `room_beside`.
+    """
+    ranges = bounds.ranges if bounds.size is None else ()
+    changes = [Change(resource=LIMITS, before=each, field="limits", meanwhile=[]) for each in ranges]
+    with _changed(cluster, namespace, changes, "that limits make way for pods that ask"):
+        yield
+
+
+@contextmanager
+def _changed(cluster: Cluster, namespace: str, changes: Sequence[Change], what: str) -> Iterator[None]:
     try:
-        for resource, each in found:
-            with refusing("that quotas and limits are set aside"):
-                cluster.delete(resource, each["metadata"]["name"], namespace)
-        yield bool(found)
+        for each in changes:
+            with refusing(what):
+                cluster.patch(each.resource, each.name, namespace, {"spec": {each.field: each.meanwhile}})
+        yield
     finally:
-        _put_back(cluster, [as_written(resource, each) for resource, each in found], namespace)
+        _put_back(cluster, changes, namespace)
 
 
-def as_written(resource: Resource, found: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an object as its author would write it, out of what the server keeps of it."""
-    metadata = {key: value for key, value in found["metadata"].items() if key in KEPT}
-    rest = {key: value for key, value in found.items() if key not in ("apiVersion", "kind", "metadata", "status")}
-    return {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": metadata, **rest}
+def _are_counted(now: Sequence[Mapping[str, Any]], changes: Sequence[Change]) -> bool | None:
+    """Return whether quotas hold no more than they did before there were pods of ours, or may hold."""
+    used = {each["metadata"]["name"]: amounts_of(each, "status", "used") for each in now}
+    for each in changes:
+        before, hard = amounts_of(each.before, "status", "used"), amounts_of(each.before, "spec", "hard")
+        counted = used.get(each.name, {})
+        if any(counted.get(key, 0) > max(hard[key], before.get(key, hard[key])) for key in each.meanwhile):
+            return None
+    return True
 
 
-def _put_back(cluster: Cluster, bounds: Sequence[dict[str, Any]], namespace: str) -> None:
-    """Make each of them again, whatever becomes of the others."""
+def _put_back(cluster: Cluster, changes: Sequence[Change], namespace: str) -> None:
+    """Write back each of them, whatever becomes of the others."""
     lost = {}
-    for each in bounds:
-        if why := _why_not_made(cluster, each, namespace):
-            lost[f"{each['kind']} {each['metadata']['name']}"] = why
+    for each in changes:
+        if why := _why_not_back(cluster, each, namespace):
+            lost[f"{each.resource.kind} {each.name}"] = why
     if lost:
-        # Not `Unavailable`: asked once more, the check would pass by what is not there any more.
+        # Not `Unavailable`: asked once more, the check would pass by what is not as it was.
         reason = next(iter(lost.values()))
         raise NotAssessed(
-            f"{' and '.join(lost)} of the learner's, set aside for a pod of ours, cannot be put back: {reason}.",
+            f"{' and '.join(lost)} of the learner's, changed for a pod of ours, cannot be put back: {reason}.",
             "Grade again.",
         )
 
 
-def _why_not_made(cluster: Cluster, bound: dict[str, Any], namespace: str) -> str:
-    """Make one, and return why that did not succeed in all tries, or nothing."""
+def _why_not_back(cluster: Cluster, change: Change, namespace: str) -> str:
+    """Write one back, and return why that did not succeed in all tries, or nothing."""
     for number in range(TRIES):
         if number:
             time.sleep(PAUSE_S)
         try:
-            cluster.apply(bound, namespace)
+            _write_back(cluster, change, namespace)
         except (Refused, NotAssessed) as error:
             why = str(error).rstrip(".")
         else:
             return ""
     return why
+
+
+def _write_back(cluster: Cluster, change: Change, namespace: str) -> None:
+    """Write one back, if nobody else has written or removed it meanwhile."""
+    now = cluster.get(change.resource, change.name, namespace)
+    if now is None or now["metadata"].get("uid") != change.before["metadata"].get("uid"):
+        return
+    there = now["spec"].get(change.field)
+    if _is_same(there, change.meanwhile):
+        cluster.patch(change.resource, change.name, namespace, {"spec": {change.field: change.written}})
+    elif not _is_same(there, change.written):
+        return
+    # By itself, as whoever changes a field becomes its manager: of our change nothing stays.
+    managed = change.before["metadata"].get("managedFields") or []
+    cluster.patch(change.resource, change.name, namespace, {"metadata": {"managedFields": managed}})
+
+
+def _is_same(there: Any, wanted: Any) -> bool:
+    """Whether a field is as it was written, as far as it was; the server words quantities in its own way."""
+    if not isinstance(wanted, Mapping):
+        return bool((there or []) == wanted)
+    found = amounts_of({"there": there}, "there")
+    return all(found.get(key) == amount for key, amount in amounts_of({"wanted": wanted}, "wanted").items())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from infra_grader.capabilities import _probe_pod, _reference_service
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.kubernetes import PODS, Cluster, Refused
-from infra_grader.capabilities.kubernetes_bounds import set_aside
+from infra_grader.capabilities.kubernetes_bounds import Bounds, bounds_of, ranges_away, room_beside
 from infra_grader.capabilities.kubernetes_owner import DOMAIN
 from infra_grader.capabilities.kubernetes_probe import Probe
 from infra_grader.capabilities.kubernetes_room import refusing
@@ -29,7 +30,7 @@ GATE = f"{DOMAIN}/serves"
 """A condition that no pod of ours ever has: one with a learner's labels must not be served from."""
 START_S = 60.0
 NOTICE_S = 5.0
-"""Seconds in which the server notices that a quota is gone."""
+"""Seconds in which the server notices that a quota is raised, or a range is empty."""
 PAUSE_S = 0.1
 LONGEST_S = 3600
 """After which a probe ends, whatever became of the grader."""
@@ -51,11 +52,11 @@ class Place(Record):
 def shared_probe(live: LiveKubernetes, place: Place, deadline: Deadline) -> Probe:
     """Return the run's probe of a place, which the first who asks for it makes; raises as `probes` does.
 
-    A check does not pay for the time in which it starts.
+    A check does not pay for the time in which it starts. It is for namespaces of ours, in which no learner sets bounds.
     """
     key = ("probe", place.namespace, tuple(sorted(place.labels.items())), place.is_admitted)
     with deadline.paused():
-        pod = live.once(key, lambda: _start(live, [place])[0])
+        pod = live.once(key, lambda: _start(live, [place], {})[0])
     return Probe(live.cluster, place.namespace, pod)
 
 
@@ -63,21 +64,39 @@ def shared_probe(live: LiveKubernetes, place: Place, deadline: Deadline) -> Prob
 def probes(live: LiveKubernetes, places: Sequence[Place], deadline: Deadline) -> Iterator[list[Probe]]:
     """Yield a running probe for each place, all of them removed after the block; a check does not pay for their start.
 
-    Raises `NotAssessed` where the image cannot be had or no node takes them, `Unavailable` where they do not start.
+    Quotas of the learner's make room for them meanwhile, so that in a namespace of theirs only one block may run at a
+    time, as in `kubernetes_service.alone`. Raises `NotAssessed` where the image cannot be had or no node takes them,
+    `Unavailable` where they do not start.
     """
-    with deadline.paused():
-        names = _start(live, places)
-    try:
-        yield [Probe(live.cluster, place.namespace, name) for place, name in zip(places, names, strict=True)]
-    finally:
-        for place, name in zip(places, names, strict=True):
-            live.cluster.delete(PODS, name, place.namespace, grace_s=0)
+    cluster = live.cluster
+    with ExitStack() as beside:
+        with deadline.paused():
+            bounds = {}
+            for namespace, pods in Counter(place.namespace for place in places).items():
+                bounds[namespace] = bounds_of(cluster, namespace)
+                beside.enter_context(room_beside(cluster, namespace, bounds[namespace], pods))
+            names = _start(live, places, bounds)
+        try:
+            yield [Probe(cluster, place.namespace, name) for place, name in zip(places, names, strict=True)]
+        finally:
+            with deadline.paused():
+                for place, name in zip(places, names, strict=True):
+                    cluster.delete(PODS, name, place.namespace, grace_s=0)
+                beside.close()
 
 
 def probe_manifest(
-    name: str, place: Place, image: str, labels: Mapping[str, str], owner: Mapping[str, Any] | None = None
+    name: str,
+    place: Place,
+    image: str,
+    labels: Mapping[str, str],
+    owner: Mapping[str, Any] | None = None,
+    resources: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return the pod of a probe. It asks for no CPU and memory, which the learner's pods may need to the last."""
+    """Return the pod of a probe.
+
+    It asks for no CPU and memory, which the learner's pods may need to the last, where no `resources` are given.
+    """
     programs = [Path(str(module.__file__)).read_text(encoding="utf-8") for module in (_probe_pod, _reference_service)]
     admitted = {ADMITTED_LABEL: "true"} if place.is_admitted else {}
     metadata: dict[str, Any] = {
@@ -98,6 +117,7 @@ def probe_manifest(
             "capabilities": {"drop": ["ALL"]},
             "readOnlyRootFilesystem": True,
         },
+        **({"resources": resources} if resources else {}),
     }
     spec = {
         "containers": [container],
@@ -118,17 +138,18 @@ def probe_manifest(
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
 
 
-def _start(live: LiveKubernetes, places: Sequence[Place]) -> list[str]:
-    """Make a pod for each place, and return their names when all of them run."""
+def _start(live: LiveKubernetes, places: Sequence[Place], bounds: Mapping[str, Bounds]) -> list[str]:
+    """Make a pod for each place, within the bounds of its namespace, and return their names when all of them run."""
     names = [live.name("probe") for _ in places]
     with ExitStack() as undoing:
         for place, name in zip(places, names, strict=True):
             undoing.callback(live.cluster.delete, PODS, name, place.namespace, grace_s=0)
         for namespace in dict.fromkeys(place.namespace for place in places):
-            with set_aside(live.cluster, namespace) as is_bounded:
+            within = bounds.get(namespace, Bounds())
+            with ranges_away(live.cluster, namespace, within):
                 for place, name in zip(places, names, strict=True):
                     if place.namespace == namespace:
-                        _make(live, place, name, Deadline(NOTICE_S if is_bounded else 0))
+                        _make(live, place, name, within)
         limit = Deadline(START_S)
         for place, name in zip(places, names, strict=True):
             _await(live.cluster, place.namespace, name, limit)
@@ -136,9 +157,10 @@ def _start(live: LiveKubernetes, places: Sequence[Place]) -> list[str]:
     return names
 
 
-def _make(live: LiveKubernetes, place: Place, name: str, patience: Deadline) -> None:
+def _make(live: LiveKubernetes, place: Place, name: str, bounds: Bounds) -> None:
     owner = _owner(live.cluster, place.namespace) if place.labels else None
-    manifest = probe_manifest(name, place, live.lab.probe_image, live.labels, owner)
+    manifest = probe_manifest(name, place, live.lab.probe_image, live.labels, owner, bounds.resources)
+    patience = Deadline(NOTICE_S if bounds.are_there else 0)
     while True:
         try:
             live.cluster.create(manifest, place.namespace)

@@ -25,6 +25,7 @@ from infra_grader.checks.kubernetes import (
     dns,
     endpoints,
     reachable,
+    resource,
     scaling,
     update,
 )
@@ -40,6 +41,7 @@ from infra_grader.reading.manifest import ManifestSet
 
 DEPLOYED = Deployed(namespace="ours", objects=())
 CASE = {"command": ["id", "-u"], "stdout": {"exact": "10001"}}
+QUOTA = {"spec": {"hard": {"pods": "1"}}}
 DEPLOYMENT = {
     "metadata": {"name": "api", "generation": 1},
     "spec": {"replicas": 1, "template": {"spec": {"containers": [{"name": "api", "image": "api:1"}]}}},
@@ -309,7 +311,7 @@ class TestTurns:
         monkeypatch.setattr(turns, "PATIENCE_S", 0.2)
         context.observe = lambda _name, _type, make, **_: make()
         context.tell = lambda _said: None
-        for kind in (endpoints, commands):
+        for kind in (endpoints, commands, resource):
             monkeypatch.setattr(kind, "deployed_of", lambda *_, **__: SimpleNamespace(namespace="ours"))
         monkeypatch.setattr(endpoints, "target_of", lambda *_: CHOSEN)
         monkeypatch.setattr(commands, "things_of", lambda *_: THINGS)
@@ -331,11 +333,12 @@ class TestTurns:
         "ask",
         [
             lambda context: endpoints.endpoints(context, params(endpoints.Endpoints)),
+            lambda context: resource.resource(context, params(resource.Resource, kind="ResourceQuota", expect=QUOTA)),
             lambda context: commands.execute(context, params(commands.Exec, cases=[CASE])),
             lambda context: _rollout_drills.stops(context, DEPLOYED, [], 5.0, 60.0),
             lambda context: _rollout_drills.undo(context, DEPLOYED, [], 60.0),
         ],
-        ids=["endpoints", "exec", "stops", "undo"],
+        ids=["endpoints", "quota", "exec", "stops", "undo"],
     )
     def test_they_take_turns_in_a_run(self, busy, ask):
         with pytest.raises(NotAssessed, match="Other checks kept the Service busy"):
@@ -419,7 +422,7 @@ class TestWaiting:
         monkeypatch.setattr(apply, "refuse", lambda *_, **__: None)
         monkeypatch.setattr(apply, "rewrite", lambda *_: None)
         monkeypatch.setattr(apply, "_target", lambda *_: None)
-        monkeypatch.setattr(apply, "judge", lambda *given: given[-1])
+        monkeypatch.setattr(apply, "judge", lambda *given, **_: given[-1])
         monkeypatch.setattr(apply, "apply_all", lambda *_, **__: spent.append(waits(60)))
         applied = apply.apply(context, msgspec.convert({"manifests": "k8s", "images": {"*": "image"}}, apply.Apply))
         assert (applied.namespace, applied.seconds) == ("there", 60)
