@@ -13,6 +13,7 @@ from infra_grader.reading.manifest import ManifestSet
 from infra_grader.reading.manifest_chart import find_chart, render_chart
 from infra_grader.reading.manifest_files import read_manifest_files
 from infra_grader.reading.manifest_kustomization import build_kustomization, find_kustomization
+from infra_grader.reading.manifest_workload import is_workload
 
 ValuesFiles = Annotated[
     tuple[RelativePath, ...], Meta(description="Values files that the chart is rendered with, in this order.")
@@ -70,24 +71,30 @@ def judge_manifests(context: Context, params: ManifestParams, ask: Callable[[Man
 
 
 def read_source(context: Context, params: ManifestParams) -> ManifestSet:
-    """Return the first of the named sources that is there: plain files, a kustomization, a chart.
+    """Return the first named source, plain files, a kustomization or a chart, that has a workload of the learner's.
 
-    Raises what the first of them says that is there and cannot be read, else that none is there.
+    A folder named for manifests may hold other files, or what belongs to a chart beside it. Where none has a workload,
+    it raises what the first says that is there and cannot be read, else returns the first that holds objects. Raises
+    `CheckFailed` where none does.
     """
-    absent: CheckFailed | None = None
+    found: list[ManifestSet] = []
+    verdicts: list[CheckFailed] = []
     for read in _sources(context, params):
         try:
-            return read()
+            found.append(read())
         except CheckFailed as verdict:
-            if not _is_absent(verdict):
-                raise
-            absent = absent or verdict
-    assert absent is not None, "some source is always named"
-    raise absent
+            verdicts.append(verdict)
+        else:
+            if any(is_workload(each) for each in found[-1].own):
+                return found[-1]
+    broken = [each for each in verdicts if not _is_absent(each)]
+    if found and not broken:
+        return next((each for each in found if each.own), found[0])
+    raise (broken or verdicts)[0]
 
 
 def _is_absent(verdict: CheckFailed) -> bool:
-    return all(item.actual == "not there" for item in verdict.evidence)
+    return all(item.actual in ("not there", "no objects") for item in verdict.evidence)
 
 
 def _sources(context: Context, params: ManifestParams) -> Iterator[Callable[[], ManifestSet]]:
