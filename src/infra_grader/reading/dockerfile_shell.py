@@ -44,6 +44,10 @@ class ShellCommand(Record):
     line: int
     joint: str = ""
     """The operator before it: `&&`, `||`, `;`, `|`, `&`, or nothing for the first one."""
+    depth: int = 0
+    """In how many groups and functions it stands: `(…)`, `{ …; }`."""
+    is_tested: bool = False
+    """Whether something only asks how it ended: `if command`, `! command`."""
 
     @property
     def program(self) -> str:
@@ -118,11 +122,15 @@ def _lines_from(text: str, first: int) -> Callable[[int], int]:
 def shell_commands(script: str, line_at: Callable[[int], int], depth: int = 0) -> list[ShellCommand]:
     """Return the simple commands of a script that can run, in its order."""
     made: list[ShellCommand] = []
-    for words, offset, joint in islice(_simple(script), MAX_COMMANDS):
+    for words, offset, simple in islice(_simple(script), MAX_COMMANDS):
         line = line_at(offset)
         made += _substituted(words, line, depth)
         made += [
-            command.replace(joint=joint if number == 0 else command.joint)
+            command.replace(
+                joint=command.joint if number else simple.joint,
+                depth=command.depth + simple.depth,
+                is_tested=command.is_tested or simple.is_tested,
+            )
             for number, command in enumerate(unwrap(words, line, depth))
         ]
     return list(_alive(made, has_branches=BRANCH.search(script) is not None))
@@ -192,13 +200,26 @@ def _alive(commands: list[ShellCommand], *, has_branches: bool) -> Iterator[Shel
             return
 
 
-def _simple(script: str) -> Iterator[tuple[list[str], int, str]]:
-    """Yield words, offset and operator before of each simple command."""
+class _Around(Record):
+    """What stands around a simple command."""
+
+    joint: str
+    depth: int
+    is_tested: bool
+
+
+def _simple(script: str) -> Iterator[tuple[list[str], int, _Around]]:
+    """Yield words and offset of each simple command, and what stands around it."""
     words: list[str] = []
-    start = 0
+    openings: list[str] = []
+    start = depth = 0
     joint = opening = ""
     dead = 0
     skip_word = False
+
+    def around() -> _Around:
+        return _Around(joint=joint, depth=depth, is_tested=bool({"if", "elif", "!"} & set(openings)))
+
     for kind, text, offset in _tokens(script):
         if kind == "redirection":
             skip_word = True
@@ -211,17 +232,20 @@ def _simple(script: str) -> Iterator[tuple[list[str], int, str]]:
                 dead = _depth(text, dead) if dead else 0
                 if text in OPENING:
                     opening = text
+                    openings.append(text)
+                    depth += text == "{"
                     continue
             words.append(text)
         else:
             skip_word = False
             if words and words[0] not in CLOSING | HEADS and text != "()" and not dead:
-                yield words, start, joint
+                yield words, start, around()
                 dead = int(words == ["false"] and opening in ("if", "elif", "while"))
-            words, opening = [], ""
+            depth = max(0, depth + (text == "(") - (text == ")") - (words[:1] == ["}"]))
+            words, openings, opening = [], [], ""
             joint = _joint(text, joint)
     if words and words[0] not in CLOSING | HEADS and not dead:
-        yield words, start, joint
+        yield words, start, around()
 
 
 def _depth(word: str, depth: int) -> int:

@@ -41,6 +41,8 @@ class Step(Record):
     may_fail: bool = False
     """Whether a failure of it is passed over (`continue-on-error`, `allow_failure`)."""
     shell: str = ""
+    folder: str = ""
+    """Where its script runs, below the root of the repository."""
 
     @property
     def never_runs(self) -> bool:
@@ -144,8 +146,11 @@ def read_pipeline(file: TextFile) -> Pipeline:
     )
 
 
-def read_steps(path: str, document: Document, prefix: tuple[str | int, ...], listed: object) -> Iterator[Step]:
-    """Yield the steps of a list in a workflow or a composite action."""
+def read_steps(
+    path: str, document: Document, prefix: tuple[str | int, ...], listed: object, run: Mapping[str, Any] | None = None
+) -> Iterator[Step]:
+    """Yield the steps of a list in a workflow or a composite action; `run` is what they get by `defaults.run`."""
+    run = run or {}
     for index, step in enumerate(listed if isinstance(listed, list) else []):
         if isinstance(step, dict):
             place = (*prefix, index)
@@ -160,19 +165,22 @@ def read_steps(path: str, document: Document, prefix: tuple[str | int, ...], lis
                 variables=mapping_of(step.get("env")),
                 condition=step.get("if"),
                 may_fail=is_true(step.get("continue-on-error")),
-                shell=text_of(step.get("shell")),
+                shell=text_of(step.get("shell", run.get("shell"))),
+                folder=text_of(step.get("working-directory", run.get("working-directory"))),
             )
 
 
 def _job(path: str, document: Document, key: str, job: dict[str, Any]) -> Job:
     environment = job.get("environment")
+    run = mapping_of(mapping_of(document.data.get("defaults")).get("run"))
+    run = run | mapping_of(mapping_of(job.get("defaults")).get("run"))
     return Job(
         id=key,
         path=path,
         line=document.key_place(["jobs", key]).line,
         name=text_of(job.get("name")),
         needs=tuple(texts_of(job.get("needs"))),
-        steps=tuple(read_steps(path, document, ("jobs", key, "steps"), job.get("steps"))),
+        steps=tuple(read_steps(path, document, ("jobs", key, "steps"), job.get("steps"), run)),
         uses=text_of(job.get("uses")),
         inputs=mapping_of(job.get("with")),
         environment=text_of(environment.get("name")) if isinstance(environment, dict) else text_of(environment),

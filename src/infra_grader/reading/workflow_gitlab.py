@@ -17,6 +17,8 @@ STAGES = (".pre", "build", "test", "deploy", ".post")
 EVENTS = {"merge_request_event": "pull_request", "push": "push", "schedule": "schedule", "web": "workflow_dispatch"}
 """What GitLab calls what starts a pipeline, and GitHub's word for it."""
 MOST_EXTENDED = 10
+STOPPING: dict[str, Any] = {"shell": "bash"}
+"""The shell of runners, which stops at the first command that fails, in a pipe as well."""
 
 
 def read_gitlab(path: str, document: Document) -> Pipeline:
@@ -83,6 +85,7 @@ def _steps(path: str, document: Document, key: str, job: dict[str, Any]) -> Iter
         for index, line in enumerate(_flat(lines)):
             where = (*place, index) if isinstance(lines, list) else place
             yield Step(
+                **STOPPING,
                 path=path,
                 line=document.place(where).line,
                 script=line,

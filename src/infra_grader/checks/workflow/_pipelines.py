@@ -9,31 +9,15 @@ from typing import Any
 
 import msgspec
 
+from infra_grader.checks.workflow._commands import is_command, only_tells
 from infra_grader.plugin import Annotated, CheckFailed, Context, Evidence, Meta, Params, Places, places
 from infra_grader.reading.workflow import PLACES, Pipeline, find_pipelines, text_of
 from infra_grader.reading.workflow_commands import Act, find_acts
+from infra_grader.reading.workflow_reach import is_started
 
 MOST_SHOWN = 20
-RUNNERS = {
-    "python": ("-m",),
-    "uv": ("run",),
-    "poetry": ("run",),
-    "pipenv": ("run",),
-    "pdm": ("run",),
-    "hatch": ("run",),
-    "rye": ("run",),
-    "coverage": ("run", "-m"),
-    "npx": (),
-    "uvx": (),
-    "pipx": ("run",),
-    "sudo": (),
-}
-"""Programs that run another one, with the words that come between."""
 SAYING = frozenset({"echo", "printf", ":", "true", "sleep", "cat", "date", "exit"})
 """Programs that do nothing but say something."""
-
-TELLING = frozenset({"--help", "--collect-only", "--co"})
-"""Arguments by which a program does nothing but tell."""
 SETTING_UP = (
     "actions/checkout",
     "actions/cache*",
@@ -87,6 +71,11 @@ def read_pipelines(context: Context, params: WorkflowParams) -> tuple[list[Pipel
     return pipelines, [piece for fault in faults for piece in fault.evidence]
 
 
+def started(pipelines: Sequence[Pipeline]) -> list[Pipeline]:
+    """Return the pipelines that something starts; what others call is found with those."""
+    return [item for item in pipelines if is_started(item, pipelines)]
+
+
 def acts_of(context: Context, pipelines: Sequence[Pipeline]) -> list[Act]:
     """Return all that the steps of some pipelines run and use."""
     found: list[Act] = []
@@ -119,7 +108,7 @@ def does(act: Act, wanted: Wanted) -> bool:
         return any(fnmatchcase(name, pattern.partition("@")[0]) for pattern in wanted.uses) and all(
             fnmatchcase(text_of(act.inputs.get(key)), pattern) for key, pattern in wanted.inputs.items()
         )
-    return any(_is_command(act.words, pattern.split()) for pattern in wanted.commands)
+    return any(is_command(act.words, pattern.split()) for pattern in wanted.commands)
 
 
 def counts(act: Act, wanted: Wanted) -> bool:
@@ -131,53 +120,7 @@ def is_work(act: Act) -> bool:
     """Whether a step does more than say something, or make ready."""
     if act.uses:
         return not any(fnmatchcase(act.uses.partition("@")[0].lower(), pattern) for pattern in SETTING_UP)
-    return bool(act.words) and act.words[0] not in SAYING and not _only_tells(act.words, ())
-
-
-def _only_tells(words: Sequence[str], pattern: Sequence[str]) -> bool:
-    """Whether a command only tells what it could do: `--help`, `--version`, a dry run that nobody asked for."""
-    telling = [word for word in words[1:] if word in TELLING or word.startswith("--dry-run")]
-    if len(words) > 1 and words[-1] == "--version":  # elsewhere it may be the version of a chart
-        telling.append("--version")
-    return any(
-        word != "--dry-run=none" and not any(fnmatchcase(word, part) for part in pattern if part.startswith("--"))
-        for word in telling
-    )
-
-
-def _is_command(words: Sequence[str], pattern: Sequence[str]) -> bool:
-    return not _only_tells(words, pattern) and any(_holds(form, pattern) for form in _forms(list(words)))
-
-
-def _forms(words: list[str]) -> list[list[str]]:
-    """Return a command as written, and as what it runs: `pytest` for `uv run python -m pytest`."""
-    forms = [words]
-    for _ in range(4):
-        current = forms[-1]
-        name = _program(current[0]) if current else ""
-        between = RUNNERS.get(name)
-        rest = current[1:]
-        if between is None:
-            break
-        while rest and rest[0].startswith("-") and (not between or rest[0] != between[0]):
-            rest = rest[1:]
-        if tuple(rest[: len(between)]) != between or len(rest) == len(between):
-            break
-        forms.append(rest[len(between) :])
-    return forms
-
-
-def _program(word: str) -> str:
-    name = word.rpartition("/")[2]
-    return "python" if name.startswith("python") else name
-
-
-def _holds(words: Sequence[str], pattern: Sequence[str]) -> bool:
-    """Whether a command is this program with these words among its arguments, in this order."""
-    if not words or not fnmatchcase(_program(words[0]), pattern[0]):
-        return False
-    rest = iter(words[1:])
-    return all(any(fnmatchcase(word, part) for word in rest) for part in pattern[1:])
+    return bool(act.words) and act.words[0] not in SAYING and not only_tells(act.words, ())
 
 
 def shown(wanted: Wanted) -> str:

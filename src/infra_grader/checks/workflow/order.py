@@ -13,6 +13,7 @@ from infra_grader.checks.workflow._pipelines import (
     jobs_before,
     place_of,
     read_pipelines,
+    started,
 )
 from infra_grader.plugin import Annotated, Context, Evidence, Meta, Outcome, Params, check
 from infra_grader.reading.pieces import Piece, judge, whole
@@ -42,7 +43,7 @@ def order(context: Context, params: Order) -> Outcome:
     nothing up.
     """
     pipelines, faults = read_pipelines(context, params)
-    acts = acts_of(context, pipelines)
+    acts = acts_of(context, started(pipelines))
     pieces = [_piece(pipelines, acts, pair) for pair in params.order]
     return judge(pipelines[0].path, pieces, faults)
 

@@ -16,6 +16,7 @@ from infra_grader.checks.workflow._pipelines import (
     place_of,
     read_pipelines,
     shown,
+    started,
 )
 from infra_grader.plugin import Annotated, Context, Evidence, Meta, Outcome, check
 from infra_grader.reading.pieces import Piece, judge, whole
@@ -42,12 +43,13 @@ class Steps(WorkflowParams, kw_only=True):
 def steps(context: Context, params: Steps) -> Outcome:
     """The steps of the pipelines really do what they are for: commands that run and actions that are used.
 
-    A step that only says what it would do is none. Commands are found in scripts, Makefile targets, local actions and
-    called workflows of the submission too, however they are started (`python -m`, `uv run`). A step whose failure is
-    passed over does not count unless the rubric says so, and neither does one that can never run.
+    A step that only says what it would do is none. Commands are found in scripts, local actions, called workflows and
+    the recipes of make, just, task, tox, nox and poe of the submission too, in whatever folder and however they are
+    started (`python -m`, `uv run`, `docker run`). A step whose failure is passed over (`|| true`, a pipe into `tee`, a
+    script that goes on) does not count unless the rubric says so, and neither does one that can never run.
     """
     pipelines, faults = read_pipelines(context, params)
-    acts = acts_of(context, pipelines)
+    acts = acts_of(context, started(pipelines))
     return judge(_subject(pipelines), [_piece(pipelines, acts, wanted) for wanted in params.steps], faults)
 
 

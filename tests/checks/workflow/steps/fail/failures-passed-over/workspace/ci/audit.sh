@@ -1,0 +1,3 @@
+#!/bin/bash
+pip-audit
+echo audited
