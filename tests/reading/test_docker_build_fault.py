@@ -147,6 +147,13 @@ class TestMachine:
     def test_what_no_dockerfile_could_mend_is_not_assessed(self, error, output, code):
         assert type(judged(error, output, code=code)) is NotAssessed
 
+    @pytest.mark.parametrize("kind", ["secret,id=token", "ssh", "secret"])
+    def test_a_step_that_was_to_be_handed_a_secret_is_nobody_s_fault(self, kind):
+        text = TEXT.replace("RUN pip", f"RUN --mount=type={kind} pip")
+        output = ("cat: /run/secrets/token: No such file or directory",)
+        assert type(judged(RUN_ERROR, output, text=text, line=7, code=1)) is NotAssessed
+        assert isinstance(judged(RUN_ERROR, output, text=TEXT, line=7, code=1), CheckFailed)
+
     def test_a_daemon_that_ends_is_unavailable(self):
         error = "failed to receive status: rpc error: code = Unavailable desc = error reading from server: EOF"
         assert isinstance(judged(error, step=""), Unavailable)

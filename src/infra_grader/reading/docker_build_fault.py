@@ -68,6 +68,8 @@ def verdict(
     place = find_place(failed.failure, dockerfile)
     if reason := _machine_lacks(failed, said, request):
         return reason
+    if place.takes_secret:  # which fails in many ways without it, such as a file or a package that is not found
+        return _no_secret(_evidence(failed, request, place))
     if UNREADABLE.search(failed.message) and dockerfile is not None and request.needs:
         return lacking(request.path, "the builder", request.needs[-1])
     if base := find_base(failed.failure, dockerfile):
@@ -84,6 +86,8 @@ def verdict(
 def _machine_lacks(failed: BuildFailed, said: str, request: BuildRequest) -> NotAssessed | None:
     """Return the verdict where something is amiss that no Dockerfile could mend."""
     evidence = _evidence(failed, request, Place())
+    if SECRET.search(failed.message):
+        return _no_secret(evidence)
     if DAEMON.search(failed.message):
         return Unavailable("The Docker daemon ended in the middle of the build.", "Grade again.", evidence)
     lacks = (
@@ -92,11 +96,6 @@ def _machine_lacks(failed: BuildFailed, said: str, request: BuildRequest) -> Not
             NO_BRIDGE.search(failed.message),
             "Docker on this machine gives builds no network.",
             "Start the daemon with its bridge network.",
-        ),
-        (
-            SECRET.search(failed.message),
-            "The build asks for a secret, and the grader gives none.",
-            "Tell the author of the rubric.",
         ),
         (
             OTHER_MACHINE.search(failed.message),
@@ -110,6 +109,12 @@ def _machine_lacks(failed: BuildFailed, said: str, request: BuildRequest) -> Not
         ),
     )
     return next((NotAssessed(reason, remedy, evidence) for holds, reason, remedy in lacks if holds), None)
+
+
+def _no_secret(evidence: Evidence) -> NotAssessed:
+    return NotAssessed(
+        "The build asks for a secret, and the grader gives none.", "Tell the author of the rubric.", evidence
+    )
 
 
 def _base(failed: BuildFailed, request: BuildRequest, base: str, place: Place) -> CheckFailed | NotAssessed:

@@ -15,6 +15,7 @@ MAKES_FILES = frozenset({"RUN", "COPY", "ADD", "WORKDIR"})
 PARSED_LINE = re.compile(r"(?:parse error (?:on )?line|parse error line) (\d{1,6})")
 FETCHED = re.compile(r"load metadata for (\S+)|(?:resolve )?docker-image://(\S+)|FROM (\S+)")
 COPIED = re.compile(r"invalid from flag value (\S+): ")
+SECRET_MOUNT = re.compile(r"(?:\A|,)type=(?:secret|ssh)(?:,|\Z)")
 MOST_QUOTED = 200
 
 
@@ -25,6 +26,8 @@ class Place(NamedTuple):
     end_line: int = 0
     keyword: str = ""
     text: str = ""
+    takes_secret: bool = False
+    """Whether it is handed a secret, or keys of SSH, by whoever builds."""
 
 
 def find_place(failure: Failure, dockerfile: Dockerfile | None) -> Place:
@@ -124,4 +127,10 @@ def _plain(text: str) -> str:
 
 
 def _place(item: Instruction) -> Place:
-    return Place(item.line, item.end_line, item.keyword, f"{item.keyword} {item.text}"[:MOST_QUOTED])
+    return Place(
+        item.line,
+        item.end_line,
+        item.keyword,
+        f"{item.keyword} {item.text}"[:MOST_QUOTED],
+        takes_secret=any(map(SECRET_MOUNT.search, item.flags.get("mount", ()))),
+    )
