@@ -185,7 +185,9 @@ def test_a_file_without_services_fails(read, text):
         ("ipc: host", "host-namespaces"),
         ("gpus: all", "devices"),
         ("use_api_socket: true", "unknown-keys"),
-        ("volumes_from: [other]", "unknown-keys"),
+        ("cap_add: [CHOWN, NET_ADMIN]", "capabilities"),
+        ("pre_stop: [{command: [a], privileged: true}]", "privileged"),
+        ("volumes_from: ['container:other']", "host-paths"),
         ("build: https://example.com/x.git", "remote-builds"),
         ("build: {context: ., additional_contexts: {x: ../..}}", "outside-files"),
         ("build: {context: ., ssh: [default]}", "remote-builds"),
@@ -202,7 +204,9 @@ def test_what_reaches_for_the_machine_is_refused(read, service, topic):
 @pytest.mark.parametrize(
     "service",
     ["volumes: ['${PWD}/data:/x', 'named:/y', '${DATA:-./d}:/z']", "privileged: false", "network_mode: none",
-     "pid: service:b", "tmpfs: [/tmp]", "build: {context: ., network: none}", "x-note: 1"],
+     "pid: service:b", "tmpfs: [/tmp]", "cap_add: [NET_BIND_SERVICE]", "sysctls: {net.core.somaxconn: 1024}",
+     "volumes: ['/etc/localtime:/etc/localtime:ro']", "volumes_from: [b]", "network_mode: default",
+     "post_start: [{command: [a], user: root}]", "build: {context: ., secrets: [token]}", "build: {context: ., network: none}", "x-note: 1"],
 )  # fmt: skip
 def test_what_is_its_own_is_granted(read, service):
     assert find_refusals_of(read(f"services:\n  a:\n    image: x\n    {service}\n")) == []

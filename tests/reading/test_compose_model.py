@@ -51,7 +51,7 @@ def bind(source):
         ({"volumes_from": ["container:other"]}, "host-paths"),
         ({"cgroup_parent": "/"}, "unknown-keys"),
         ({"provider": {"type": "sh"}}, "unknown-keys"),
-        ({"post_start": [{"command": "x", "privileged": True}]}, "unknown-keys"),
+        ({"post_start": [{"command": "x"}, {"command": "x", "privileged": True}]}, "privileged"),
         (bind("/"), "host-paths"),
         (bind("/copy/../etc"), "host-paths"),
         (bind("/copying"), "host-paths"),
@@ -79,6 +79,8 @@ def test_what_reaches_for_the_host_has_its_topic(service, topic):
         {"cap_add": ["NET_BIND_SERVICE", "CAP_CHOWN"], "cap_drop": ["ALL"], "security_opt": ["no-new-privileges:true"]},
         {"network_mode": "service:db", "pid": "service:db", "ipc": "shareable"},
         {"network_mode": "none"},
+        {"post_start": [{"command": ["x"], "user": "root"}], "pre_stop": [{"command": "x"}]},
+        {"build": {"context": TOP, "secrets": [{"source": "token"}]}},
         bind(TOP),
         bind(f"{TOP}/data"),
         bind("/etc/localtime"),
@@ -98,7 +100,9 @@ def test_what_is_sound_is_not_refused(service):
         ({"networks": {"a": {"external": True, "name": "bridge"}}}, "external"),
         ({"volumes": {"a": {"external": True}}}, "external"),
         ({"networks": {"a": {"driver": "macvlan"}}}, "drivers"),
-        ({"networks": {"a": {"driver_opts": {"com.docker.network.bridge.name": "eth0"}}}}, "drivers"),
+        ({"networks": {"a": {"driver_opts": {"parent": "eth0"}}}}, "drivers"),
+        ({"volumes": {"a": {"driver_opts": {"device": "tmpfs", "o": "size=1g,bind", "type": "tmpfs"}}}}, "drivers"),
+        ({"volumes": {"a": {"driver_opts": {"device": "/", "o": "size=1g", "type": "nfs"}}}}, "drivers"),
         ({"volumes": {"a": {"driver_opts": {"device": "/", "o": "bind", "type": "none"}}}}, "drivers"),
         ({"secrets": {"a": {"file": "/etc/shadow"}}}, "outside-files"),
         ({"models": {"a": {"model": "x"}}}, "unknown-keys"),
@@ -106,6 +110,19 @@ def test_what_is_sound_is_not_refused(service):
 )
 def test_the_same_at_the_top(top, topic):
     assert topics(**top) == [topic]
+
+
+@pytest.mark.parametrize(
+    "top",
+    [
+        {"networks": {"a": {"driver_opts": {"com.docker.network.bridge.name": "br-app"}}}},
+        {"networks": {"a": {"driver": "bridge", "driver_opts": {"com.docker.network.driver.mtu": 1450}}}},
+        {"volumes": {"a": {"driver_opts": {"device": "tmpfs", "o": "size=100m,uid=1000", "type": "tmpfs"}}}},
+        {"volumes": {"a": {"driver": "local", "driver_opts": {"device": "tmpfs", "type": "tmpfs"}}}},
+    ],
+)
+def test_options_that_stay_inside_are_not_refused(top):
+    assert topics(**top) == []
 
 
 @given(st.text(min_size=1).filter(lambda key: not key.startswith("x-") and key not in KEPT | SET_ASIDE | JUDGED))

@@ -160,8 +160,10 @@ def test_nothing_of_the_host_is_ever_left(model):
             "pull_policy",
             "logging",
             "volumes_from",
+            "post_start",
         }
         assert set(service) <= allowed
+        assert not any("privileged" in hook for hook in service.get("post_start", ()))
         assert LABELS.items() <= service["labels"].items()
         assert not {"infra-grader.home", "com.docker.compose.project"} & set(service["labels"])
         for port in service.get("ports", ()):
@@ -176,6 +178,22 @@ def test_nothing_of_the_host_is_ever_left(model):
         assert service.get("deploy", {}).get("replicas", 1) <= MOST_CONTAINERS
         assert service["logging"]["driver"] == "json-file"
         assert service["image"].startswith("image-of-")
+
+
+def test_what_lies_in_memory_still_does_and_names_of_the_machine_are_ours():
+    memory = {"type": "tmpfs", "device": "tmpfs", "o": "size=10m"}
+    bridge = {"com.docker.network.bridge.name": "br0", "com.docker.network.bridge.enable_icc": "false"}
+    service = {"networks": {"back": None}, "post_start": [{"command": ["a"], "user": "root"}]}
+    model = {
+        "services": {"web": service},
+        "volumes": {"fast": {"driver_opts": memory}, "slow": None},
+        "networks": {"back": {"driver_opts": bridge}},
+    }
+    made = started(model, reaches_out=True)
+    assert made["volumes"]["fast"]["driver_opts"] == memory
+    assert set(made["volumes"]["slow"]) == {"name", "labels"}
+    assert made["networks"]["back"]["driver_opts"] == {"com.docker.network.bridge.enable_icc": "false"}
+    assert made["services"]["web"]["post_start"] == [{"command": ["a"], "user": "root"}]
 
 
 @settings(max_examples=60, phases=[Phase.explicit, Phase.reuse, Phase.generate], deadline=None)

@@ -33,6 +33,8 @@ OF_THE_MACHINE = re.compile(
     re.IGNORECASE,
 )
 """What compose says where the machine, not the project, is at fault."""
+NOT_GRANTED = re.compile(r"error setting rlimits?\b[^\n]*not permitted", re.IGNORECASE)
+"""What compose says where the daemon itself may not have as much as a container's `ulimits` ask for."""
 OF_OUR_FILE = re.compile(r"invalid compose project|validating \S*compose\.json|additional propert", re.IGNORECASE)
 """What compose says where it does not take the file that we wrote."""
 
@@ -94,6 +96,11 @@ class ComposeProject:
             if found := OF_THE_MACHINE.search(said):
                 raise Unavailable(
                     f"Docker cannot start the project here: {_line_of(said, found.start())}.", "Try later."
+                )
+            if NOT_GRANTED.search(said):
+                raise NotAssessed(
+                    "The Docker daemon of this machine may not grant the `ulimits` that the project asks for.",
+                    "Grade where the daemon runs as root of the machine.",
                 )
             if OF_OUR_FILE.search(said):
                 raise NotAssessed(f"Compose does not take the project as we rewrote it: {said[-300:]}", "Report it.")

@@ -36,6 +36,8 @@ JUDGED = frozenset(
         "ipc",
         "network_mode",
         "pid",
+        "post_start",
+        "pre_stop",
         "privileged",
         "security_opt",
         "userns_mode",
@@ -45,6 +47,8 @@ JUDGED = frozenset(
 )
 """Keys whose value decides."""
 DEVICES = frozenset({"blkio_config", "device_cgroup_rules", "devices", "gpus", "runtime"})
+HOOKS = ("post_start", "pre_stop")
+"""Commands that compose runs in a container of the service."""
 NAMESPACES = ("network_mode", "pid", "ipc", "uts", "userns_mode", "cgroup")
 SAFE_SECURITY = re.compile(r"no-new-privileges(?:[:=]true)?\Z")
 DEFAULT_CAPABILITIES = frozenset(
@@ -57,8 +61,19 @@ CLOCKS = frozenset({"/etc/localtime", "/etc/timezone"})
 SOCKET = re.compile(r"(?:docker|podman|containerd|crio)\.sock\Z|\A/(?:var/)?run/?\Z")
 BUILD_KEYS = frozenset(
     {"additional_contexts", "args", "cache_from", "cache_to", "context", "dockerfile", "dockerfile_inline", "labels",
-     "network", "no_cache", "platforms", "provenance", "pull", "sbom", "shm_size", "tags", "target", "ulimits"}
+     "network", "no_cache", "platforms", "provenance", "pull", "sbom", "secrets", "shm_size", "tags", "target",
+     "ulimits"}
 )  # fmt: skip
+"""What a build may say; our own builds hand over no secrets, whatever is said."""
+NETWORK_OPTIONS = {
+    "com.docker.network.driver.mtu": True,
+    "com.docker.network.bridge.enable_icc": True,
+    "com.docker.network.bridge.enable_ip_masquerade": False,
+    "com.docker.network.bridge.host_binding_ipv4": False,
+    "com.docker.network.bridge.name": False,
+}
+"""Options of a plain bridge, and whether they are handed on: names and addresses of the machine are not."""
+MEMORY_VOLUME = re.compile(r"(?:size=[0-9]+[kmgKMG]?|mode=[0-7]{3,4}|[ug]id=[0-9]+|noexec|nosuid|nodev)")
 TOP_LEVEL = frozenset({"configs", "name", "networks", "secrets", "services", "version", "volumes"})
 MOST_CONTAINERS = 40
 """Containers that one project may have."""
@@ -123,12 +138,22 @@ def mount_topic(mount: Model, locate: Locate) -> str:
 
 def is_own_network(network: Model) -> bool:
     """Whether a network is a plain bridge."""
-    return network.get("driver") in (None, "", "bridge", "default") and not network.get("driver_opts")
+    is_bridge = network.get("driver") in (None, "", "bridge", "default")
+    return is_bridge and set(network.get("driver_opts") or ()) <= NETWORK_OPTIONS.keys()
 
 
 def is_own_volume(volume: Model) -> bool:
-    """Whether a volume is a plain local one."""
-    return volume.get("driver") in (None, "", "local") and not volume.get("driver_opts")
+    """Whether a volume is a plain local one, or lies in memory."""
+    is_local = volume.get("driver") in (None, "", "local")
+    return is_local and (not volume.get("driver_opts") or bool(memory_options(volume)))
+
+
+def memory_options(volume: Model) -> dict[str, str]:
+    """Return the options of a local volume that lies in memory; nothing for any other."""
+    options = {key: str(value) for key, value in (volume.get("driver_opts") or {}).items()}
+    mounting = options.get("o", "")
+    is_plain = options.get("type") == "tmpfs" and options.keys() <= {"type", "device", "o"}
+    return options if is_plain and all(map(MEMORY_VOLUME.fullmatch, filter(None, mounting.split(",")))) else {}
 
 
 def _of_service(service: Model, locate: Locate) -> Iterator[tuple[str, str]]:
@@ -150,17 +175,24 @@ def _of_keys(service: Model) -> Iterator[tuple[str, str]]:
         if value in (None, [], {}, "") or key in KEPT | SET_ASIDE | JUDGED or key.startswith("x-"):
             continue
         yield "devices" if key in DEVICES else "unknown-keys", key
+    yield from _of_rights(service)
+    resources = (service.get("deploy") or {}).get("resources") or {}
+    if (resources.get("reservations") or {}).get("devices"):
+        yield "devices", "reserved devices"
+
+
+def _of_rights(service: Model) -> Iterator[tuple[str, str]]:
     if service.get("privileged"):
         yield "privileged", "privileged"
+    for key in HOOKS:
+        if any(hook.get("privileged") for hook in service.get(key) or ()):
+            yield "privileged", key
     for name in service.get("cap_add") or ():
         if not is_default_capability(name):
             yield "capabilities", str(name)
     for option in service.get("security_opt") or ():
         if not SAFE_SECURITY.match(str(option)):
             yield "unconfined", str(option)
-    resources = (service.get("deploy") or {}).get("resources") or {}
-    if (resources.get("reservations") or {}).get("devices"):
-        yield "devices", "reserved devices"
 
 
 def _of_build(build: Model, locate: Locate) -> Iterator[tuple[str, str]]:

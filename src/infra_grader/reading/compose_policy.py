@@ -14,6 +14,14 @@ from pathlib import Path
 
 from infra_grader.model.record import Record
 from infra_grader.reading.compose import Compose, inside
+from infra_grader.reading.compose_model import (
+    BUILD_KEYS,
+    CLOCKS,
+    HOOKS,
+    NETWORK_OPTIONS,
+    is_default_capability,
+    memory_options,
+)
 from infra_grader.reading.compose_service import Mount, Service
 from infra_grader.reading.compose_value import UNKNOWN, Value
 
@@ -25,18 +33,14 @@ HARMLESS = frozenset(
      "mem_limit", "mem_reservation", "mem_swappiness", "memswap_limit", "network_mode", "networks", "oom_kill_disable",
      "oom_score_adj", "pid", "pids_limit", "platform", "ports", "privileged", "profiles", "pull_policy", "read_only",
      "restart", "scale", "secrets", "security_opt", "shm_size", "stdin_open", "stop_grace_period", "stop_signal",
-     "storage_opt", "tmpfs", "tty", "ulimits", "user", "userns_mode", "uts", "cgroup", "volumes", "working_dir"}
+     "storage_opt", "tmpfs", "tty", "ulimits", "user", "userns_mode", "uts", "cgroup", "volumes", "volumes_from",
+     "working_dir", "cap_add", "sysctls", *HOOKS}
 )  # fmt: skip
 """Keys of a service that are looked into below, or can do no harm; every other one is refused."""
 TOPICS = {
-    "cap_add": "capabilities",
     **dict.fromkeys(("devices", "device_cgroup_rules", "gpus", "runtime", "blkio_config"), "devices"),
 }
 SOCKETS = re.compile(r"(?:docker|podman|containerd|crio)\.sock\Z|\A/(?:var/)?run/?\Z|\A/\Z")
-SAFE_BUILD = frozenset(
-    {"context", "dockerfile", "dockerfile_inline", "args", "target", "labels", "cache_from", "tags", "platforms",
-     "pull", "no_cache", "shm_size", "additional_contexts", "provenance", "sbom"}
-)  # fmt: skip
 SAFE_SECURITY = re.compile(r"no-new-privileges(?:[:=]true)?\Z")
 REMOTE = re.compile(r"\A(?:https?|git|ssh|oci|docker-image|ftp)[:@]|\Agithub\.com/|\.git(?:#|\Z)")
 
@@ -83,16 +87,31 @@ def _keys(service: Service) -> Iterator[Refusal]:
     for key, value in service.value.items():
         if key not in HARMLESS and not key.startswith("x-"):
             yield _refusal(TOPICS.get(key, "unknown-keys"), service.name, key, value)
-    privileged = service.value.get("privileged")
-    if privileged is not None and privileged.data is not False:
-        yield _refusal("privileged", service.name, "privileged", privileged)
-    options = service.value.get("security_opt")
-    for option in options.values() if options else []:
-        if not SAFE_SECURITY.match(service.text(option)):
-            yield _refusal("unconfined", service.name, service.text(option), option)
+    yield from _rights(service)
     reserved = service.value.get("deploy", "resources", "reservations", "devices")
     if reserved is not None and reserved.data:
         yield _refusal("devices", service.name, "reserved devices", reserved)
+
+
+def _rights(service: Service) -> Iterator[Refusal]:
+    """Yield what gives its programs more rights than every container has."""
+    privileged = service.value.get("privileged")
+    if privileged is not None and privileged.data is not False:
+        yield _refusal("privileged", service.name, "privileged", privileged)
+    for key in HOOKS:
+        for hook in _values(service.value.get(key)):
+            if isinstance(hook.data, dict) and hook.at("privileged") not in (None, False):
+                yield _refusal("privileged", service.name, key, hook)
+    for name in _values(service.value.get("cap_add")):
+        if not is_default_capability(service.text(name)):
+            yield _refusal("capabilities", service.name, service.text(name), name)
+    for option in _values(service.value.get("security_opt")):
+        if not SAFE_SECURITY.match(service.text(option)):
+            yield _refusal("unconfined", service.name, service.text(option), option)
+
+
+def _values(value: Value | None) -> list[Value]:
+    return [] if value is None else value.values()
 
 
 def _files(service: Service) -> Iterator[Refusal]:
@@ -101,6 +120,9 @@ def _files(service: Service) -> Iterator[Refusal]:
         if topic := _mount_topic(mount):
             what = f"{mount.source} at {mount.target}"
             yield _refusal(topic, service.name, what, mount.value)
+    for other in _values(service.value.get("volumes_from")):
+        if service.text(other).startswith("container:"):
+            yield _refusal("host-paths", service.name, f"volumes_from: {service.text(other)}", other)
     for file in service.env_files:
         if not inside(file.folder, service.text(file)):
             yield _refusal("outside-files", service.name, service.text(file), file)
@@ -126,7 +148,7 @@ def _namespaces(service: Service) -> Iterator[Refusal]:
     for key in ("network_mode", "pid", "ipc", "uts", "userns_mode", "cgroup"):
         value = service.value.get(key)
         text = service.text(value)
-        is_own = text in ("", "none", "bridge", "private", "shareable") or text.startswith("service:")
+        is_own = text in ("", "none", "bridge", "default", "private", "shareable") or text.startswith("service:")
         if value is not None and not is_own:
             yield _refusal("host-namespaces", service.name, f"{key}: {text}", value)
 
@@ -135,7 +157,8 @@ def _mount_topic(mount: Mount) -> str:
     """Return why a mount is refused, or nothing."""
     if UNKNOWN in mount.source:
         return "host-paths"
-    if mount.kind in ("volume", "tmpfs") and not mount.source.startswith(("/", ".", "~")):
+    is_named = mount.kind in ("volume", "tmpfs") and not mount.source.startswith(("/", ".", "~"))
+    if is_named or mount.source in CLOCKS:
         return ""
     if SOCKETS.search(mount.source):
         return "docker-socket"
@@ -158,7 +181,9 @@ def _build(service: Service) -> Iterator[Refusal]:
     elif not inside(place.folder, f"{build.context}/{build.dockerfile}"):
         yield _refusal("outside-files", service.name, build.dockerfile, place)
     for key, value in build.value.items() if isinstance(build.value.data, dict) else ():
-        if key not in SAFE_BUILD and not (key == "network" and service.text(value) in ("none", "default")):
+        if key not in BUILD_KEYS - {"cache_to", "network"} and not (
+            key == "network" and service.text(value) in ("none", "default")
+        ):
             yield _refusal("remote-builds", service.name, f"build.{key}", value)
     contexts = build.value.get("additional_contexts")
     for _, value in contexts.items() if contexts is not None else ():
@@ -174,8 +199,16 @@ def _of_top_level(compose: Compose) -> Iterator[Refusal]:
                 continue
             if value.at("external") not in (None, False):
                 yield _refusal("external", "", f"{kind}.{name}", value)
-            if (value.at("driver") or "bridge") not in ("bridge", "local", "overlay") or value.at("driver_opts"):
+            if (value.at("driver") or "bridge") not in ("bridge", "local", "overlay") or not _has_own_options(value):
                 yield _refusal("drivers", "", f"{kind}.{name}", value)
             file = value.get("file")
             if file is not None and not inside(file.folder, file.text):
                 yield _refusal("outside-files", "", file.text, file)
+
+
+def _has_own_options(value: Value) -> bool:
+    """Whether the options of a driver ask for nothing of the machine."""
+    options = value.at("driver_opts")
+    if not isinstance(options, dict):
+        return not options
+    return set(options) <= NETWORK_OPTIONS.keys() or bool(memory_options(value.data))

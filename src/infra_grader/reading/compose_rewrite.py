@@ -14,14 +14,17 @@ from infra_grader.model.record import Record
 from infra_grader.reading.compose_binds import Binds
 from infra_grader.reading.compose_model import (
     CLOCKS,
+    HOOKS,
     KEPT,
     MOST_CONTAINERS,
     NAMESPACES,
+    NETWORK_OPTIONS,
     SAFE_SECURITY,
     Locate,
     Model,
     is_default_capability,
     may_join,
+    memory_options,
     mount_topic,
     replicas,
 )
@@ -39,6 +42,7 @@ NO_NAMES = {"dns": [LOOPBACK], "dns_opt": ["timeout:1", "attempts:1"], "dns_sear
 JOINED = frozenset({"depends_on", "links", "networks", "ports", "volumes_from"})
 """Keys by which a service meets others; nothing of them is handed on as it stands."""
 OF_A_NETWORK = ("aliases", "ipv4_address", "ipv6_address", "link_local_ips", "mac_address", "priority")
+OF_A_HOOK = ("command", "user", "working_dir", "environment")
 OF_A_MOUNT = ("type", "source", "target", "read_only")
 OF_THE_MACHINE = frozenset({"/", "/proc", "/sys", "/dev/disk", "/var/log", "/var/lib/docker"})
 """Folders by which programs look at the machine: in their place lies an empty one."""
@@ -80,7 +84,7 @@ def rewrite(model: Model, start: Start, locate: Locate) -> dict[str, Any]:
         "name": start.project,
         "services": services,
         "networks": {name: _network(name, declared.get(name) or {}, start) for name in joined},
-        "volumes": {name: _named(name, start) for name in model.get("volumes") or {}},
+        "volumes": {name: _volume(name, item or {}, start) for name, item in (model.get("volumes") or {}).items()},
     }
     for kind in ("configs", "secrets"):
         made[kind] = {name: _file(name, item or {}, start, locate) for name, item in (model.get(kind) or {}).items()}
@@ -148,6 +152,9 @@ def _service(name: str, service: Model, start: Start, locate: Locate) -> dict[st
         made["cap_add"] = capabilities
     if options := [item for item in service.get("security_opt") or () if SAFE_SECURITY.match(str(item))]:
         made["security_opt"] = options
+    for key in HOOKS:
+        if hooks := service.get(key):
+            made[key] = [{name: hook[name] for name in OF_A_HOOK if hook.get(name)} for hook in hooks]
     made |= _joined(name, service, start)
     made |= _limits(made, start)
     if health := _health(service.get("healthcheck"), start.health.get(name)):
@@ -292,10 +299,19 @@ def _named(name: str, start: Start) -> dict[str, Any]:
     return {"name": f"{start.project}_{name}", "labels": dict(start.labels)}
 
 
+def _volume(name: str, volume: Model, start: Start) -> dict[str, Any]:
+    made = _named(name, start)
+    options = memory_options(volume)
+    return made | {"driver": "local", "driver_opts": options} if options else made
+
+
 def _network(name: str, network: Model, start: Start) -> dict[str, Any]:
     made = _named(name, start) | {"driver": "bridge"}
     made |= {key: network[key] for key in ("internal", "enable_ipv6", "attachable", "ipam") if network.get(key)}
-    return made if start.reaches_out else made | {"driver_opts": MASQUERADE}
+    said = network.get("driver_opts") or {}
+    options = {key: str(value) for key, value in said.items() if NETWORK_OPTIONS.get(key)}
+    options |= {} if start.reaches_out else MASQUERADE
+    return made | {"driver_opts": options} if options else made
 
 
 def _file(name: str, item: Model, start: Start, locate: Locate) -> dict[str, Any]:
