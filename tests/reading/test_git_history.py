@@ -175,6 +175,15 @@ def test_tag_of_a_single_file_names_no_version(folder):
     assert outcome.evidence[1].expected == "a commit with any of a"
 
 
+def test_tags_of_the_course_name_no_version_of_the_work(folder):
+    commit(folder, "course", a__raw_dvc="1\n")
+    git(folder, "tag", "v1.0")
+    commit(folder, "mine", work__raw_dvc="1\n")
+    git(folder, "tag", "data-v1.0")
+    outcome = run_check("git.tags", {"min": 2, "versions_of": ["*dvc"]}, folder / "work")
+    assert (outcome.status, outcome.measure.value) == ("partial", 1)
+
+
 def test_partial_clone_cannot_show_what_it_lacks(folder, tmp_path):
     commit(folder, "one", a="1\n")
     commit(folder, "two", a="22\n")
