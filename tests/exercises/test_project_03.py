@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -139,6 +141,23 @@ def test_starter_with_mended_imports_stays_below_the_ceiling(copy):
     )
     change_texts(submission, lambda file, text: f"{text}\n# mine\n" if file.suffix in (".yml", ".yaml") else text)
     assert graded(submission).score.possible <= 10
+
+
+@pytest.mark.parametrize("gone", [(), ("dags/ml_pipeline_dag.py",)], ids=["all-of-it", "retraining-alone"])
+def test_configuration_that_is_nearly_as_given_earns_nothing(copy, gone):
+    """Each file with a line added, secrets from the environment, DVC's files moved, one environment in MLproject."""
+    submission = copy(EXERCISE / "starter")
+    suite = submission / "great_expectations/expectations/training_data_suite.json"
+    suite.write_text(json.dumps(json.loads(suite.read_text(encoding="utf-8")) | {"meta": {"by": "me"}}))
+    change_texts(submission, lambda file, text: text if file.suffix in (".json", ".md") else f"{text}\n# mine\n")
+    change_texts(submission, lambda _, text: re.sub(r"(KEY: )your-[a-z-]+-here", r"\1${KEY}", text))
+    change_texts(submission, lambda file, text: text.replace("conda_env:", "# ") if file.name == "MLproject" else text)
+    for name in ("dvc.yaml", "params.yaml"):
+        (submission / "dvc" / name).rename(submission / name)
+    for name in gone:
+        (submission / name).unlink()
+    score = graded(submission).score
+    assert (score.earned, score.possible) == (0, 0)
 
 
 def test_points_are_the_official_ones():

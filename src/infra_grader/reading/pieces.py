@@ -31,6 +31,11 @@ def counted(found: int, wanted: int, lacking: str, *evidence: Evidence) -> Piece
     return Piece(Fraction(min(found, wanted), wanted) if wanted > 0 else Fraction(1), lacking, evidence)
 
 
+def scaled(is_there: bool, part: Fraction, lacking: str, *evidence: Evidence) -> Piece:
+    """Return a piece that is there or not, worth no more than the part of the work that it is about."""
+    return Piece(part if is_there else Fraction(0), lacking, evidence)
+
+
 def judge(subject: str, pieces: Sequence[Piece], also: Iterable[Evidence] = ()) -> Outcome:
     """Return the outcome of all pieces; `subject` is what they are asked of, `also` is shown last."""
     done = sum(piece.share == 1 for piece in pieces)

@@ -18,6 +18,8 @@ IDLE_OPERATORS = frozenset({"EmptyOperator", "DummyOperator"})
 SAYING = ("echo", "printf", "true", ":", "sleep", "date", "cd", "set", "export", "exit", "pwd")
 """Commands that do no work of a pipeline."""
 PARTS = re.compile(r"&&|\|\||[;|\n]")
+TELLING = re.compile(r"Email|Slack|Discord|Telegram|Teams|Opsgenie|PagerDuty|Sns|Notif", re.IGNORECASE)
+"""Operators that send messages."""
 STOPPING = ("ShortCircuitOperator", "BranchPythonOperator", "Sensor")
 NOT_A_SCHEDULE = (None, "", UNKNOWN)
 
@@ -38,16 +40,25 @@ class Task(Record):
     """Values of its keywords that can be told; `UNKNOWN` for others."""
     command: str = ""
     """What a BashOperator runs, as far as it is written out."""
+    idle: str = ""
+    """Why that command does nothing of the learner's, where it is known."""
 
     @property
     def does_something(self) -> bool:
         """Whether it does more than log what it would do."""
         if self.function is not None:
             return has_own_body(self.function) and calls_something(self.function)
+        if self.idle:
+            return False
         if self.operator.endswith("BashOperator"):
             commands = (part.split() for part in PARTS.split(self.command))
             return any(words and words[0] not in SAYING and not words[0].startswith("#") for words in commands)
         return self.operator not in IDLE_OPERATORS | {"PythonOperator", "task"} and not self.operator.endswith("Sensor")
+
+    @property
+    def only_tells(self) -> bool:
+        """Whether it does no more than tell people that something has happened."""
+        return self.function is None and TELLING.search(self.operator) is not None
 
     @property
     def can_stop(self) -> bool:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from infra_grader.plugin import Annotated, CheckFailed, Context, Evidence, Meta, Params, Places, places
 from infra_grader.reading.document import read_yaml
+from infra_grader.reading.dvc_program import idle_command
 from infra_grader.reading.python_dag import find_dags
-from infra_grader.reading.python_pipeline import Dag
+from infra_grader.reading.python_pipeline import Dag, Task
 from infra_grader.reading.python_work import own_python
 
 DEPLOYMENTS = ("prefect.y*ml", "**/prefect.y*ml", "**/*deployment*.y*ml")
@@ -26,7 +27,8 @@ class DagParams(Params):
 def find_dag(context: Context, params: DagParams) -> tuple[Dag, list[Evidence]]:
     """Return the pipeline that is meant, and evidence for files that cannot be read. Raises `CheckFailed` without one.
 
-    Functions that tasks run may stand in any file of the submission.
+    Functions that tasks run may stand in any file of the submission. Tasks whose commands run nothing of the learner's
+    say so.
     """
     from fnmatch import fnmatchcase
 
@@ -45,7 +47,12 @@ def find_dag(context: Context, params: DagParams) -> tuple[Dag, list[Evidence]]:
             *faults,
         )
     chosen = max(found, key=lambda dag: len(dag.tasks))
+    chosen = chosen.replace(tasks=tuple(_with_command(context, task) for task in chosen.tasks))
     return _with_deployment(context, chosen) if chosen.is_prefect else chosen, faults
+
+
+def _with_command(context: Context, task: Task) -> Task:
+    return task.replace(idle=idle_command(context, task.command)) if task.command else task
 
 
 def _with_deployment(context: Context, dag: Dag) -> Dag:

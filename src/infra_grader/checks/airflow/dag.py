@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from fractions import Fraction
 
 import msgspec
 
 from infra_grader.checks.airflow._dags import DagParams, find_dag
 from infra_grader.plugin import Annotated, Context, Evidence, Meta, Outcome, check
-from infra_grader.reading.pieces import Piece, counted, judge, whole
+from infra_grader.reading.pieces import Piece, counted, judge, scaled, whole
 from infra_grader.reading.python_flow import UNKNOWN
 from infra_grader.reading.python_pipeline import NOT_A_SCHEDULE, Dag, Task
 
@@ -35,7 +36,8 @@ def dag(context: Context, params: Shape) -> Outcome:
     """A pipeline of Airflow or Prefect has the tasks, the order and the settings that are asked for.
 
     Tasks are operators and functions marked with `@task`; their order is read from `>>`, `chain`, `set_downstream` and
-    results that are handed on, in Prefect from the order of the calls. Only tasks that do something count.
+    results that are handed on, in Prefect from the order of the calls. Only tasks that do something count, and sending
+    messages is nothing without them: schedule, retries and the like are worth the share of tasks that do something.
     """
     found, faults = find_dag(context, params)
     return judge(f"{found.id} in {found.path}", list(_pieces(found, params)), faults)
@@ -44,25 +46,27 @@ def dag(context: Context, params: Shape) -> Outcome:
 def _pieces(dag: Dag, params: Shape) -> Iterator[Piece]:
     place = Evidence(path=dag.path, line=dag.line)
     working = [task for task in dag.tasks if task.does_something]
+    working = [] if all(task.only_tells for task in working) else working
+    part = Fraction(min(len(working), params.min_tasks), params.min_tasks)
     shown = place.replace(expected=f"{params.min_tasks} tasks that do something", actual=f"{len(working)} tasks")
     yield counted(len(working), params.min_tasks, f"{len(working)} of {params.min_tasks} tasks do something", shown)
     yield from _order(dag, params)
     if params.scheduled:
         schedule = dag.schedule
         is_met = schedule not in NOT_A_SCHEDULE or schedule is UNKNOWN
-        yield whole(is_met, "it has no schedule", place.replace(expected="a schedule", actual=str(schedule)))
+        yield scaled(is_met, part, "it has no schedule", place.replace(expected="a schedule", actual=str(schedule)))
     if params.min_retries:
         retries = _retries(dag)
         is_met = retries is UNKNOWN or (isinstance(retries, int) and retries >= params.min_retries)
         seen = place.replace(expected=f"retries of {params.min_retries} or more", actual=f"{retries or 'none'}")
-        yield whole(is_met, "failed tasks are not tried again often enough", seen)
+        yield scaled(is_met, part, "failed tasks are not tried again often enough", seen)
     if params.tells_failure:
         told = next((name for name in TELLING if _is_set(dag, name)), "")
         seen = place.replace(expected="email_on_failure or on_failure_callback", actual=told or "neither")
-        yield whole(bool(told), "nobody is told of a failure", seen)
+        yield scaled(bool(told), part, "nobody is told of a failure", seen)
     if params.no_catchup and not dag.is_prefect:
         seen = place.replace(expected="catchup=False", actual=f"catchup={dag.options.get('catchup', 'not given')}")
-        yield whole(dag.options.get("catchup") is False, "missed runs are made up for", seen)
+        yield scaled(dag.options.get("catchup") is False, part, "missed runs are made up for", seen)
 
 
 def _order(dag: Dag, params: Shape) -> Iterator[Piece]:
@@ -80,7 +84,8 @@ def _order(dag: Dag, params: Shape) -> Iterator[Piece]:
             yield whole(False, f"no task is {wanted}", place.replace(actual="no such task"))
             continue
         if not task.does_something:
-            yield whole(False, f"{task.id} does nothing yet", place.replace(actual=f"{task.id} does nothing yet"))
+            said = f"{task.id} {task.idle or 'does nothing yet'}"
+            yield whole(False, said, place.replace(actual=said))
         elif before is not None and not _follows(dag, before, task):
             late = f"{task.id} does not wait for {before.id}" if task is not before else f"no other task is {wanted}"
             yield whole(False, late, place.replace(actual=late))

@@ -37,7 +37,8 @@ class Tasks(DagParams):
 def tasks(context: Context, params: Tasks) -> Outcome:
     """The tasks of a pipeline do something: they call more than a log, use the learner's modules, stop bad data.
 
-    Operators that are there for the order alone, such as `EmptyOperator`, are left out.
+    Commands have to lead to code that is there: modules, and what the stages run that `dvc repro` names. Operators that
+    are there for the order alone, such as `EmptyOperator`, are left out.
     """
     found, faults = find_dag(context, params)
     working = [task for task in found.tasks if task.operator not in IDLE_OPERATORS]
@@ -46,7 +47,7 @@ def tasks(context: Context, params: Tasks) -> Outcome:
             f"{found.id} has no tasks.", Evidence(path=found.path, line=found.line, expected="tasks", actual="none")
         )
     files, _ = own_python(context, ["."])
-    gaps = [_gap(task, "does nothing yet") for task in working if not task.does_something]
+    gaps = [_gap(task, task.idle or "does nothing yet") for task in working if not task.does_something]
     gaps += _without_modules(found, params, files)
     if params.stops and not any(_fits(task, params.stops) and task.can_stop for task in found.tasks):
         meant = next((task for task in found.tasks if _fits(task, params.stops)), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 
@@ -20,13 +21,14 @@ from infra_grader.plugin import (
 )
 from infra_grader.reading.compose import Compose, inside, read_compose
 from infra_grader.reading.compose_service import Service
-from infra_grader.reading.compose_value import Value
+from infra_grader.reading.compose_value import UNKNOWN, Value
 from infra_grader.reading.dockerfile import read_dockerfile
 from infra_grader.reading.dockerfile_health import judge_probe
 from infra_grader.reading.dockerfile_reference import is_named
 from infra_grader.reading.dockerfile_shell import run_commands
 from infra_grader.reading.pieces import Piece, whole
 
+REMOTE = re.compile(r"[a-z+]+://|git@|github\.com/")
 MOST_SHOWN = 20
 MOST_QUOTED = 200
 MAX_BYTES = 256 * 1024
@@ -64,6 +66,38 @@ def point_at(value: Value, expected: str, actual: str) -> Evidence:
     """Return evidence that points at a value of a compose file, with the line on which it stands."""
     text = value.excerpt[:MOST_QUOTED] or None
     return Evidence(path=value.file, line=value.line, expected=expected, actual=actual, text=text)
+
+
+def dockerfile_of(service: Service) -> str | None:
+    """Return the Dockerfile that a service is built from, relative to the submission; `None` where none can be told.
+
+    That is so of a service without a build, and of one that is built from a text, from elsewhere or by variables.
+    """
+    build = service.build
+    if build is None or build.is_inline or REMOTE.match(build.context) or UNKNOWN in build.context + build.dockerfile:
+        return None
+    path = posixpath.join(build.context, build.dockerfile)
+    return inside(build.value.folder, path) or path
+
+
+def missing_dockerfile(context: Context, service: Service) -> str:
+    """Return the Dockerfile that a service is built from if it is not there, or says nothing; else nothing."""
+    path = dockerfile_of(service)
+    if path is None:
+        return ""
+    try:
+        text = context.workspace.view(allow_starter=True).read_text(path, MAX_BYTES)
+    except CheckFailed:
+        return path
+    says_something = any(line.strip() and not line.lstrip().startswith("#") for line in text.split("\n"))
+    return "" if says_something else path
+
+
+def exists(context: Context, path: str) -> bool:
+    """Whether a file or a folder of this path is there, the starter's own too."""
+    if path == ".":
+        return True
+    return any(file == path or file.startswith(f"{path}/") for file in context.workspace.all_files())
 
 
 def asked(holds: bool, evidence: Evidence) -> Piece:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator
 
-from infra_grader.checks.compose._files import MOST_SHOWN, ComposeParams, find_compose, point_at
+from infra_grader.checks.compose._files import (
+    MOST_SHOWN,
+    ComposeParams,
+    dockerfile_of,
+    exists,
+    find_compose,
+    missing_dockerfile,
+    point_at,
+)
 from infra_grader.checks.compose._settings import find_settings
 from infra_grader.plugin import Annotated, CheckFailed, Context, Evidence, Measure, Meta, Outcome, check
 from infra_grader.reading.compose import Compose, inside
 from infra_grader.reading.compose_service import Mount, Service
 from infra_grader.reading.compose_value import UNKNOWN, Value
 
-REMOTE = re.compile(r"[a-z+]+://|git@|github\.com/")
 SETTINGS_PLACES = ("/etc/", "/usr/share/", "/docker-entrypoint-initdb.d", "/provisioning", "/dags")
 """Places in containers from which programs read their settings: an empty folder there is no use."""
 
@@ -92,7 +98,7 @@ def _mount(context: Context, compose: Compose, mount: Mount) -> Looked:
     if mount.kind != "bind" or UNKNOWN in mount.source or mount.source.startswith(("/", "~")):
         return  # a path of the machine says nothing about the submission
     path = inside(mount.value.folder, mount.source)
-    is_there = bool(path) and _exists(context, path)
+    is_there = bool(path) and exists(context, path)
     if is_there or _must_be_there(mount):
         yield _said(is_there, mount.value, mount.source)
 
@@ -104,17 +110,10 @@ def _must_be_there(mount: Mount) -> bool:
     return is_file or mount.is_read_only or any(place in f"{mount.target}/" for place in SETTINGS_PLACES)
 
 
-def _exists(context: Context, path: str) -> bool:
-    """Whether a file or a folder of this path is there, the starter's own too."""
-    if path == ".":
-        return True
-    return any(file == path or file.startswith(f"{path}/") for file in context.workspace.all_files())
-
-
 def _build(context: Context, service: Service) -> Looked:
     build = service.build
-    if build is None or build.is_inline or REMOTE.match(build.context) or UNKNOWN in build.context + build.dockerfile:
-        return
-    place = build.value.get("dockerfile") or build.value
-    path = inside(build.value.folder, posixpath.join(build.context, build.dockerfile))
-    yield _said(bool(path) and _exists(context, path), place, f"{path or build.dockerfile}")
+    path = dockerfile_of(service)
+    if build is not None and path is not None:
+        place = build.value.get("dockerfile") or build.value
+        missing = missing_dockerfile(context, service)
+        yield _said(not missing, place, missing or path)

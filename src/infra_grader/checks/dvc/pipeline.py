@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
+from fractions import Fraction
 from graphlib import CycleError, TopologicalSorter
 
 import msgspec
 
-from infra_grader.plugin import Annotated, CheckFailed, Context, Evidence, Meta, Outcome, Params, Places, check, places
+from infra_grader.plugin import Annotated, Context, Evidence, Meta, Outcome, Params, Places, check, places
 from infra_grader.reading.document import read_document
 from infra_grader.reading.dvc import Stage, covers, lookup, read_metrics, read_stages
-from infra_grader.reading.pieces import Piece, counted, judge, whole
+from infra_grader.reading.dvc_program import ABSENT, program_gaps
+from infra_grader.reading.pieces import Piece, counted, judge, scaled, whole
 
-MODULE = re.compile(r"python[0-9.]*\s+(?:-[a-zA-Z]\s+)*?-m\s+([\w.]+)")
-SCRIPT = re.compile(r"(?<![\w/.-])((?:\./)?[\w./-]+\.(?:py|sh))\b")
+MOST_SHOWN = 5
 SAYING = ("echo", "true", ":", "printf", "sleep")
 
 
@@ -38,8 +38,10 @@ class Pipeline(Params):
 def pipeline(context: Context, params: Pipeline) -> Outcome:
     """The stages of a DVC pipeline fit together: they run code that is there, and use what others make.
 
-    Every script and module of a command is in the submission, no stage needs itself, two stages never make the same,
-    and each stage of `order` needs something that the one before makes, over others in between too.
+    Every script and module of a command is in the submission and does something when it is run, no stage needs itself,
+    two stages never make the same, and each stage of `order` needs something that the one before makes, over others in
+    between too. A stage whose program is missing or idle does not count, and what is asked of all of them is worth the
+    share of those that run.
     """
     file = context.workspace.read_first(_found(context, params))
     stages = read_stages(file)
@@ -51,42 +53,34 @@ def _found(context: Context, params: Pipeline) -> list[str]:
 
 
 def _pieces(context: Context, stages: Sequence[Stage], metrics: Sequence[str], params: Pipeline) -> Iterator[Piece]:
-    running = [stage for stage in stages if any(command.split()[0] not in SAYING for command in stage.commands)]
+    meant = [stage for stage in stages if any(command.split()[0] not in SAYING for command in stage.commands)]
+    gaps = [(stage, name, fault) for stage in meant for name, fault in program_gaps(context, stage)]
+    running = [stage for stage in meant if not any(stage is gone for gone, _, _ in gaps)]
     place = Evidence(path=stages[0].path, line=stages[0].line, actual=f"{len(running)} stages run something")
+    yield _first(gaps) if gaps else whole(bool(running), "no stage runs anything")
     yield counted(len(running), params.min_stages, f"{len(running)} of {params.min_stages} stages run something", place)
-    missing = [(stage, name) for stage in running for name in _missing(context, stage)]
-    gaps = [
-        Evidence(path=stage.path, line=stage.line, expected=name, actual="not in the submission", text=stage.name)
-        for stage, name in missing
-    ]
-    said = f"stage {missing[0][0].name} runs {missing[0][1]}, which is not there" if missing else ""
-    yield whole(bool(running) and not missing, said or "no stage runs anything", *gaps[:5])
-    yield _sound(stages)
-    yield from _order(stages, params.order)
+    part = Fraction(min(len(running), params.min_stages), params.min_stages)
+    yield _sound(stages, part)
+    yield from _order(stages, running, params.order)
     if params.metrics:
-        measured = next((stage.metrics for stage in stages if stage.metrics), metrics)
+        measured = next((stage.metrics for stage in running if stage.metrics), metrics)
         seen = place.replace(expected="metrics", actual=", ".join(measured) or "none")
-        yield whole(bool(measured), "no stage leaves metrics", seen)
+        yield scaled(bool(measured), part, "no stage that runs something leaves metrics", seen)
     if params.params:
-        yield _params(context, stages)
+        yield _params(context, running, place)
 
 
-def _missing(context: Context, stage: Stage) -> Iterator[str]:
-    """Yield the scripts and modules that a stage runs and that are not the learner's own work."""
-    for command in stage.commands:
-        wanted = [[script.removeprefix("./")] for script in SCRIPT.findall(command)]
-        for module in MODULE.findall(command):
-            name = module.replace(".", "/")
-            if "/" in name:  # else it may be of an installed package
-                wanted.append([f"{name}.py", f"{name}/__main__.py"])
-        for names in wanted:
-            # DVC runs a command in the stage's folder; where the command leaves it, the root will do as well.
-            starts = [f"{stage.folder}/".lstrip("/")] + [""] * ("cd " in command or "PYTHONPATH" in command)
-            candidates = [f"{start}{name}" for name in names for start in starts]
-            try:
-                context.workspace.first(candidates)
-            except CheckFailed:
-                yield names[0]
+def _first(gaps: Sequence[tuple[Stage, str, str]]) -> Piece:
+    shown = [
+        Evidence(path=stage.path, line=stage.line, expected=name, actual=_seen(fault), text=stage.name)
+        for stage, name, fault in gaps
+    ]
+    stage, name, fault = gaps[0]
+    return whole(False, f"stage {stage.name} runs {name}, which {fault}", *shown[:MOST_SHOWN])
+
+
+def _seen(fault: str) -> str:
+    return "not in the submission" if fault == ABSENT else f"it {fault}"
 
 
 def _edges(stages: Sequence[Stage]) -> dict[str, set[str]]:
@@ -101,7 +95,8 @@ def _edges(stages: Sequence[Stage]) -> dict[str, set[str]]:
     }
 
 
-def _sound(stages: Sequence[Stage]) -> Piece:
+def _sound(stages: Sequence[Stage], part: Fraction) -> Piece:
+    """Return whether DVC accepts the stages, which is worth the part of them that runs something."""
     place = Evidence(path=stages[0].path, line=stages[0].line, expected="stages that DVC accepts")
     makers: dict[str, Stage] = {}
     for stage in stages:
@@ -115,10 +110,10 @@ def _sound(stages: Sequence[Stage]) -> Piece:
     except CycleError as error:
         said = f"stages need each other: {' -> '.join(error.args[1])}"
         return whole(False, said, place.replace(actual=said))
-    return whole(True, "", place.replace(actual=f"{len(stages)} stages"))
+    return scaled(True, part, "too few stages run something", place.replace(actual=f"{len(stages)} stages"))
 
 
-def _order(stages: Sequence[Stage], order: Sequence[Sequence[str]]) -> Iterator[Piece]:
+def _order(stages: Sequence[Stage], running: Sequence[Stage], order: Sequence[Sequence[str]]) -> Iterator[Piece]:
     edges = _edges(stages)
     before: Stage | None = None
     for patterns in order:
@@ -129,7 +124,9 @@ def _order(stages: Sequence[Stage], order: Sequence[Sequence[str]]) -> Iterator[
             yield whole(False, f"there is no stage {wanted}", gap)
             continue
         place = Evidence(path=stage.path, line=stage.line, expected=f"a stage {wanted}", actual=stage.name)
-        if before is not None and before.name not in _all_before(edges, stage.name):
+        if stage not in running:
+            yield whole(False, f"stage {stage.name} runs nothing yet", place.replace(actual="it runs nothing yet"))
+        elif before is not None and before.name not in _all_before(edges, stage.name):
             said = f"stage {stage.name} uses nothing that {before.name} makes"
             yield whole(False, said, place.replace(actual=said))
         else:
@@ -147,12 +144,12 @@ def _all_before(edges: dict[str, set[str]], name: str) -> set[str]:
     return found
 
 
-def _params(context: Context, stages: Sequence[Stage]) -> Piece:
+def _params(context: Context, running: Sequence[Stage], place: Evidence) -> Piece:
     everything = context.workspace.view(allow_starter=True)
-    used = [(stage, file, key) for stage in stages for file, key in stage.params]
-    place = Evidence(path=stages[0].path, line=stages[0].line, expected="parameters that there are", actual="none")
+    used = [(stage, file, key) for stage in running for file, key in stage.params]
+    place = place.replace(expected="parameters that there are", actual="none")
     if not used:
-        return whole(False, "no stage depends on a parameter", place)
+        return whole(False, "no stage that runs something depends on a parameter", place)
     for stage, file, key in used:
         is_there = bool(everything.find(file)) and lookup(read_document(everything.read_first([file])), key)
         if not is_there:

@@ -23,7 +23,8 @@ from infra_grader.plugin import (
 )
 from infra_grader.reading.expectations import Expectation, in_code, in_documents
 from infra_grader.reading.pieces import Piece, counted, judge, whole
-from infra_grader.reading.python_work import own_python
+from infra_grader.reading.python_named import named_in
+from infra_grader.reading.python_work import own_python, read_python
 
 ENDINGS = (".json", ".yaml", ".yml")
 MOST_SHOWN = 10
@@ -55,7 +56,9 @@ def suite(context: Context, params: Suite) -> Outcome:
     """Expectations on the data say something: on columns that there are, with bounds, sets and patterns filled in.
 
     They are read from suites (JSON, YAML) and from Python: a validator's `expect_...`, GX's classes, configurations.
-    The same expectation on the same column counts once, one that any data would meet not at all.
+    The same expectation on the same column counts once, one that any data would meet not at all. Where the columns have
+    to occur in the learner's own code, comments and stubs are none of it, and a suite without such a column is about
+    other data, its expectations on whole tables too.
     """
     wanted = places(params.paths)
     paths = [path for ending in ENDINGS for path in context.workspace.find_in(wanted, ending)]
@@ -71,7 +74,7 @@ def suite(context: Context, params: Suite) -> Outcome:
     strange = _strange(context, params, found)
     good = [item for item in found if not item.flaw and item not in strange]
     distinct = list({(item.type, item.columns): item for item in good}.values())
-    gaps = [_place(item, item.flaw or "its column is in nothing of yours") for item in found if item not in good]
+    gaps = [_place(item, item.flaw or _why_strange(item)) for item in found if item not in good]
     first = _place(distinct[0] if distinct else found[0], None).replace(text=f"{len(distinct)} that say something")
     said = f"{len(distinct)} of {params.min_expectations} expectations say something"
     pieces = [counted(len(distinct), params.min_expectations, said, first, *gaps[:MOST_SHOWN])]
@@ -83,12 +86,13 @@ def suite(context: Context, params: Suite) -> Outcome:
 def _strange(context: Context, params: Suite, found: Sequence[Expectation]) -> list[Expectation]:
     """Return the expectations on columns that occur in nothing that the learner's pipeline reads or writes.
 
-    A file that sets expectations itself has to name a column more often than they do.
+    A file that sets expectations itself has to name a column more often than they do. Where all that name a column are
+    such, those that name none are about the same other data.
     """
     if params.columns_in is None:
         return []
     texts = {
-        path: context.workspace.read_text(path)
+        path: _said_by(context, path)
         for path in context.workspace.find_in(places(params.columns_in), "")
         if path.endswith((".py", ".csv", ".sql", ".json", ".yaml", ".yml", ".toml"))
     }
@@ -98,7 +102,24 @@ def _strange(context: Context, params: Suite, found: Sequence[Expectation]) -> l
     def is_used(column: str) -> bool:
         return any(text.count(column) > named[path, column] for path, text in texts.items())
 
-    return [item for item in found if not all(is_used(column) for column in item.columns)]
+    strange = [item for item in found if not all(is_used(column) for column in item.columns)]
+    is_other_data = bool(strange) and all(item in strange for item in found if item.columns)
+    return list(found) if is_other_data else strange
+
+
+def _said_by(context: Context, path: str) -> str:
+    """Return what a file names: of Python code, a line for each name and text, unless all that it defines are stubs."""
+    if not path.endswith(".py"):
+        return context.workspace.read_text(path)
+    source = read_python(context, path)
+    if source.fault is not None:
+        return source.text
+    is_stub = bool(source.definitions) and not source.has_work
+    return "" if is_stub else "\n".join(named_in(source))
+
+
+def _why_strange(item: Expectation) -> str:
+    return "its column is in nothing of yours" if item.columns else "the columns of its suite are in nothing of yours"
 
 
 def _named(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from fractions import Fraction
 
 import msgspec
 
 from infra_grader.plugin import Annotated, CheckFailed, Context, Evidence, Meta, Outcome, Params, Places, check, places
 from infra_grader.reading.document import invalid
-from infra_grader.reading.pieces import Piece, judge, whole
+from infra_grader.reading.pieces import Piece, judge, scaled, whole
+from infra_grader.reading.python_program import idle_because
 from infra_grader.reading.yaml import Document, YamlError, read_document
 
 ENVIRONMENTS = ("python_env", "conda_env", "docker_env")
@@ -34,7 +36,8 @@ def project(context: Context, params: Project) -> Outcome:
     """An MLproject file can be loaded and run: one environment, and entry points that find what they call.
 
     Rules of https://mlflow.org/docs/latest/ml/projects: `docker_env` and another environment exclude each other; every
-    `{parameter}` of a command is declared; scripts and modules that a command runs are in the submission.
+    `{parameter}` of a command is declared; scripts and modules that a command runs are in the submission, and do
+    something when they are run. What else the file says is worth the share of the entry points that work.
     """
     path = context.workspace.first(places(params.path))
     file = context.workspace.read_first([path])
@@ -50,21 +53,26 @@ def project(context: Context, params: Project) -> Outcome:
 def _pieces(context: Context, path: str, document: Document, wanted: list[str]) -> Iterator[Piece]:
     data = document.data
     place = Evidence(path=path, line=1)
-    yield whole(isinstance(data.get("name"), str), "it has no name", place.replace(expected="name", actual="a name"))
+    points = data.get("entry_points")
+    points = points if isinstance(points, dict) else {}
+    entries = [_entry_point(context, path, document, name, points) for name in wanted]
+    part = Fraction(sum(entry.share == 1 for entry in entries), len(entries)) if entries else Fraction(1)
+    yield from (entry for entry in entries if entry.share < 1)
+    has_name = isinstance(data.get("name"), str)
+    said = "a name" if has_name else "none"
+    yield scaled(has_name, part, "it has no name", place.replace(expected="name", actual=said))
     given = [name for name in ENVIRONMENTS if name in data]
     line = document.key_place([given[-1]]).line if given else 1
     seen = place.replace(line=line, expected="one environment at most", actual=" and ".join(given) or "none")
-    yield whole(len(given) <= 1, f"MLflow refuses {' and '.join(given)} together", seen)
+    yield scaled(len(given) <= 1, part, f"MLflow refuses {' and '.join(given)} together", seen)
     for name in given:
         if isinstance(data[name], str):
             folder = path.rpartition("/")[0]
             file = f"{folder}/{data[name]}".lstrip("/")
             is_there = bool(context.workspace.view(allow_starter=True).find(file))
             seen = place.replace(line=document.key_place([name]).line, expected=f"the file {file}", actual=name)
-            yield whole(is_there, f"{name} names {data[name]}, which is not there", seen)
-    points = data.get("entry_points")
-    for name in wanted:
-        yield _entry_point(context, path, document, name, points if isinstance(points, dict) else {})
+            yield scaled(is_there, part, f"{name} names {data[name]}, which is not there", seen)
+    yield from (entry for entry in entries if entry.share == 1)
 
 
 def _entry_point(context: Context, path: str, document: Document, name: str, points: dict[str, object]) -> Piece:
@@ -78,10 +86,10 @@ def _entry_point(context: Context, path: str, document: Document, name: str, poi
     if unknown:
         said = f"{name} uses the parameter {unknown[0]}, which is not declared"
         return whole(False, said, place.replace(actual=said))
-    missing = [item for item in _called(command) if not _is_there(context, path, item)]
-    if missing:
-        said = f"{name} runs {missing[0]}, which is not there"
-        return whole(False, said, place.replace(actual=said))
+    for item in _called(command):
+        if fault := _fault(context, path, item):
+            said = f"{name} runs {item}, which {fault}"
+            return whole(False, said, place.replace(actual=said))
     return whole(True, "", place.replace(actual=command.strip()))
 
 
@@ -91,14 +99,17 @@ def _called(command: str) -> Iterator[str]:
         yield module.replace(".", "/")
 
 
-def _is_there(context: Context, path: str, called: str) -> bool:
-    """Whether a script or module is in the submission: of the learner's own, from the project's folder or the root."""
+def _fault(context: Context, path: str, called: str) -> str:
+    """Say what is wrong with a script or module: it is none of the learner's own, or idle when it is run; or nothing.
+
+    It may lie in the project's folder, or start from the root.
+    """
     folder = path.rpartition("/")[0]
     names = [called] if called.endswith((".py", ".sh")) else [f"{called}.py", f"{called}/__main__.py"]
     candidates = [f"{start}{name}" for name in names for start in ("", f"{folder}/" if folder else "", "src/")]
     try:
-        context.workspace.first(candidates)
+        return idle_because(context, context.workspace.first(candidates))
     except CheckFailed:
         # A module of an installed package is not in the submission, and no fault.
-        return "/" not in called and not called.endswith((".py", ".sh")) and called not in ("src", "main")
-    return True
+        is_package = "/" not in called and not called.endswith((".py", ".sh")) and called not in ("src", "main")
+        return "" if is_package else "is not there"

@@ -1,1 +1,3 @@
-print(sum(range(3)))
+from pathlib import Path
+
+Path("done").write_text("train")

@@ -1,1 +1,3 @@
-print('ingest')
+from pathlib import Path
+
+Path("done").write_text("ingest")

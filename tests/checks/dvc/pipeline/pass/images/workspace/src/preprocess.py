@@ -1,1 +1,3 @@
-print('preprocess')
+from pathlib import Path
+
+Path("done").write_text("preprocess")

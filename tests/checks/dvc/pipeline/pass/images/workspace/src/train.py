@@ -1,1 +1,3 @@
-print('train')
+from pathlib import Path
+
+Path("done").write_text("train")

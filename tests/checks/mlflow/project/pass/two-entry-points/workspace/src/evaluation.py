@@ -1,1 +1,3 @@
-print(2)
+from pathlib import Path
+
+Path("done").write_text("evaluation")

@@ -1,1 +1,3 @@
-print(1)
+from pathlib import Path
+
+Path("done").write_text("training")
