@@ -206,7 +206,8 @@ def test_what_reaches_for_the_machine_is_refused(read, service, topic):
     ["volumes: ['${PWD}/data:/x', 'named:/y', '${DATA:-./d}:/z']", "privileged: false", "network_mode: none",
      "pid: service:b", "tmpfs: [/tmp]", "cap_add: [NET_BIND_SERVICE]", "sysctls: {net.core.somaxconn: 1024}",
      "volumes: ['/etc/localtime:/etc/localtime:ro']", "volumes_from: [b]", "network_mode: default",
-     "post_start: [{command: [a], user: root}]", "build: {context: ., secrets: [token]}", "build: {context: ., network: none}", "x-note: 1"],
+     "post_start: [{command: [a], user: root}]", "build: {context: ., secrets: [token]}",
+     "build: {context: ., network: none}", "x-note: 1"],
 )  # fmt: skip
 def test_what_is_its_own_is_granted(read, service):
     assert find_refusals_of(read(f"services:\n  a:\n    image: x\n    {service}\n")) == []

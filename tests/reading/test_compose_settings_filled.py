@@ -62,3 +62,25 @@ def test_an_example_is_taken_where_the_file_is_missing(tmp_path):
     assert "KEY" in str(notes[0].actual)
     assert [note.path for note in notes] == [".env.example", "conf/app.env.example", "compose.yaml"]
     assert not (folder / ".env").exists()
+
+
+def test_files_of_secrets_and_configs_are_taken_from_their_examples(tmp_path):
+    folder, copy = tmp_path / "submission", tmp_path / "copy"
+    text = """
+services: {web: {image: x, secrets: [token, there], configs: [settings]}}
+secrets: {token: {file: ./secrets/token.txt}, there: {file: there.txt}, gone: {file: gone.txt}, out: {file: ../out}}
+configs: {settings: {file: app.toml}, inline: {content: x}}
+"""
+    files = {"compose.yaml": text, "secrets/token.txt.example": "a", "there.txt": "b", "there.txt.example": "c",
+             "app.toml.sample": "d"}  # fmt: skip
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content, encoding="utf-8")
+    copy.mkdir()
+    workspace = Workspace(folder)
+    notes, _ = settle(workspace, read_compose(workspace, "compose.yaml"), copy, {})
+    assert [note.actual for note in notes] == ["taken as app.toml", "taken as secrets/token.txt"]
+    assert (copy / "secrets" / "token.txt").read_text("utf-8") == "a"
+    assert (copy / "app.toml").read_text("utf-8") == "d"
+    assert not (copy / "gone.txt").exists()
+    assert not (tmp_path / "out").exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Iterator
 from pathlib import Path
 
 from infra_grader.capabilities.workspace import Workspace
@@ -32,9 +33,8 @@ def settle(
         (copy / path).parent.mkdir(parents=True, exist_ok=True)
         (copy / path).write_text(text, "utf-8")
         invented = f"; blank there, and filled in: {', '.join(names)}" if names else ""
-        notes.append(
-            Evidence(path=example, actual=f"taken as {path}{invented}", text="as a person does before the start")
-        )
+        notes.append(_taken(example, path, invented))
+    notes += _settle_files(everything, compose, copy)
     path = posixpath.join(folder, ".env")
     text = _text(copy / path)
     made_up = required(
@@ -47,6 +47,23 @@ def settle(
     if made_up or given:
         (copy / path).write_text(text + "\n", "utf-8")
     return notes, parse_settings(text) | made_up | given
+
+
+def _settle_files(workspace: Workspace, compose: Compose, copy: Path) -> Iterator[Evidence]:
+    """Take the files of configs and secrets that are missing from their examples."""
+    values = [value.get("file") for kind in ("configs", "secrets") for value in compose.top(kind).values()]
+    paths = [inside(value.folder, value.text) for value in values if value is not None]
+    for path in dict.fromkeys(filter(None, paths)):
+        example = next((item for item in examples_of(path) if workspace.find(item)), "")
+        if workspace.find(path) or not example:
+            continue
+        (copy / path).parent.mkdir(parents=True, exist_ok=True)
+        (copy / path).write_bytes(workspace.read_bytes(example, MAX_TEXT_BYTES))
+        yield _taken(example, path, "")
+
+
+def _taken(example: str, path: str, invented: str) -> Evidence:
+    return Evidence(path=example, actual=f"taken as {path}{invented}", text="as a person does before the start")
 
 
 def _text(file: Path) -> str:
