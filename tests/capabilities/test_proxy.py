@@ -128,6 +128,19 @@ def deep():
 def hang():
     while True:
         pass
+
+
+def endless():
+    return range(10**13)
+
+
+def vast():
+    from decimal import Decimal
+    return Decimal("1e99999999")
+
+
+def group():
+    raise ExceptionGroup("several", [ValueError("one")])
 """
 
 
@@ -179,6 +192,12 @@ def test_objects_stay_with_the_learner(calc):
     assert stack.size == 4
     with calc.Stack():
         raise ValueError("which it lets pass")
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="there are no groups of exceptions")
+def test_a_group_of_exceptions_is_one(calc):
+    with pytest.raises(ExceptionGroup, match="several"):
+        calc.group()
 
 
 def test_exceptions_are_caught_by_their_names(calc):
@@ -260,7 +279,13 @@ def test_what_comes_from_a_plain_type_is_compared_by_its_content(calc):
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("crash", "the end of the process: exit status 0"), ("hang", "too long"), ("deep", "nested too deeply")],
+    [
+        ("crash", "the end of the process: exit status 0"),
+        ("hang", "too long"),
+        ("deep", "nested too deeply"),
+        ("endless", "cannot be read"),
+        ("vast", "cannot be read"),
+    ],
 )
 def test_what_gives_no_answer_loses_the_test(calc, session, name, said):
     with pytest.raises(Lost, match=said):

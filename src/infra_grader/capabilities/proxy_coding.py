@@ -10,10 +10,13 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
-from infra_grader.capabilities.plain_coding import Decoder, Encoder, decode, encode
+from infra_grader.capabilities.plain_coding import MAX_VALUES, Decoder, Encoder, decode, encode
 
 STANDARD = "standard"
 """The key of such a value: beside it stand its type's name and the plain value that it is made from."""
+
+MAX_DIGITS = 4300
+"""Of a decimal number that is written out, as Python itself has it for whole numbers."""
 
 Taken = Callable[[Any], object]
 Made = Callable[[Any, Any], Any]
@@ -31,6 +34,22 @@ def _iso(kind: Any, content: Any) -> Any:
     return kind.fromisoformat(content)
 
 
+def _counted(kind: Any, content: Any) -> Any:
+    """Return a range that is no longer than a list may be: a loop over it must come to an end."""
+    made = kind(*content)
+    if abs(made.stop - made.start) > MAX_VALUES * abs(made.step):
+        raise ValueError("a range that is too long")
+    return made
+
+
+def _decimal(kind: Any, content: Any) -> Any:
+    """Return a number that can be written out: as a whole number, say."""
+    made = kind(content)
+    if made.is_finite() and abs(made.adjusted()) > MAX_DIGITS:
+        raise ValueError("a decimal number with too many digits")
+    return made
+
+
 # By name: their modules are imported where a value needs them, since each process of a learner's starts with this.
 FORMS: dict[str, tuple[Taken, Made]] = {
     "collections.OrderedDict": (dict, _whole),
@@ -39,9 +58,9 @@ FORMS: dict[str, tuple[Taken, Made]] = {
     "collections.deque": (lambda items: (list(items), items.maxlen), _parts),
     "builtins.bytearray": (bytes, lambda kind, content: kind(b"".join([content]))),  # not of a number: that is a size
     "builtins.complex": (lambda number: (number.real, number.imag), _parts),
-    "builtins.range": (lambda numbers: (numbers.start, numbers.stop, numbers.step), _parts),
+    "builtins.range": (lambda numbers: (numbers.start, numbers.stop, numbers.step), _counted),
     "builtins.slice": (lambda part: (part.start, part.stop, part.step), _parts),
-    "decimal.Decimal": (str, _whole),
+    "decimal.Decimal": (str, _decimal),
     "fractions.Fraction": (lambda number: (number.numerator, number.denominator), _parts),
     "datetime.datetime": (lambda moment: moment.isoformat(), _iso),
     "datetime.date": (lambda day: day.isoformat(), _iso),

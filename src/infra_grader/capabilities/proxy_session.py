@@ -246,7 +246,7 @@ class Session:
         return self._filled(kind, arguments if type(arguments) is tuple else (), reply)
 
     def _filled(self, kind: Any, arguments: tuple[Any, ...], reply: Mapping[str, Any]) -> BaseException:
-        error: Any = kind.__new__(kind)
+        error: Any = _empty(kind)
         for base in kind.__mro__[1:]:
             try:
                 base.__init__(error, *arguments)
@@ -256,6 +256,13 @@ class Session:
         error._session, error._coded, error._text = self, reply.get("error"), _text(reply)  # noqa: SLF001 - ours
         assert isinstance(error, BaseException)
         return error
+
+
+def _empty(kind: Any) -> Any:
+    """Return an exception of a type that was not told its arguments; a group holds one that says nothing."""
+    if issubclass(kind, getattr(builtins, "BaseExceptionGroup", ())):  # since Python 3.11
+        return kind.__new__(kind, "", [Exception()])
+    return kind.__new__(kind)
 
 
 def _known(name: tuple[str, str]) -> type | None:
