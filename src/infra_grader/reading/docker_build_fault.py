@@ -195,4 +195,5 @@ def _by_hand(failed: BuildFailed, request: BuildRequest) -> Evidence:
 
 def _short(error: str) -> str:
     plain = re.sub(r"\A(?:failed to (?:solve|compute cache key|create LLB definition)[^:]*: )+", "", error.strip())
+    plain = plain.replace("not found: not found", "not found")  # as an older BuildKit says it
     return plain[:SHOWN_ERROR].rstrip(". ") or "it ends without a reason"

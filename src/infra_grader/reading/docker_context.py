@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
 from collections.abc import Iterator, Sequence
@@ -14,13 +15,17 @@ from infra_grader.capabilities.workspace import compile_glob, is_glob
 from infra_grader.model.outcome import CheckFailed, Evidence, NotAssessed
 from infra_grader.plugin import Context
 from infra_grader.reading.dockerfile import Dockerfile, Stage
-from infra_grader.reading.dockerfile_ignore import Pattern, is_ignored, read_patterns
+from infra_grader.reading.dockerfile_ignore import Pattern, deciding_pattern, is_ignored, read_patterns
 from infra_grader.reading.dockerfile_shell import run_commands
 
 MAX_FILES = 100_000
 MAX_DEPTH = 100
 MAX_IGNORE_BYTES = 256 * 1024
 MOST_NAMED = 5
+MISSING = re.compile(
+    r'"/([^"\n]+)": not found|"/([^"\n]+)" not found|dockerignore: stat ([^\n:]+): file does not exist'
+)
+"""What BuildKit, an older one, and the classic builder say of a file that COPY names."""
 MEGABYTE = 1_000_000
 
 
@@ -85,12 +90,29 @@ def _is_there(files: Sequence[str], folder: str, name: str) -> bool:
 
 def ignore_patterns(context: Context, path: str, folder: str) -> list[Pattern]:
     """Return what keeps files out of a build: the Dockerfile's own list, else that of the context."""
+    place = _ignore_file(context, path, folder)
+    return read_patterns(context.workspace.view(allow_starter=True).read_text(place, MAX_IGNORE_BYTES)) if place else []
+
+
+def _ignore_file(context: Context, path: str, folder: str) -> str:
     everything = context.workspace.view(allow_starter=True)
     prefix = "" if folder == "." else f"{folder}/"
-    for place in (f"{path}.dockerignore", f"{prefix}.dockerignore"):
-        if everything.find(place):
-            return read_patterns(everything.read_text(place, MAX_IGNORE_BYTES))
-    return []
+    return next(filter(everything.find, (f"{path}.dockerignore", f"{prefix}.dockerignore")), "")
+
+
+def find_left_out(context: Context, path: str, folder: str, error: str) -> Evidence | None:
+    """Return the line that keeps a file of the submission out of a build which says that this file is not there."""
+    found = MISSING.search(error)
+    name = os.path.normpath(next(filter(None, found.groups()))).lstrip("/") if found else ""
+    pattern = deciding_pattern(ignore_patterns(context, path, folder), name) if name else None
+    if pattern is None or pattern.is_exception or not _is_there(context.workspace.all_files(), folder, name):
+        return None
+    return Evidence(
+        path=_ignore_file(context, path, folder),
+        line=pattern.line,
+        expected=f"{name} let in",
+        actual=f"`{pattern.text}` keeps it out of the build",
+    )
 
 
 def copy_context(

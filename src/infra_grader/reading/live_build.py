@@ -19,7 +19,7 @@ from infra_grader.model.outcome import CheckFailed, Evidence, NotAssessed
 from infra_grader.model.record import Record
 from infra_grader.plugin import Context, TextFile
 from infra_grader.reading.docker_build_fault import answers, verdict
-from infra_grader.reading.docker_context import choose_folder, copy_context, ignore_patterns
+from infra_grader.reading.docker_context import choose_folder, copy_context, find_left_out, ignore_patterns
 from infra_grader.reading.docker_needs import find_needs, without_frontend
 from infra_grader.reading.dockerfile import Dockerfile, read_dockerfile
 from infra_grader.reading.live_image import HANDLE
@@ -85,6 +85,11 @@ def _built(context: Context, asked: Asked, key: str) -> Built:
         # What is left out has been left out; without a list beside the Dockerfile, that of the context counts.
         (place / "Dockerfile.dockerignore").write_bytes(b"# all of it\n")
         image = _build(context, asked, _request(asked, folder, place, dockerfile), dockerfile)
+    except CheckFailed as failed:
+        if left_out := find_left_out(context, asked.dockerfile, folder, failed.message):
+            message = f"{failed.message.rstrip('.')}; {left_out.path} keeps it out."
+            raise CheckFailed(message, failed.evidence[0], left_out, *failed.evidence[1:]) from failed
+        raise
     finally:
         shutil.rmtree(place, ignore_errors=True)
     return Built(image=image, folder=folder, sent_bytes=sent, handle=(HANDLE, key))

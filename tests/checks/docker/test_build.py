@@ -127,6 +127,10 @@ class TestBuilders:
     def test_a_missing_file_and_a_missing_base(self, tmp_path, builder):
         missing = build(tmp_path, BASE + "COPY nowhere /\n")
         assert (missing.status, missing.evidence[0].line) == ("failed", 2)
+        write(tmp_path, **{"app.py": "x", ".dockerignore": "# none\n*\n!b\n"})
+        left_out = build(tmp_path, BASE + "COPY app.py /\n")
+        assert left_out.message.endswith("; .dockerignore keeps it out."), left_out
+        assert (left_out.evidence[1].path, left_out.evidence[1].line) == (".dockerignore", 2)
         outcome = build(tmp_path, "FROM python:0.0-nobody-has-this\nRUN true\n")
         assert outcome.status in ("failed", "not_assessed")  # as the registry answers or not
         assert "python:0.0-nobody-has-this" in outcome.message
