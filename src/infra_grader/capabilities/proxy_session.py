@@ -246,7 +246,7 @@ class Session:
         return self._filled(kind, arguments if type(arguments) is tuple else (), reply)
 
     def _filled(self, kind: Any, arguments: tuple[Any, ...], reply: Mapping[str, Any]) -> BaseException:
-        error: Any = _empty(kind)
+        error: Any = _empty(kind, _text(reply))
         for base in kind.__mro__[1:]:
             try:
                 base.__init__(error, *arguments)
@@ -258,10 +258,10 @@ class Session:
         return error
 
 
-def _empty(kind: Any) -> Any:
+def _empty(kind: Any, text: str) -> Any:
     """Return an exception of a type that was not told its arguments; a group holds one that says nothing."""
     if issubclass(kind, getattr(builtins, "BaseExceptionGroup", ())):  # since Python 3.11
-        return kind.__new__(kind, "", [Exception()])
+        return kind.__new__(kind, text, [Exception()])
     return kind.__new__(kind)
 
 

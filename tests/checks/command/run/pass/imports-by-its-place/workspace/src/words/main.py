@@ -1,0 +1,5 @@
+import sys
+
+from .count import count
+
+print(count(sys.argv[1]))

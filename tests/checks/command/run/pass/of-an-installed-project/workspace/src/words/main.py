@@ -1,0 +1,5 @@
+import sys
+
+from words.count import count
+
+print(count(sys.argv[1]))
