@@ -539,6 +539,85 @@ def count(folder, text):
     return run_check("python.assertions", {"paths": ["tests"], "min_tests": 1}, folder)
 
 
+REAL = [
+    "assert add(1, 2) is not None",
+    "assert add(1, 2)",
+    "assert isinstance(add(1, 2), int)",
+    "assert isinstance(add(1, 2), (int, float))",
+    "assert len(add([], [1])) > 0",
+    "assert len(add([], [1])) >= 1",
+    "assert add(1, 2) == add(2, 1)",
+    "assert add(1, 2, seed=4) == add(1, 2, seed=4)",
+    "assert add(1, 2) is add(1, 2)",
+    "assert add(1, 2) != add(1, 2)",
+    "assert Calc() == Calc()",
+    "assert isinstance(Calc(), int)",
+    "assert Calc().add(1, 2) is not None",
+    "c = Calc() if add else None\n    assert c.add(1, 2) == 3",
+    "c = Calc()\n    c = c.add(1, 2)\n    assert c is not None",
+    "assert add(1, 2).status_code == 200",
+    "assert add(1, 2).status_code >= 200",
+    "assert add(1, 2) is not None and len(add([], [])) >= 0",
+    "assert [*add([1], [2])]",
+]
+"""Statements of a test that can turn out wrong, if weakly: a stub gives back `None`."""
+
+EMPTY = [
+    "assert add(1, 2) == add(1, 2)",
+    "assert len(add([], [])) >= 0",
+    "assert len(add([], [])) > -1",
+    "assert len(add([], [])) != -1",
+    "assert len(add([], [])) is not None",
+    "assert isinstance(add(1, 2), object)",
+    "assert isinstance(add(1, 2), (int, object))",
+    "assert add(1, 2) or True",
+    "assert add(1, 2).status_code",
+    "assert add(1, 2).status_code > 0",
+    "assert add(1, 2).status_code is not None",
+    "assert Calc() is not None",
+    "c = Calc()\n    assert c is not None",
+    "c = Calc()\n    assert isinstance(c, Calc)",
+    "assert len(add([], [])) >= 0 and isinstance(add(1, 2), object)",
+    "assert repr(add(1, 2))",
+    "assert type(add(1, 2))",
+    "assert [add(1, 2)]",
+    "assert {'sum': add(1, 2)}",
+]
+"""Statements of a test that hold whatever the learner's code answers."""
+
+EMPTY_METHODS = [
+    "self.assertTrue(len(add([], [])) >= 0)",
+    "self.assertGreaterEqual(len(add([], [])), 0)",
+    "self.assertIsInstance(add(1, 2), object)",
+    "self.assertIsNotNone(Calc())",
+    "self.assertEqual(add(1, 2), add(1, 2))",
+]
+
+
+@pytest.mark.parametrize("body", REAL)
+def test_what_can_turn_out_wrong_counts(tmp_path, body):
+    assert count(tmp_path, f"from src.calc import Calc, add\n\ndef test_a():\n    {body}\n").status == "passed"
+
+
+@pytest.mark.parametrize("body", EMPTY)
+def test_what_holds_anyway_does_not_count(tmp_path, body):
+    outcome = count(tmp_path, f"from src.calc import Calc, add\n\ndef test_a():\n    {body}\n")
+    assert outcome.fraction == 0
+    assert "asserts nothing" in outcome.message
+
+
+@pytest.mark.parametrize("body", EMPTY_METHODS)
+def test_what_holds_anyway_does_not_count_in_unittest(tmp_path, body):
+    head = "import unittest\nfrom src.calc import Calc, add\n\nclass T(unittest.TestCase):\n    def test_a(self):\n"
+    assert count(tmp_path, f"{head}        {body}\n").fraction == 0
+
+
+@pytest.mark.parametrize("name", ["test_split_is_deterministic", "test_same_seed", "test_called_twice"])
+def test_equal_calls_count_where_the_test_is_about_that(tmp_path, name):
+    text = f"from src.calc import add\n\ndef {name}():\n    assert add(1, 2) == add(1, 2)\n"
+    assert count(tmp_path, text).status == "passed"
+
+
 @pytest.mark.parametrize("text", COUNTS.values(), ids=COUNTS)
 def test_counts(tmp_path, text):
     assert count(tmp_path, text).status == "passed"

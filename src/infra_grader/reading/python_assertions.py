@@ -9,8 +9,9 @@ from collections.abc import Set as AbstractSet
 
 from infra_grader.model.record import Record
 from infra_grader.reading.python_body import FunctionNode
-from infra_grader.reading.python_flow import call_name, decide, live_children, live_nodes
+from infra_grader.reading.python_flow import call_name, decide, live_children
 from infra_grader.reading.python_names import Names, written_name
+from infra_grader.reading.python_tautology import asks_for_sameness, condition_of, is_tautology, objects_made
 
 EXPECTATIONS = frozenset(
     {"raises", "warns", "deprecated_call", "assertRaises", "assertRaisesRegex", "assertWarns", "assertWarnsRegex",
@@ -78,15 +79,25 @@ def asserts(around: Surroundings, function: FunctionNode) -> bool:
     running = list(_running(function))
     inert = _made_up(running, parameters, around.inert)
     given = around.given | parameters
+    made, sameness = objects_made(running), asks_for_sameness(function)
+
+    def is_real(condition: ast.expr | None) -> bool:
+        """Whether a condition may turn out wrong; what is no condition is for others to judge."""
+        if condition is None:
+            return True
+        return decide(condition) is None and not is_tautology(condition, made, sameness=sameness)
+
     return any(
-        _is_assertion(around, node, inert, given) or _fails_where_wrong(around.file, node, inert) for node in running
+        (_is_assertion(around, node, inert, given) and is_real(_condition(node)))
+        or _fails_where_wrong(around.file, node, inert)
+        for node in running
     )
 
 
 def _is_assertion(around: Surroundings, node: ast.AST, inert: AbstractSet[str], given: AbstractSet[str]) -> bool:
     match node:
         case ast.Assert(test=test):
-            return decide(test) is None and not _is_tautology(test) and _observes(test, inert, given)
+            return _observes(test, inert, given)
         case ast.With() | ast.AsyncWith():
             return any(_expects(around.file, item.context_expr) for item in node.items) and any(
                 touches(part, inert) for part in node.body if not isinstance(part, ast.Raise)
@@ -96,6 +107,13 @@ def _is_assertion(around: Surroundings, node: ast.AST, inert: AbstractSet[str], 
         case ast.Call():
             return _calls_assertion(around, node) and _compares(node, inert, given)
     return False
+
+
+def _condition(node: ast.AST) -> ast.expr | None:
+    """Return what an assertion asks, where that is one condition."""
+    if isinstance(node, ast.Assert):
+        return node.test
+    return condition_of(node) if isinstance(node, ast.Call) and call_name(node.func).startswith("self.assert") else None
 
 
 def _fails_where_wrong(file: Names, node: ast.AST, inert: AbstractSet[str]) -> bool:
@@ -185,12 +203,8 @@ def _calls_assertion(around: Surroundings, call: ast.Call) -> bool:
 
 def _compares(call: ast.Call, inert: AbstractSet[str], given: AbstractSet[str]) -> bool:
     """Whether an asserting call is about something: a mock it belongs to, or an argument that was worked out."""
-    if call_name(call.func).startswith("self.assert"):
-        first, second = (*call.args[:2], None, None)[:2]
-        if first is not None and second is not None and _is_same(first, second):
-            return False
-        if len(call.args) == 1:
-            return _observes(call.args[0], inert, given)
+    if call_name(call.func).startswith("self.assert") and len(call.args) == 1:
+        return _observes(call.args[0], inert, given)
     return touches(call, inert)
 
 
@@ -242,19 +256,3 @@ def _observes(test: ast.expr, inert: AbstractSet[str], given: AbstractSet[str]) 
         case ast.BoolOp(values=values):
             return any(_observes(value, inert, given) for value in values)
     return touches(test, inert)
-
-
-def _is_tautology(test: ast.expr) -> bool:
-    """Whether a comparison is of a thing with itself, or an `or` holds something that is always true."""
-    if isinstance(test, ast.Compare) and len(test.comparators) == 1:
-        return _is_same(test.left, test.comparators[0])
-    if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.Or):
-        return any(decide(value) is True for value in test.values)
-    return isinstance(test, ast.Tuple) and bool(test.elts)
-
-
-def _is_same(left: ast.expr, right: ast.expr) -> bool:
-    """Whether two expressions read the same and call nothing: what is called twice may answer differently."""
-    if any(isinstance(node, ast.Call) for node in live_nodes(left)):
-        return False
-    return ast.dump(left) == ast.dump(right)

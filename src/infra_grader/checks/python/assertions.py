@@ -30,7 +30,8 @@ def assertions(context: Context, params: Assertions) -> Outcome:
 
     A test counts if it uses a module of the learner's, itself or by a fixture; if an assertion in it can run, can
     fail, and is about more than what the test wrote down itself; if it is neither skipped nor expected to fail; and if
-    it is no copy of another one.
+    it is no copy of another one. An object that was just made is never `None`, a length never below zero, and the same
+    call twice says something only in a test that is about that: these cannot fail.
     """
     files, faults = readable_names(context, params)
     tests = [file for file in files if is_test_file(file.path) and not file.path.endswith("conftest.py")]
