@@ -185,6 +185,15 @@ def test_without_a_daemon_live_checks_are_not_assessed(monkeypatch):
         open_live_docker()
 
 
+def test_a_socket_that_may_not_be_opened_is_told_from_a_daemon_that_is_not_there(monkeypatch):
+    """Being root opens every socket, so that the refusal is played."""
+    monkeypatch.setenv("DOCKER_HOST", "unix:///var/run/docker.sock")
+    monkeypatch.setattr(daemons, "_knock", lambda _path: PermissionError(13, "Permission denied"))
+    with pytest.raises(NotAssessed, match="permission denied") as refused:
+        open_live_docker()
+    assert "usermod -aG docker" in refused.value.remedy
+
+
 def test_the_labels_tell_the_run_and_its_purpose(run):
     assert run.labels["infra-grader"] == LIVE
     assert run.labels[RUN_LABEL] == run.run

@@ -19,6 +19,7 @@ LABEL = "infra-grader"
 DEFAULT_ADDRESS = "unix:///var/run/docker.sock"
 INSTALL = "Install it: pip install 'infra-grader[docker]'"
 START = "Start Docker (`docker info` shows whether it answers), or name it by DOCKER_HOST, and grade again."
+JOIN = "Join the group that may: `sudo usermod -aG docker $USER`, then log in again (`docker info` shows whether it helped)."
 ANSWER_S = 60
 """Seconds for each answer of the daemon; a container on a busy machine takes a few."""
 KNOCK_S = 2.0
@@ -46,19 +47,28 @@ def socket_of(where: str) -> str:
 
 def listens(path: str) -> bool:
     """Whether somebody listens at a socket. Costs next to nothing, and needs no library."""
+    return _knock(path) is None
+
+
+def _knock(path: str) -> OSError | None:
+    """Return why a socket cannot be opened, or `None` where somebody listens at it."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as knocking:
         knocking.settimeout(KNOCK_S)
         try:
             knocking.connect(path)
-        except OSError:
-            return False
-    return True
+        except OSError as error:
+            return error
+    return None
 
 
 def connect(where: str = "") -> Any:
     """Return a connection to the daemon, to be closed. Raises `NotAssessed` where there is no library or no daemon."""
     where = where or address()
-    if (path := socket_of(where)) and not listens(path):
+    path = socket_of(where)
+    fault = _knock(path) if path else None
+    if isinstance(fault, PermissionError):
+        raise NotAssessed(f"You may not use the Docker daemon at {where}: permission denied.", JOIN)
+    if fault is not None:
         raise NotAssessed(f"No Docker daemon answers at {where}.", START)
     try:
         import docker  # takes a fifth of a second
