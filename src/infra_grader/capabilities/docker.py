@@ -19,7 +19,7 @@ LABEL = "infra-grader"
 DEFAULT_ADDRESS = "unix:///var/run/docker.sock"
 INSTALL = "Install it: pip install 'infra-grader[docker]'"
 START = "Start Docker (`docker info` shows whether it answers), or name it by DOCKER_HOST, and grade again."
-JOIN = "Join the group that may: `sudo usermod -aG docker $USER`, then log in again (`docker info` shows whether it helped)."
+JOIN = "Join its group: `sudo usermod -aG docker $USER`, then log in again; `docker info` shows whether it helped."
 ANSWER_S = 60
 """Seconds for each answer of the daemon; a container on a busy machine takes a few."""
 KNOCK_S = 2.0
