@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
 
 from infra_grader.plugin import Annotated, CheckFailed, Context, Evidence, Meta, Outcome, Params, Places, check, places
 from infra_grader.reading.logstash import LogstashError, Plugin, read_pipeline
+from infra_grader.reading.logstash_condition import never_holds
 from infra_grader.reading.pieces import Piece, judge, whole
 
 Step = Literal[
     "parse", "parse_json", "parse_grok", "timestamp", "add_fields", "convert", "redact", "tag", "conditional_output",
     "daily_index",
 ]  # fmt: skip
+Found = Sequence[tuple[str, Plugin]]
 DAY = re.compile(r"%\{\+[^}]*(?:dd?|DDD|ww?)[^}]*\}|%\{\[@metadata\]\[version\]\}-%\{\+")
 SECRET = re.compile(r"(?i)passw|token|secret|api.?key|authorization|credential|card|ssn|email")
 REFERENCE = re.compile(r"\[|%\{")
@@ -43,8 +45,9 @@ class Pipeline(Params):
 def pipeline(context: Context, params: Pipeline) -> Outcome:
     """A Logstash pipeline takes logs in, works on them and hands them on.
 
-    The pipeline is read by its grammar: what stands in comments or texts does nothing. A filter counts for what it is
-    set to do: grok with a match, date with a match, mutate with something to change.
+    The pipeline is read by its grammar: what stands in comments or texts does nothing, nor does what stands under a
+    condition that can never hold, such as `1 == 2`, or `[type] == "a" and [type] == "b"`. A filter counts for what it
+    is set to do: grok with a match, date with a match, mutate with something to change.
     """
     found = context.workspace.find_first(places(params.path))
     plugins: list[tuple[str, Plugin]] = []
@@ -56,14 +59,19 @@ def pipeline(context: Context, params: Pipeline) -> Outcome:
                 f"{path} is no pipeline of Logstash: line {error.line}: {error.message}.",
                 Evidence(path=path, line=error.line, expected="a valid pipeline", actual=error.message),
             ) from error
+    idle = [item for item in plugins if any(map(never_holds, item[1].conditions))]
+    plugins = [item for item in plugins if item not in idle]
     ends = {section: [item for item in plugins if item[1].section == section] for section in ("input", "output")}
     for section, inside in ends.items():
         if not inside:
-            shown = Evidence(path=found[0], line=1, expected=f"a plugin in {section}", actual="none, comments aside")
+            wanted = f"a plugin in {section}"
+            unreached = [_unreached(*item, wanted) for item in idle if item[1].section == section]
+            none = Evidence(path=found[0], line=1, expected=wanted, actual="none, comments aside")
+            shown = (unreached or [none])[0]
             raise CheckFailed(f"{found[0]} has no plugin in its {section}.", shown)
     pieces = [_named(ends["input"], wanted, "input", found[0]) for wanted in params.inputs]
     pieces += [_named(ends["output"], wanted, "output", found[0]) for wanted in params.outputs]
-    pieces += [_step(plugins, step, found[0]) for step in params.steps]
+    pieces += [_step(plugins, idle, step, found[0]) for step in params.steps]
     if not pieces:
         pieces = [whole(True, "", _evidence(*plugins[0], "a pipeline"))]
     return judge(found[0], pieces)
@@ -85,11 +93,20 @@ def _named(plugins: Iterable[tuple[str, Plugin]], wanted: str, section: str, pla
     return whole(False, f"it lacks {expected}", Evidence(path=place, expected=expected, actual=actual))
 
 
-def _step(plugins: list[tuple[str, Plugin]], step: Step, place: str) -> Piece:
+def _unreached(path: str, plugin: Plugin, expected: str) -> Evidence:
+    shown = _evidence(path, plugin, expected)
+    return shown.replace(actual=f"{plugin.name} stands under a condition that never holds")
+
+
+def _step(plugins: Found, idle: Found, step: Step, place: str) -> Piece:
     words = step.replace("_", " ")
     for path, plugin in plugins:
         if DOES[step](plugin):
             return whole(True, "", _evidence(path, plugin, words))
+    for path, plugin in idle:
+        if DOES[step](plugin):
+            shown = _unreached(path, plugin, words)
+            return whole(False, f"nothing in it does: {words}, for {shown.actual}", shown)
     return whole(False, f"nothing in it does: {words}", Evidence(path=place, expected=words, actual="nothing does it"))
 
 
