@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, nullcontext
 from typing import Any
 
 from infra_grader.capabilities import docker
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.docker import answering
 from infra_grader.capabilities.docker_image import BuiltImage
+from infra_grader.capabilities.docker_layer import Layer, layered
 from infra_grader.model.outcome import NotAssessed
 
 PUSH_S = 300.0
@@ -16,17 +17,18 @@ PUSH_S = 300.0
 SET = "Set `registry` in the lab's ConfigMap to the host and port of a registry that its nodes pull from."
 
 
-def push(image: BuiltImage, registry: str, name: str, tag: str) -> str:
+def push(image: BuiltImage, registry: str, name: str, tag: str, layer: Layer | None = None) -> str:
     """Push an image to the registry of a lab and return the reference by which nodes pull exactly this one.
 
-    Nobody's login is used. Raises `NotAssessed` where the lab has no registry, or that does not take it in time.
+    With a layer, the image is pushed with that on it. Nobody's login is used. Raises `NotAssessed` where the lab has no
+    registry, or that does not take it in time.
     """
     if not registry:
         raise NotAssessed("The lab has no registry for images that are built here.", SET)
     repository = f"{registry}/{name}"
-    with closing(docker.connect()) as api:
+    with closing(docker.connect()) as api, layered(api, image.id, layer) if layer else nullcontext(image.id) as key:
         with answering():
-            api.tag(image.id, repository, tag)
+            api.tag(key, repository, tag)
         try:
             digest = _pushed(api, repository, tag, Deadline(PUSH_S))
         finally:

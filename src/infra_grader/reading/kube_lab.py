@@ -13,7 +13,7 @@ from infra_grader.reading.manifest_workload import Workload
 OF_THE_LAB = re.compile(
     r"quota: infra-grader\b|\binfra-grader-probe-|/infra-grader/|/namespaces/infra-grader-|violates PodSecurity"
     r"|status unknown for quota|failed to sync \w+ cache|kube-root-ca\.crt|\" not registered|network ?plugin"
-    r"|context deadline exceeded|timed out waiting for the condition",
+    r"|registered CSI drivers|context deadline exceeded|timed out waiting for the condition",
     re.IGNORECASE,
 )
 """What a cluster says of trouble that is its own, or of our rules; never a learner's fault.

@@ -11,6 +11,7 @@ from infra_grader.reading.kube_lab import OF_THE_LAB, CourseCluster, room_for, s
 from infra_grader.reading.kube_rollout_idle import idle
 from infra_grader.reading.kube_rollout_pull import is_registrys, is_unpulled, said_of_pull
 from infra_grader.reading.kube_rollout_seen import Container, Pod, Rollout, Workload
+from infra_grader.reading.kube_rollout_stand_ins import lacking
 from infra_grader.reading.kube_rollout_wall import walled_off
 from infra_grader.reading.live_deployed import Deployed
 from infra_grader.reading.manifest_workload import Workload as Written
@@ -84,9 +85,8 @@ def causes(
         for pod in found.pods_of(workload):
             if pod.is_ending:
                 continue
-            for cause in _of_pod(
-                pod, workload, Written(written.manifest) if written else None, _scale(deployed), cluster, tags, walled
-            ):
+            shape = Written(written.manifest) if written else None
+            for cause in _of_pod(pod, workload, shape, deployed, cluster, tags, walled):
                 told.setdefault((workload.title, cause.what.partition(":")[0], cause.is_labs), cause)
     return list(told.values())
 
@@ -95,7 +95,7 @@ def _of_pod(
     pod: Pod,
     workload: Workload,
     written: Written | None,
-    scale: Fraction,
+    deployed: Deployed,
     cluster: CourseCluster | None,
     tags: Mapping[str, bool],
     walled: Mapping[tuple[str, str], str],
@@ -112,6 +112,7 @@ def _of_pod(
         )
         return
     if pod.unscheduled:
+        scale = _scale(deployed)
         fits = _fits(workload, written, scale, cluster, pod.unscheduled)
         what, is_labs = fits if fits is not None else ("no node has room for a pod", True)
         yield cause(what, _unscheduled(pod, written, scale), is_labs=is_labs)
@@ -132,7 +133,9 @@ def _of_pod(
                 is_labs=True,
             ).replace(remedy=OPEN)
             continue
-        yield from (cause(what, evidence, is_labs=labs) for what, evidence, labs in _of_container(pod, container, tags))
+        lacks = lacking(container, deployed)
+        for what, evidence, labs in _of_container(pod, container, tags):
+            yield cause(what, evidence, is_labs=labs or bool(lacks)).replace(remedy=lacks if not labs else "")
 
 
 def _of_container(pod: Pod, container: Container, tags: Mapping[str, bool]) -> Iterator[tuple[str, Evidence, bool]]:

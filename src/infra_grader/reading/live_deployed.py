@@ -81,6 +81,10 @@ class Deployed(Record, eq=False):
     """What the requests of pods were multiplied by."""
     roles: tuple[Manifest, ...] = ()
     """Roles as the learner wrote them, those of the cluster among them: what is applied may grant less."""
+    stand_ins: tuple[str, ...] = ()
+    """Names of Python's modules for which others stand in: the servers that these would ask are not there either."""
+    lacks_images: bool = False
+    """Whether images were built for its pods, and none of these names one that they stand for."""
     is_ours: bool = True
     """Whether we have put it there; what a learner has deployed themselves is looked at and never changed."""
     settling: Settling = msgspec.field(default_factory=Settling)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -10,16 +9,16 @@ from typing import Any, Literal
 import msgspec
 
 from infra_grader.capabilities.docker_container import ContainerRequest, image_facts
+from infra_grader.capabilities.docker_layer import with_python_path
 from infra_grader.capabilities.docker_pull import NoSuchImage, fetch_image
 from infra_grader.capabilities.sandbox import MIB
 from infra_grader.plugin import Annotated, Context, Handle, Meta, NotAssessed, Params
 from infra_grader.reading.live_image import image_of
+from infra_grader.reading.live_mounted import Mounts, PythonPath, Text, missing_mounts, mounted, require_absolute
 
 COMMON_PORTS = (8000, 5000, 8080, 80, 3000)
 """What services listen on, where an image does not say."""
-PYTHON_PATH = "PYTHONPATH"
 Port = Annotated[int, Meta(ge=1, le=65_535)]
-Text = Annotated[str, Meta(min_length=1)]
 
 
 class ContainerParams(Params):
@@ -48,31 +47,18 @@ class ContainerParams(Params):
     drop_capabilities: Annotated[bool, Meta(description="Whether all Linux capabilities are taken from it.")] = False
     memory_mb: Annotated[int, Meta(ge=6, le=16_384, description="Memory that it may use, in MiB.")] = 1024
     processes: Annotated[int, Meta(ge=1, le=4096, description="Processes and threads that it may have.")] = 512
-    mounts: Annotated[
-        dict[str, str],
-        Meta(description="Files or folders of the rubric's own that are seen read-only inside, by absolute place."),
-    ] = msgspec.field(default_factory=dict)
-
-    python_path: Annotated[
-        list[Text],
-        Meta(
-            description="Folders inside, by absolute place, in which Python looks first, such as a mounted one with "
-            "stand-ins; what the image's own PYTHONPATH names comes after them."
-        ),
-    ] = msgspec.field(default_factory=list)
+    mounts: Mounts = msgspec.field(default_factory=dict)
+    python_path: PythonPath = msgspec.field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Refuse what is no container."""
         if (self.image is None) == (not self.reference):
             raise ValueError("it has either `image` or `reference`")
-        if any(not re.match(r"/.", place) for place in self.mounts):
-            raise ValueError("a place in `mounts` is absolute, such as /etc/app.conf")
+        require_absolute(self.mounts)
 
     def problems(self, rubric_folder: Path, /) -> Iterator[str]:
         """Yield the mounts that are not there."""
-        for path in self.mounts.values():
-            if not (rubric_folder / path).exists():
-                yield f"the rubric's own {path} is missing: it is mounted into the container"
+        return missing_mounts(self.mounts, rubric_folder)
 
 
 def request_of(context: Context, params: ContainerParams) -> ContainerRequest:
@@ -87,7 +73,7 @@ def request_of(context: Context, params: ContainerParams) -> ContainerRequest:
         image=image,
         title=title,
         command=tuple(params.command),
-        variables=_variables(params, facts),
+        variables=with_python_path(params.variables, params.python_path, facts),
         ports=tuple(params.ports) or exposed(facts) or COMMON_PORTS,
         network=params.network,
         alias=params.alias,
@@ -95,7 +81,7 @@ def request_of(context: Context, params: ContainerParams) -> ContainerRequest:
         drops_capabilities=params.drop_capabilities,
         memory_bytes=params.memory_mb * MIB,
         processes=params.processes,
-        mounts={place: _own(context, path) for place, path in params.mounts.items()},
+        mounts=mounted(context, params.mounts),
     )
 
 
@@ -111,22 +97,6 @@ def by_hand(context: Context, params: ContainerParams, request: ContainerRequest
     if params.image is None or not (build := image_of(context, params.image).command):
         return request.command_line
     return f"{build} -t IMAGE; {request.command_line}" if " -t " not in build else request.command_line
-
-
-def _variables(params: ContainerParams, image: Mapping[str, Any]) -> Mapping[str, str]:
-    """Return the variables of a container, with the folders in which its Python looks first."""
-    if not params.python_path:
-        return params.variables
-    own = dict(line.split("=", 1) for line in image.get("Env") or () if "=" in line)
-    after = params.variables.get(PYTHON_PATH, own.get(PYTHON_PATH, ""))
-    return {**params.variables, PYTHON_PATH: ":".join(filter(None, [*params.python_path, after]))}
-
-
-def _own(context: Context, path: str) -> Path:
-    try:
-        return context.rubric_file(path)
-    except NotAssessed:
-        return context.rubric_directory(path)
 
 
 def _fetched(context: Context, reference: str) -> str:

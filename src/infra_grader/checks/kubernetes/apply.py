@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import Annotated, Any
 
 import msgspec
 
+from infra_grader.capabilities.docker_layer import Layer
 from infra_grader.capabilities.kubernetes import Resource
+from infra_grader.checks.kubernetes._apply_request import Apply, laid, layer_of, manifests_of
 from infra_grader.plugin import (
     Context,
     Evidence,
     EvidenceKind,
-    Handle,
     Measure,
-    Meta,
     NotAssessed,
     Outcome,
-    RelativePath,
     check,
 )
 from infra_grader.reading.kube_apply import (
@@ -34,46 +32,18 @@ from infra_grader.reading.kube_apply import (
     see_facts,
 )
 from infra_grader.reading.kube_policy import refuse
-from infra_grader.reading.kube_policy_kinds import Listable
 from infra_grader.reading.kube_rewrite import Rewritten, Target, rewrite
+from infra_grader.reading.kube_variables import Wanted, put_variables
 from infra_grader.reading.live_deployed import ROLES, Deployed, DeployedObject, provide
+from infra_grader.reading.live_mounted import (
+    stood_in_for,
+)
 from infra_grader.reading.live_pushed import pushed
 from infra_grader.reading.manifest import Manifest, ManifestSet
-from infra_grader.reading.manifest_files import read_manifests
-from infra_grader.reading.manifest_source import ManifestParams, read_source
+from infra_grader.reading.manifest_source import read_source
+from infra_grader.reading.manifest_workload import Workload, is_workload
 
 MOST_NOTES = 12
-Name = Annotated[str, Meta(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", max_length=253)]
-
-
-class Apply(ManifestParams):
-    """What is applied to the cluster. The first of the sources that is there is taken."""
-
-    images: Annotated[
-        dict[str, Handle],
-        Meta(
-            description="Images that the submission names, as globs, each with the id of the `docker.build` that builds"
-            " it: that image takes its place."
-        ),
-    ] = msgspec.field(default_factory=dict)
-    secrets: Annotated[
-        dict[Name, dict[str, str]],
-        Meta(
-            description="Secrets that the course says are there, by name, with their keys and values. They take the"
-            " place of those that the submission holds as templates."
-        ),
-    ] = msgspec.field(default_factory=dict)
-    with_files: Annotated[
-        list[RelativePath],
-        Meta(description="Manifests of the rubric's own that are applied first, relative to it."),
-    ] = msgspec.field(default_factory=list)
-    cluster_scoped: Annotated[
-        list[Listable],
-        Meta(description="Kinds without a namespace that may be applied; all others are refused."),
-    ] = msgspec.field(default_factory=list)
-    asks_api: Annotated[
-        bool, Meta(description="Whether its pods may reach the API of the cluster, as operators have to.")
-    ] = False
 
 
 @check("kubernetes.apply", capabilities=("kubernetes", "command"), measure="%")
@@ -83,20 +53,24 @@ def apply(context: Context, params: Apply) -> Outcome:
     What may not reach a cluster is refused before it does. Every namespace in the manifests becomes ours, and all that
     is changed for that is said. Objects are applied on the server's side, those that others need first, and each error
     of the API is shown at its line; each object counts the same. Kinds that the cluster does not have are skipped, and
-    cost nothing. The other `kubernetes` kinds look at what was applied by the id of this check. Everything is removed
-    when the submission is graded.
+    cost nothing. With `mounts` and `variables`, the images that were built get one more layer, of folders of the
+    rubric's own such as stand-ins for packages that ask servers which are not there; pods are changed for it only where
+    they set PYTHONPATH. The other `kubernetes` kinds look at what was applied by the id of this check. Everything is
+    removed when the submission is graded.
     """
     read = read_source(context, params)
     if not read.own:
         raise read.absent("Kubernetes manifest")
-    given = [*_given(context, params), *_without(read.objects, params.secrets)]
+    layer = layer_of(context, params)
+    wanted = Wanted(images=params.images, python_path=layer.python_path, values=params.known_values)
+    given, changed = put_variables(manifests_of(context, params, read.objects), wanted)
     context.tell("ask the cluster what it serves")
     facts = context.observe("cluster", Facts, lambda: see_facts(context.kubernetes, given))
     listed = frozenset(params.cluster_scoped)
     refuse(given, facts.is_served, listed=listed)
 
     def make() -> Applying:
-        images = pushed(context, params.images)
+        images = pushed(context, params.images, layer if layer != Layer() else None)
         namespace = context.kubernetes.enter(context.deadline)
         began = time.monotonic()
         results = apply_all(
@@ -106,11 +80,24 @@ def apply(context: Context, params: Apply) -> Outcome:
 
     applied = context.observe("applied", Applying, make)
     rewritten = rewrite(given, _target(facts, applied.namespace, applied.images, listed))
-    return judge(context, read, rewritten, facts, applied)
+    stand_ins = stood_in_for(layer.files, layer.python_path)
+    return judge(context, read, rewritten, facts, applied, given=[*laid(params), *changed], stand_ins=stand_ins)
 
 
-def judge(context: Context, read: ManifestSet, rewritten: Rewritten, facts: Facts, applied: Applying) -> Outcome:
-    """Judge what became of the objects. Raises `NotAssessed` where it is our own namespace that refuses some."""
+def judge(
+    context: Context,
+    read: ManifestSet,
+    rewritten: Rewritten,
+    facts: Facts,
+    applied: Applying,
+    *,
+    given: Sequence[Evidence] = (),
+    stand_ins: tuple[str, ...] = (),
+) -> Outcome:
+    """Judge what became of the objects. Raises `NotAssessed` where it is our own namespace that refuses some.
+
+    `given` says what the rubric has put in, `stand_ins` names modules of Python that others stand in for.
+    """
     refused = list(refusals(rewritten, applied.results))
     faults = [item for manifest, result in refused for item in evidence_of(manifest, result)]
     if any(result.is_ours for _, result in refused):
@@ -120,7 +107,7 @@ def judge(context: Context, read: ManifestSet, rewritten: Rewritten, facts: Fact
     faults += [fault.evidence for fault in read.faults]
     total = len(rewritten.manifests) + len(read.faults)
     taken = len(rewritten.manifests) - len(refused)
-    notes = [*_warnings(rewritten, applied.results), *read.notes, *rewritten.notes]
+    notes = [*_warnings(rewritten, applied.results), *given, *read.notes, *rewritten.notes]
     share = round(100 * taken / max(1, total), 2)
     skipped = (
         f"; {len(rewritten.skipped)} of kinds that this cluster does not have are left out" if rewritten.skipped else ""
@@ -152,10 +139,17 @@ def judge(context: Context, read: ManifestSet, rewritten: Rewritten, facts: Fact
         notes=tuple(notes),
         scale=facts.scale,
         roles=tuple(each for each in read.objects if each.kind in ROLES),
+        stand_ins=stand_ins,
+        lacks_images=bool(applied.images) and not any(_runs(each, applied.images) for each in rewritten.manifests),
     )
     facts_of_it = msgspec.json.encode((applied.namespace, [each.title for each in deployed.objects]))
     key = hashlib.sha256(facts_of_it).hexdigest()[:16]
     return outcome.replace(provides=provide(context, key, deployed))
+
+
+def _runs(manifest: Manifest, images: Mapping[str, str]) -> bool:
+    """Whether an object as it is applied runs an image that we built."""
+    return is_workload(manifest) and any(each.image in images.values() for each in Workload(manifest).all_containers)
 
 
 def _target(facts: Facts, namespace: str, images: Mapping[str, str], listed: frozenset[str]) -> Target:
@@ -167,27 +161,6 @@ def _target(facts: Facts, namespace: str, images: Mapping[str, str], listed: fro
         scale=scale_of(facts),
         storage_classes=facts.storage_classes,
     )
-
-
-def _given(context: Context, params: Apply) -> Iterator[Manifest]:
-    """Yield the objects of the rubric's own."""
-    for path in params.with_files:
-        found, faults = read_manifests(path, context.rubric_file(path).read_text(encoding="utf-8"))
-        if faults or not found:
-            problem = faults[0].problem if faults else "it holds no manifest"
-            raise NotAssessed(
-                f"The rubric's own file {path} cannot be read: {problem}.", "Tell the author of the rubric."
-            )
-        for data, _ in found:
-            yield Manifest(data=data, locate=lambda _path: ("the rubric", None), is_given=True)
-    for name, values in params.secrets.items():
-        secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": values}
-        yield Manifest(data=secret, locate=lambda _path: ("the rubric", None), is_given=True)
-
-
-def _without(manifests: tuple[Manifest, ...], secrets: Mapping[str, Any]) -> list[Manifest]:
-    """Return the manifests but for Secrets that the rubric gives."""
-    return [each for each in manifests if not (each.kind == "Secret" and not each.group and each.name in secrets)]
 
 
 def _warnings(rewritten: Rewritten, results: tuple[Result, ...]) -> Iterator[Evidence]:

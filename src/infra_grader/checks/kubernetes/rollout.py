@@ -69,11 +69,12 @@ def rollout(context: Context, params: Rollout) -> Outcome:
     Where they do not, the cause is told: an image that does not exist, a ConfigMap or Secret that is missing, a
     container that crashes with the last lines that it printed, one that needs more memory than its limit, a probe
     that fails, an init container that waits, requests that no node has, `replicas: 0`. It is not the learner's fault
-    where a registry does not answer, the lab has no room for what fits the cluster that the course has in mind, or a
-    container ends since it cannot reach the internet, which the lab keeps from it. Nobody waits for what is lost
-    already: a container that was started again too often, an image that is not there. With `stops_within`, one pod of
-    each workload is asked to stop; with `undo`, each Deployment is updated and rolled back. Measured are the seconds
-    from the creation of the workloads until the last pod was available.
+    where a registry does not answer, the lab has no room for what fits the cluster that the course has in mind, a
+    container ends since it cannot reach the internet, which the lab keeps from it, or one needs the server that the
+    rubric has stand-ins for. Nobody waits for what is lost already: a container that was started again too often, an
+    image that is not there. With `stops_within`, one pod of each workload is asked to stop; with `undo`, each
+    Deployment is updated and rolled back. Measured are the seconds from the creation of the workloads until the last
+    pod was available.
     """
 
     def make() -> Seen:
