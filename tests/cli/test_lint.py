@@ -1,5 +1,5 @@
 import pytest
-from command_line import write_rubric
+from command_line import SIMPLE, write_rubric
 
 from infra_grader.api import load_rubric
 from infra_grader.cli import lint
@@ -50,3 +50,17 @@ def test_a_flaw_that_no_check_catches_is_named(tmp_path, exercise, expectation):
     (exercise / "flawed/too-mild").mkdir()
     (exercise / "flawed/too-mild/expect.yaml").write_text(expectation)
     assert about_the_proof(tmp_path) == ["no check catches the flaw too-mild"]
+
+
+def test_a_flaw_that_only_shows_in_what_cannot_be_looked_at_here_is_not_named(tmp_path, exercise, monkeypatch):
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+    given = "with: {path: compose.yaml, services: {api: [api]}}"
+    rubric = write_rubric(tmp_path, f"{SIMPLE}      - {{id: up, title: It runs, uses: compose.up, {given}}}\n")
+    (exercise / "solution/compose.yaml").write_text("services: {api: {image: 'api:1'}}\n")
+    (exercise / "flawed/never-up").mkdir()
+    (exercise / "flawed/never-up/compose.yaml").write_text("services: {api: {image: 'api:1', command: 'false'}}\n")
+    (exercise / "flawed/never-up/expect.yaml").write_text("loses: [up]\n")
+    registry = Registry()
+    found = [problem.message for problem in lint.findings(load_rubric(rubric, registry), registry)]
+    assert not any("never-up" in message for message in found)
+    assert not any("flaw loses up" in message for message in found)
