@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from infra_grader.capabilities import live_kubernetes
+from infra_grader.capabilities import kubernetes_signs, live_kubernetes
 from infra_grader.capabilities.home import Home
 from infra_grader.capabilities.kubernetes import NAMESPACES, Resource
 from infra_grader.capabilities.kubernetes_definition import DEFINITIONS
@@ -119,7 +119,7 @@ def test_what_one_makes_may_need_what_another_makes(live):
 
 
 def test_all_that_a_run_made_gives_signs_of_life(live, cluster, monkeypatch):
-    monkeypatch.setattr(live_kubernetes, "SIGN_S", 0.01)
+    monkeypatch.setattr(kubernetes_signs, "SIGN_S", 0.01)
     for resource, name in ((NAMESPACES, "refused"), (NAMESPACES, "one"), (DEFINITIONS, "kinds.example.com")):
         live.keep(resource, name)
     for _ in range(2):  # the second round began when all were kept

@@ -17,13 +17,14 @@ from typing import Any
 from infra_grader.capabilities import home, kubernetes_room
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.home import Home
-from infra_grader.capabilities.kubernetes import NAMESPACES, Cluster, Refused, connect
+from infra_grader.capabilities.kubernetes import NAMESPACES, Cluster, connect
 from infra_grader.capabilities.kubernetes_ending import OURS, await_gone, let_go, remove_left
 from infra_grader.capabilities.kubernetes_guard import guards
 from infra_grader.capabilities.kubernetes_lab import USE, Lab, is_marked, read_lab
-from infra_grader.capabilities.kubernetes_owner import ALIVE, PURPOSE_LABEL, RUN_LABEL, SIGN_S, marks, now
+from infra_grader.capabilities.kubernetes_owner import PURPOSE_LABEL, RUN_LABEL, marks
 from infra_grader.capabilities.kubernetes_resource import Resource
 from infra_grader.capabilities.kubernetes_room import PROBES, SUBMISSION, is_ending
+from infra_grader.capabilities.kubernetes_signs import Signs
 from infra_grader.capabilities.kubernetes_turn import Taker, leave_turns, turn
 from infra_grader.model.outcome import NotAssessed, Unavailable
 
@@ -50,14 +51,13 @@ class LiveKubernetes:
         self._made: dict[Hashable, Any] = {}
         self._locks: dict[Hashable, threading.RLock] = {}
         self._namespaces: list[str] = []
-        self._kept: list[tuple[Resource, str]] = []
+        self._signs = Signs(cluster)
         self._asking: set[str] = set()
         self._filled: set[str] = set()
         self._lock = threading.Lock()
         self._guarding = threading.Lock()
-        self._over = threading.Event()
         self._closing = ExitStack()
-        for close in (own.close, cluster.close, self._remove, self._over.set):  # the last one first
+        for close in (own.close, cluster.close, self._remove, self._signs.end):  # the last one first
             self._closing.callback(close)
         remove_left(cluster)
 
@@ -185,11 +185,7 @@ class LiveKubernetes:
 
     def keep(self, resource: Resource, name: str) -> None:
         """Give signs of life for something of this run that belongs to no namespace, so that nobody removes it."""
-        with self._lock:
-            self._kept.append((resource, name))
-            is_first = len(self._kept) == 1
-        if is_first:
-            threading.Thread(target=self._live, daemon=True).start()
+        self._signs.keep(resource, name)
 
     def on_close(self, close: Callable[[], None]) -> None:
         """Call this before the run's things are removed, latest first."""
@@ -222,13 +218,6 @@ class LiveKubernetes:
         ticket = kubernetes_room.make(self.cluster, name, labels, marks(self._home.folder))
         self.keep(NAMESPACES, name)
         return ticket
-
-    def _live(self) -> None:
-        """Give signs of life until the run is over."""
-        while not self._over.wait(SIGN_S):
-            for resource, name in tuple(self._kept):
-                with suppress(Refused, NotAssessed):  # the next sign comes soon enough
-                    self.cluster.patch(resource, name, "", {"metadata": {"annotations": {ALIVE: now()}}})
 
     def _remove(self) -> None:
         if not self._namespaces:
