@@ -7,10 +7,11 @@ from fractions import Fraction
 
 from infra_grader.model.outcome import Evidence, EvidenceKind
 from infra_grader.model.record import Record
-from infra_grader.reading.kube_lab import OF_THE_LAB, CourseCluster, room_for, size_of, unknown_node_labels
+from infra_grader.reading.kube_lab import OF_THE_LAB, CourseCluster, size_of
 from infra_grader.reading.kube_rollout_idle import idle
 from infra_grader.reading.kube_rollout_pull import is_registrys, is_unpulled, said_of_pull
 from infra_grader.reading.kube_rollout_seen import Container, Pod, Rollout, Workload
+from infra_grader.reading.kube_rollout_size import oversize, why_unplaced
 from infra_grader.reading.kube_rollout_stand_ins import lacking
 from infra_grader.reading.kube_rollout_wall import walled_off
 from infra_grader.reading.live_deployed import Deployed
@@ -113,7 +114,7 @@ def _of_pod(
         return
     if pod.unscheduled:
         scale = _scale(deployed)
-        fits = _fits(workload, written, scale, cluster, pod.unscheduled)
+        fits = why_unplaced(workload, written, scale, cluster, pod.unscheduled)
         what, is_labs = fits if fits is not None else ("no node has room for a pod", True)
         yield cause(what, _unscheduled(pod, written, scale), is_labs=is_labs)
         return
@@ -187,39 +188,9 @@ def _of_container(pod: Pod, container: Container, tags: Mapping[str, bool]) -> I
         )
 
 
-def _fits(
-    workload: Workload, written: Written | None, scale: Fraction, cluster: CourseCluster | None, said: str
-) -> tuple[str, bool] | None:
-    """Return why a pod is not scheduled and whether the lab is why; `None` where nothing is known of either."""
-    if cluster is None or written is None:
-        return None
-    if unknown := unknown_node_labels(written, cluster):
-        return f"no node of the course's cluster has the label {unknown[0]}", False
-    if what := _oversize(workload, written, scale, cluster):
-        return what, False
-    if (
-        "anti-affinity" in said
-        and written.pod.get("affinity", "podAntiAffinity", "requiredDuringSchedulingIgnoredDuringExecution").is_there
-        and workload.wanted > cluster.nodes
-    ):
-        return f"its {workload.wanted} pods may not share nodes, and the course's cluster has {cluster.nodes}", False
-    return "the lab has no room for a pod that fits the course's cluster", True
-
-
-def _oversize(workload: Workload, written: Written, scale: Fraction, cluster: CourseCluster) -> str:
-    """Return in what way the pods of a workload do not fit the course's cluster; nothing where they do."""
-    size = size_of(written, scale)
-    room = room_for(size, cluster)
-    if room == 0:
-        return f"a pod asks for {size.words}, which no node of the course's cluster has"
-    if room < workload.wanted:
-        return f"its {workload.wanted} pods ask for {size.words} each, and the course's cluster has room for {room}"
-    return ""
-
-
 def _too_large(workload: Workload, written: Written, deployed: Deployed, cluster: CourseCluster | None) -> Cause | None:
     """Return why a workload would not be up in the course's cluster, though it is in a lab that asks for less."""
-    what = _oversize(workload, written, _scale(deployed), cluster) if cluster is not None else ""
+    what = oversize(workload, written, _scale(deployed), cluster) if cluster is not None else ""
     if not what:
         return None
     resources = written.pod.get("containers", 0, "resources")
