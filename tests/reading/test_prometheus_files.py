@@ -107,7 +107,7 @@ def test_a_configuration_and_its_faults():
     )
     assert [job.interval_s for job in config.jobs] == [15, 15, 15]
     assert [target.port for target in config.jobs[0].targets] == ["1", "2"]
-    assert {fault for _, fault in config.faults} == {
+    assert {fault for _, _, fault in config.faults} == {
         "the timeout is longer than the interval",
         "the job a is there twice",
         "a job has no setting `kubernets_sd_configs`",

@@ -130,10 +130,14 @@ class _Reader:
         included = root.get("include")
         for item in included.values() if included else []:
             paths = item.get("path") if isinstance(item.data, dict) else item
-            for one in paths.values() if paths else []:
-                other = self._find(one, "include")
-                if other and other not in self.seen:
-                    root = lay_over(self.load(other, posixpath.dirname(other), depth + 1), root)
+            others = [self._find(one, "include") for one in (paths.values() if paths else [])]
+            named = [other for other in others if other and other not in self.seen]
+            if named:  # the first one is laid under those after it, whose paths start from its folder
+                home = posixpath.dirname(named[0])
+                whole = self.load(named[0], home, depth + 1)
+                for other in named[1:]:
+                    whole = lay_over(whole, self.load(other, home, depth + 1))
+                root = lay_over(whole, root)
         self.seen[path] = root
         return root
 

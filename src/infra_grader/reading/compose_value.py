@@ -19,6 +19,8 @@ NAMES = frozenset({"depends_on", "networks"})
 """Keys whose value is a mapping by name, or a list of names."""
 VARIABLE = re.compile(r"\$(?:(?P<escaped>\$)|(?P<plain>[A-Za-z_][A-Za-z0-9_]*)|(?P<brace>\{))")
 INSIDE = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?:(?P<sign>:?[-+?])(?P<other>.*))?", re.DOTALL)
+ONCE = frozenset({"ports", "expose", "dns", "dns_search", "external_links", "security_opt", "cap_add", "cap_drop"})
+"""Lists that hold what is the same in both files once."""
 UNKNOWN = "?"
 """Stands for a variable that has neither a value nor a default."""
 MAX_NESTING = 10
@@ -36,6 +38,8 @@ class Value:
     """Folder from which its relative paths start; nothing for the root of the submission."""
     lines: Sequence[str] = field(default=(), repr=False, compare=False)
     """The lines of the file."""
+    tag: str = ""
+    """`!override` or `!reset`, by which it takes the place of what it is laid over."""
     children: dict[str | int, Value] = field(default_factory=dict)
 
     @property
@@ -95,7 +99,7 @@ def _located(node: Node, top: Value, line: int, key: str = "") -> Value:
     children = {
         name: _located(child, top, _line(node, name, child), str(name)) for name, child in node.children.items()
     }
-    made = replace(top, data=node.value, line=line, children=children)
+    made = replace(top, data=node.value, line=line, children=children, tag=node.tag)
     return as_mapping(made, key) if key in PAIRS | NAMES else made
 
 
@@ -125,6 +129,10 @@ def with_children(value: Value, children: dict[str | int, Value]) -> Value:
 
 def lay_over(base: Value, over: Value, key: str = "") -> Value:
     """Return a value with another one laid over it, by the rules by which compose merges files."""
+    if over.tag == "!override":
+        return over
+    if over.tag == "!reset":
+        return replace(over, data=None, children={})
     if isinstance(base.data, dict) and isinstance(over.data, dict):
         children = dict(base.children)
         for name, child in over.children.items():
@@ -133,6 +141,8 @@ def lay_over(base: Value, over: Value, key: str = "") -> Value:
         return with_children(base, children)
     if isinstance(base.data, list) and isinstance(over.data, list) and key not in REPLACED:
         items = [*base.children.values(), *over.children.values()]
+        if key in ONCE:
+            items = [item for number, item in enumerate(items) if item.data not in [its.data for its in items[:number]]]
         return replace(over, data=[item.data for item in items], children=dict(enumerate(items)))
     return base if over.data is None and key not in REPLACED else over
 

@@ -46,6 +46,7 @@ class Target(Record):
 
     address: str
     line: int
+    path: str
 
     @property
     def host(self) -> str:
@@ -68,6 +69,8 @@ class Job(Record):
     """How it finds other targets: `kubernetes`, `file`, `dns` ..."""
     interval_s: float
     metrics_path: str
+    path: str
+    """The file in which it stands."""
 
 
 class PrometheusConfig(Record):
@@ -76,35 +79,45 @@ class PrometheusConfig(Record):
     found: Found
     jobs: tuple[Job, ...]
     rule_files: tuple[str, ...]
+    scrape_files: tuple[str, ...]
+    """Further files with `scrape_configs`, as they are named."""
     alertmanagers: tuple[Target, ...]
     has_alerting: bool
     """Whether Alertmanagers are named or discovered."""
+    interval_s: float
+    """Seconds after which jobs without an interval of their own are scraped."""
     evaluation_s: float
-    faults: tuple[tuple[int, str], ...]
-    """Why Prometheus would refuse it: the line, and what is wrong."""
+    faults: tuple[tuple[str, int, str], ...]
+    """Why Prometheus would refuse it: the file, the line, and what is wrong."""
 
 
-def read_config(file: TextFile) -> PrometheusConfig:
-    """Return the configuration in a file, also inside a ConfigMap or Helm values. Raises `CheckFailed`."""
+def read_config(file: TextFile, default_s: float = DEFAULT_INTERVAL_S) -> PrometheusConfig:
+    """Return the configuration in a file, also inside a ConfigMap or Helm values. Raises `CheckFailed`.
+
+    Jobs without an interval are scraped every `default_s` seconds where the file has no `global` settings.
+    """
     found = find_mappings(file, _is_config)
     if not found:
         raise absent(file, "configuration of Prometheus with `scrape_configs`")
     config = found[0]
     defaults = as_mapping(config.data.get("global"))
+    interval_s = seconds(defaults.get("scrape_interval")) or default_s
     managers, has_alerting = _alertmanagers(config)
     return PrometheusConfig(
         found=config,
-        jobs=tuple(_jobs(config, seconds(defaults.get("scrape_interval")) or DEFAULT_INTERVAL_S)),
+        jobs=tuple(_jobs(config, interval_s)),
+        interval_s=interval_s,
         rule_files=tuple(texts(config.data.get("rule_files"))),
+        scrape_files=tuple(texts(config.data.get("scrape_config_files"))),
         alertmanagers=tuple(managers),
         has_alerting=has_alerting,
         evaluation_s=seconds(defaults.get("evaluation_interval")) or DEFAULT_INTERVAL_S,
-        faults=tuple(_faults(config)),
+        faults=tuple((config.path, line, fault) for line, fault in _faults(config)),
     )
 
 
 def _is_config(mapping: dict[str, object]) -> bool:
-    return "scrape_configs" in mapping
+    return "scrape_configs" in mapping or "scrape_config_files" in mapping
 
 
 def _jobs(config: Found, default_s: float) -> Iterator[Job]:
@@ -117,6 +130,7 @@ def _jobs(config: Found, default_s: float) -> Iterator[Job]:
             discovery=tuple(_discovery(job)),
             interval_s=seconds(job.get("scrape_interval")) or default_s,
             metrics_path=str(job.get("metrics_path") or "/metrics"),
+            path=config.path,
         )
 
 
@@ -128,7 +142,7 @@ def _targets(config: Found, steps: tuple[str | int, ...], block: dict[str, objec
     for number, group in enumerate(as_list(block.get("static_configs"))):
         for place, address in enumerate(as_list(as_mapping(group).get("targets"))):
             line = config.line(*steps, "static_configs", number, "targets", place)
-            yield Target(address=str(address), line=line)
+            yield Target(address=str(address), line=line, path=config.path)
 
 
 def _alertmanagers(config: Found) -> tuple[list[Target], bool]:

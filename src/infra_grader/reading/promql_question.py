@@ -73,6 +73,10 @@ class Facts(NamedTuple):
     comparisons: tuple[Comparison, ...]
     subjects: int
     """How many metrics it reads by itself, a histogram counting once."""
+    operators: frozenset[str] = frozenset()
+    """The operators that it uses: `/`."""
+    subtracted: tuple[Expression, ...] = ()
+    """The selectors among what is taken from something: `b` in `1 - b`, of which the rest counts."""
 
 
 def facts_of(query: Query, recorded: Mapping[str, Query]) -> Facts:
@@ -81,18 +85,37 @@ def facts_of(query: Query, recorded: Mapping[str, Query]) -> Facts:
     metrics: set[str] = set()
     functions: set[str] = set()
     selectors: list[Expression] = []
+    subtracted: list[Expression] = []
+    operators: set[str] = set()
     while pending and len(known) <= MOST_RECORDED:
         item = pending.pop()
         metrics.update(item.metrics)
         functions |= item.functions
         selectors += item.selectors
+        subtracted += _subtracted(item, recorded)
+        operators |= {part.name for part in item.root.walk() if part.kind == "binary"}
         for name in item.metrics:
             behind = recorded.get(name)
             if behind is not None and behind.text not in known:
                 known.add(behind.text)
                 pending.append(behind)
     subjects = len({SUFFIX.sub("", name) for name in query.metrics})
-    return Facts(frozenset(metrics), frozenset(functions), tuple(selectors), tuple(query.comparisons), subjects)
+    return Facts(
+        metrics=frozenset(metrics),
+        functions=frozenset(functions),
+        selectors=tuple(selectors),
+        comparisons=tuple(query.comparisons),
+        subjects=subjects,
+        operators=frozenset(operators),
+        subtracted=tuple(subtracted),
+    )
+
+
+def _subtracted(query: Query, recorded: Mapping[str, Query]) -> list[Expression]:
+    takings = [part for part in query.root.walk() if part.kind == "binary" and part.name == "-"]
+    found = [part for taking in takings for part in taking.parts[1].walk() if part.kind == "selector"]
+    behind = [recorded[part.name] for part in found if part.name in recorded]
+    return [*found, *(part for other in behind for part in other.selectors)]
 
 
 def asks(facts: Facts, form: Form) -> bool:
@@ -103,9 +126,14 @@ def asks(facts: Facts, form: Form) -> bool:
         return False
     if form.functions and not facts.functions & set(form.functions):
         return False
-    if form.selects and not any(_selects(selector, form) for selector in facts.selectors):
-        return False
-    return not form.compares or any(_compares(made, form.compares) for made in facts.comparisons)
+    compares = not form.compares or any(_compares(made, form.compares) for made in facts.comparisons)
+    if not form.selects or any(_selects(selector, form) for selector in facts.selectors):
+        return compares
+    if any(_selects_the_rest(selector, form) for selector in facts.subtracted):
+        return compares
+    # the share of all others is held against what it must not fall below: more than 0.95 is right
+    is_share_of_rest = "/" in facts.operators and any(_selects_the_rest(item, form) for item in facts.selectors)
+    return is_share_of_rest and any(_compares(_mirrored(made), form.compares) for made in facts.comparisons)
 
 
 def _selects(selector: Expression, form: Form) -> bool:
@@ -114,6 +142,23 @@ def _selects(selector: Expression, form: Form) -> bool:
         and not any(matcher.admits(value) for value in form.leaves_out)
         for matcher in selector.matchers
     )
+
+
+def _selects_the_rest(selector: Expression, form: Form) -> bool:
+    """Whether a selector leaves out what a form selects, and lets through what that leaves out: `status!~"5.."`."""
+    return any(
+        not any(matcher.admits(value) for value in form.selects)
+        and (matcher.operator in ("!=", "!~") or bool(form.leaves_out))
+        and all(matcher.admits(value) for value in form.leaves_out)
+        for matcher in selector.matchers
+    )
+
+
+def _mirrored(made: Comparison) -> Comparison:
+    """Return what a comparison of a share says about the rest: above 0.05 for below 0.95, above 5 for below 95."""
+    whole = 1 if made.number <= 1 else 100
+    other = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}.get(made.operator, made.operator)
+    return made.replace(operator=other, number=whole - made.number)
 
 
 def _compares(made: Comparison, wanted: Iterable[str]) -> bool:

@@ -69,6 +69,8 @@ class Node(msgspec.Struct):
     key_places: dict[str | int, Place] = msgspec.field(default_factory=dict)
     size: int = 1
     height: int = 0
+    tag: str = ""
+    """Its tag, where that is one of another program: `!reset`."""
 
 
 class Document(Record, kw_only=False):
@@ -234,7 +236,7 @@ class _Composer:
             raise YamlError(f"the tag {_short(event.tag)} is not allowed", *place)
         if event.anchor:
             self.anchors[event.anchor] = None
-        self.stack.append(_Open(Node([] if is_list else {}, place), event.anchor))
+        self.stack.append(_Open(Node([] if is_list else {}, place, tag=_own_tag(event.tag)), event.anchor))
 
     def _close(self) -> Node | None:
         done = self.stack.pop()
@@ -256,7 +258,7 @@ class _Composer:
             self.stack[-1].is_merging = True
             return None
         value = self._text_key(event, place) if is_key else self._value(event, place)
-        node = Node(value, place, size=1 + len(event.value) // 64)
+        node = Node(value, place, size=1 + len(event.value) // 64, tag=_own_tag(event.tag))
         if event.anchor:
             self.anchors[event.anchor] = node
         return self._place_node(node, place)
@@ -352,6 +354,10 @@ def _too_deep(limits: Limits) -> str:
 
 def _shown(text: str) -> str:
     return f'"{text[:60]}…"' if len(text) > 60 else f'"{text}"'
+
+
+def _own_tag(tag: str | None) -> str:
+    return tag if tag and tag != "!" and not tag.startswith(CORE_TAGS) else ""
 
 
 def _short(tag: str) -> str:

@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from infra_grader.checks.grafana._boards import asking_panels, find_boards
-from infra_grader.plugin import Annotated, CheckFailed, Context, Evidence, Meta, Outcome, Params, Places, check, places
+from infra_grader.checks.prometheus._rule_files import recorded_in
+from infra_grader.plugin import (
+    Annotated,
+    CheckFailed,
+    Context,
+    Evidence,
+    Meta,
+    Outcome,
+    Params,
+    Places,
+    RelativePath,
+    check,
+    places,
+)
 from infra_grader.reading.grafana import Dashboard, Panel
 from infra_grader.reading.grafana_query import STAND_IN_METRIC, fill_in, is_promql
 from infra_grader.reading.pieces import Piece, cut, judge, whole
 from infra_grader.reading.prometheus_known import is_named_by
-from infra_grader.reading.promql import PromqlError, read_query
+from infra_grader.reading.promql import PromqlError, Query, read_query
 from infra_grader.reading.promql_question import Facts, Form, any_form, facts_of, pair_off
+
+RULES = tuple(
+    f"{folder}/**/*.{suffix}"
+    for folder in ("prometheus", "monitoring", "kubernetes/monitoring", "k8s/monitoring")
+    for suffix in ("yml", "yaml")
+)
 
 
 class WantedPanel(Params):
@@ -41,14 +62,17 @@ class Panels(Params):
     at_least: Annotated[
         Annotated[int, Meta(ge=1)] | None, Meta(description="How many of them earn everything; all, if not given.")
     ] = None
+    rules: Annotated[
+        tuple[RelativePath, ...], Meta(description="Rule files, whose recording rules are followed; globs.")
+    ] = RULES
 
 
 @check("grafana.panels")
 def panels(context: Context, params: Panels) -> Outcome:
     """Dashboards have panels that show what is asked for, found by what their queries mean and not by their titles.
 
-    Looked at are the metrics that a query reads, its functions, the labels selected and the numbers compared with. One
-    panel serves one thing asked for.
+    Looked at are the metrics that a query reads, its functions, the labels selected and the numbers compared with; the
+    learner's recording rules are followed. One panel serves one thing asked for.
     """
     boards, unread = find_boards(context, places(params.path))
     offers = [(board, panel) for board in boards for panel in asking_panels(board)[0]]
@@ -56,7 +80,8 @@ def panels(context: Context, params: Panels) -> Outcome:
         raise CheckFailed(
             f"{boards[0].path} has no panel that queries something.", *cut(unread), Evidence(path=boards[0].path)
         )
-    facts = [_facts(panel) for _, panel in offers]
+    recorded = recorded_in(context, params.rules)
+    facts = [_facts(panel, recorded) for _, panel in offers]
     served = pair_off(
         len(params.panels), len(offers), lambda one, other: _suits(params.panels[one], offers[other][1], facts[other])
     )
@@ -69,12 +94,12 @@ def panels(context: Context, params: Panels) -> Outcome:
     return judge(boards[0].path, pieces, cut(unread, 3))
 
 
-def _facts(panel: Panel) -> list[Facts]:
+def _facts(panel: Panel, recorded: Mapping[str, Query]) -> list[Facts]:
     found: list[Facts] = []
     for target in panel.targets:
         for stand_in in (STAND_IN_METRIC, "5") if is_promql(target) else ():
             try:
-                found.append(facts_of(read_query(fill_in(target.text, stand_in)), {}))
+                found.append(facts_of(read_query(fill_in(target.text, stand_in)), recorded))
                 break
             except PromqlError:
                 continue

@@ -68,6 +68,17 @@ def recorded_queries(rules: Sequence[Rule]) -> dict[str, Query]:
     return {rule.name: rule.query for rule in rules if not rule.is_alert and rule.query is not None}
 
 
+def recorded_in(context: Context, places: Sequence[str]) -> dict[str, Query]:
+    """Return the queries of the recording rules in some files, of those that can be read; there may be none."""
+    if not context.workspace.find(*places):
+        return {}
+    try:
+        files, _ = read_rule_files(context, places)
+    except CheckFailed:  # costs the checks that are about rules
+        return {}
+    return recorded_queries(all_rules(files))
+
+
 def working_alerts(rules: Sequence[Rule]) -> tuple[list[Rule], list[Evidence]]:
     """Return the alerts that can fire and can rest, each expression once, and evidence for the others."""
     kept: list[Rule] = []

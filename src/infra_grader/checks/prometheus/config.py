@@ -97,25 +97,26 @@ def config(context: Context, params: Config) -> Outcome:
 
     Validity is decided by our own reading (settings by name, spans of time, addresses, names given twice), and by
     `promtool check config` as well where it is found. Jobs are found by what they scrape. Rule files are followed
-    through the mounts of the compose file, where one is named and mounts the configuration.
+    through the mounts of the compose file, where one is named and mounts the configuration, and so are those of
+    `scrape_config_files`, whose jobs count with the others.
     """
     path = context.workspace.first(places(params.path))
-    found = read_config(TextFile(path, context.workspace.read_text(path)))
+    stack = read_stack(context, places(params.compose)) if params.compose is not None else None
+    found = _with_scrape_files(context, read_config(TextFile(path, context.workspace.read_text(path))), stack)
     scraping = [job for job in found.jobs if job.targets or job.discovery]
     if not scraping:
         raise CheckFailed(
             f"{path} scrapes nothing.",
             found.found.evidence("scrape_configs", expected="jobs with targets", actual="none, comments aside"),
         )
-    stack = read_stack(context, places(params.compose)) if params.compose is not None else None
     if stack is not None and params.retention_at_least is not None and params.asks_for_retention_alone:
         return judge(path, [_retention(stack, params.retention_at_least)])
     pieces = [_validity(context, found), _count(params, scraping, found)]
     pieces += [_job(wanted, scraping, found) for wanted in params.jobs]
     if params.interval_at_most is not None or params.interval_at_least is not None:
-        pieces.append(_intervals(params, scraping, found))
+        pieces.append(_intervals(params, scraping))
     if stack is not None:
-        pieces.append(_fits(scraping, found, stack))
+        pieces.append(_fits(scraping, stack))
     if params.rule_files:
         pieces.append(_rule_files(context, found, stack))
     if params.alertmanager:
@@ -125,10 +126,22 @@ def config(context: Context, params: Config) -> Outcome:
     return judge(path, pieces)
 
 
+def _with_scrape_files(context: Context, config: PrometheusConfig, stack: Stack | None) -> PrometheusConfig:
+    """Return a configuration with the jobs and the faults of its `scrape_config_files`."""
+    service = _own_service(config, stack)
+    named = [path for pattern in config.scrape_files for path in _resolve(context, config, service, pattern)]
+    for path in dict.fromkeys(named):
+        if path == config.found.path:
+            continue
+        other = read_config(TextFile(path, context.workspace.read_text(path)), config.interval_s)
+        config = config.replace(jobs=(*config.jobs, *other.jobs), faults=(*config.faults, *other.faults))
+    return config
+
+
 def _validity(context: Context, config: PrometheusConfig) -> Piece:
     found = config.found
     faults = [
-        Evidence(path=found.path, line=line, expected="a valid setting", actual=fault) for line, fault in config.faults
+        Evidence(path=path, line=line, expected="a valid setting", actual=fault) for path, line, fault in config.faults
     ]
     if not faults:
         text = found.text if found.is_alone else json.dumps(found.data)
@@ -155,16 +168,14 @@ def _job(wanted: WantedJob, scraping: list[Job], config: PrometheusConfig) -> Pi
             return whole(
                 True,
                 "",
-                Evidence(
-                    path=config.found.path, line=job.line, expected=wanted.title, actual=addresses[:300], text=job.name
-                ),
+                Evidence(path=job.path, line=job.line, expected=wanted.title, actual=addresses[:300], text=job.name),
             )
     expected = " or ".join((*wanted.targets, *wanted.discovery, *wanted.names))
     missing = config.found.evidence("scrape_configs", expected=f"{wanted.title}: {expected}", actual="no such job")
     return whole(False, f"nothing scrapes {wanted.title}", missing)
 
 
-def _intervals(params: Config, scraping: list[Job], config: PrometheusConfig) -> Piece:
+def _intervals(params: Config, scraping: list[Job]) -> Piece:
     least, most = (
         seconds(params.interval_at_least or "0") or 0.0,
         seconds(params.interval_at_most or "") or float("inf"),
@@ -173,17 +184,17 @@ def _intervals(params: Config, scraping: list[Job], config: PrometheusConfig) ->
     bounds = " and ".join(filter(None, (params.interval_at_least and f"at least {params.interval_at_least}",
                                         params.interval_at_most and f"at most {params.interval_at_most}")))  # fmt: skip
     shown = cut([
-        Evidence(path=config.found.path, line=job.line, expected=bounds, actual=f"{job.interval_s:g} s", text=job.name)
+        Evidence(path=job.path, line=job.line, expected=bounds, actual=f"{job.interval_s:g} s", text=job.name)
         for job in wrong or scraping[:1]
     ])  # fmt: skip
     return whole(not wrong, f"{len(wrong)} jobs are not scraped every {bounds}", *shown)
 
 
-def _fits(scraping: list[Job], config: PrometheusConfig, stack: Stack) -> Piece:
+def _fits(scraping: list[Job], stack: Stack) -> Piece:
     targets = [target for job in scraping for target in job.targets]
     lost = [
         Evidence(
-            path=config.found.path,
+            path=target.path,
             line=target.line,
             expected=f"a service of {stack.path}",
             actual=problem,
