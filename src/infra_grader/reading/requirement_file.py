@@ -8,6 +8,7 @@ from collections.abc import Collection
 from infra_grader.capabilities.workspace import TextFile, Workspace
 from infra_grader.model.outcome import CheckFailed
 from infra_grader.reading.requirement import Requirements
+from infra_grader.reading.requirement_conda import is_conda, read_conda
 from infra_grader.reading.requirement_lines import OwnPackage, read_requirement_lines
 from infra_grader.reading.requirement_lock import read_pipfile_lock, read_poetry_lock, read_uv_lock
 from infra_grader.reading.requirement_project import declares_nothing, included_files, read_pipfile, read_project
@@ -28,7 +29,9 @@ def find_requirements(workspace: Workspace, places: list[str]) -> str:
     return found[0] if found else workspace.first(places)
 
 
-def read_requirements(workspace: Workspace, path: str, groups: Collection[str] = ()) -> Requirements:
+def read_requirements(  # noqa: PLR0911 - one for each sort of file
+    workspace: Workspace, path: str, groups: Collection[str] = ()
+) -> Requirements:
     """Return what a file asks for, by its name; with the chosen optional groups, where it has some of that name.
 
     Files that it includes may be those that were handed out. Raises `CheckFailed` for a file that cannot be read or
@@ -47,6 +50,8 @@ def read_requirements(workspace: Workspace, path: str, groups: Collection[str] =
         return read_pipfile(_file(workspace, path), groups)
     if name == "Pipfile.lock":
         return read_pipfile_lock(_file(workspace, path), groups)
+    if is_conda(name):
+        return read_conda(_file(workspace, path))
     return _read_lines(workspace, path)
 
 
