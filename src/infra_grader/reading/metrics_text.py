@@ -10,6 +10,10 @@ from infra_grader.model.record import Record
 INSTALL = "pip install 'infra-grader[prometheus]'"
 MAX_SAMPLES = 50_000
 CREATED = "_created"
+END = "\n# EOF"
+"""Ends a text in the newer format, OpenMetrics, where a counter is named without `_total`."""
+BROKEN = (IndexError, KeyError, AttributeError, RecursionError, TypeError)
+"""What the library raises for texts that it did not expect."""
 
 
 class Series(Record):
@@ -59,12 +63,18 @@ def read_metrics(text: str) -> tuple[Family, ...]:
     Raises `NotAssessed` where the library is not installed.
     """
     try:
-        from prometheus_client.parser import text_string_to_metric_families  # an extra
+        from prometheus_client.openmetrics import parser as openmetrics  # an extra
+        from prometheus_client.parser import text_string_to_metric_families
     except ImportError as error:
         raise NotAssessed("prometheus_client, which reads metrics, is not installed.", INSTALL) from error
     try:
+        if text.rstrip().endswith(END):
+            return tuple(_families(openmetrics.text_string_to_metric_families(text)))  # type: ignore[no-untyped-call]
+    except (ValueError, *BROKEN):  # a text that is not so strict may still end like this
+        pass
+    try:
         return tuple(_families(text_string_to_metric_families(text)))
-    except (IndexError, KeyError, AttributeError, RecursionError, TypeError) as error:
+    except BROKEN as error:
         raise ValueError("it is not in the text format of Prometheus") from error
 
 

@@ -16,19 +16,34 @@ from typing import Any
 OWN_HEADERS = frozenset({"user-agent", "accept-encoding", "connection", "x-schemathesis-testcaseid", "content-length"})
 BASE = "http://localhost"
 MAX_TEXT = 300
+RING = "its references lead round in a ring"
 
 
 def faults(document: Any) -> str:
     """Return why a document is no OpenAPI, or nothing."""
     from openapi_spec_validator import validate
-    from openapi_spec_validator.validation.exceptions import OpenAPIValidationError
+    from openapi_spec_validator.validation.exceptions import OpenAPIValidationError, ValidatorDetectError
 
     try:
         validate(document)
+    except ValidatorDetectError:
+        return "it does not say which version of OpenAPI it follows"
     except OpenAPIValidationError as error:
         place = "/".join(str(part) for part in getattr(error, "absolute_path", ()))
         return f"{str(getattr(error, 'message', error))[:MAX_TEXT]}{f', at {place}' if place else ''}"
+    except RecursionError:
+        return RING
     return ""
+
+
+def begun(task: dict[str, Any]) -> dict[str, Any]:
+    """Return what is wrong with a document, or else the requests that are drawn from it."""
+    if fault := faults(task["document"]):
+        return {"fault": fault, "drawn": []}
+    try:
+        return {"fault": "", "drawn": draw(task)}
+    except RecursionError:
+        return {"fault": RING, "drawn": []}
 
 
 def draw(task: dict[str, Any]) -> list[dict[str, Any]]:
@@ -134,8 +149,7 @@ def main() -> None:
     """Do what is asked and give what came of it."""
     task = json.load(sys.stdin)
     if task["do"] == "draw":
-        fault = faults(task["document"])
-        made: Any = {"fault": fault, "drawn": [] if fault else draw(task)}
+        made: Any = begun(task)
     else:
         made = judge(task)
     json.dump(made, sys.stdout)

@@ -14,6 +14,7 @@ import msgspec
 
 from infra_grader.capabilities.deadline import Deadline, Overrun
 from infra_grader.capabilities.http import Answer, Client, NoAnswer, Request
+from infra_grader.checks.openapi._server import server_path
 from infra_grader.plugin import (
     Annotated,
     CheckFailed,
@@ -43,6 +44,10 @@ PARAMETER = re.compile(r"\{[^{}/]*\}")
 MAX_NODES = 200_000
 MAX_DEPTH = 100
 SHOWN = 400
+VERSIONS = frozenset({"openapi", "swagger"})
+"""Keys of which a contract has one."""
+UNKNOWN = frozenset({404, 405, 501})
+"""Statuses of an operation that is not there, or not at this path."""
 Name = Annotated[str, Meta(min_length=1)]
 
 
@@ -88,18 +93,19 @@ def conforms(context: Context, params: Conforms) -> Outcome:
 
     The contract is the one that the service publishes, else a file. It has to be valid and to hold the operations that
     are asked for. Valid requests are drawn for each operation, from the seed; every answer must have a documented
-    status and a body by its schema, and none may be a fault of the service (5xx). The share of the operations that
-    are there and right is the share of the points.
+    status and a body by its schema, and none may be a fault of the service (5xx). They are sent below the path of the
+    contract's server where the service knows them there. The share of the operations that are there and right is the
+    share of the points.
     """
     with asked(context, params.service, fresh=params.fresh) as (running, client):
         where, document = _document(context, params, client)
         drawn = _drawn(context, params, where, document)
-        exchanges = list(_exchanged(context, params, drawn, client))
+        exchanges = list(_exchanged(context, params, drawn, client, server_path(document)))
         ended = running.find_end()
     _judge(context, params, document, exchanges)
     if ended:
         exchanges[-1] = msgspec.structs.replace(exchanges[-1], missed=["a service that lives on", ended])
-    return _outcome(params, where, exchanges, is_claimed=running.is_claimed)
+    return _outcome(params, (where, server_path(document)), exchanges, is_claimed=running.is_claimed)
 
 
 def _document(context: Context, params: Conforms, client: Client) -> tuple[str, Any]:
@@ -112,9 +118,11 @@ def _document(context: Context, params: Conforms, client: Client) -> tuple[str, 
             continue
         if answer.status == 200 and not answer.is_cut:
             try:
-                return f"GET {path}", _self_contained(f"GET {path}", read_json(answer.text))
+                document = read_json(answer.text)
             except ValueError:
                 continue
+            if isinstance(document, dict) and VERSIONS & document.keys():  # else it says the same whatever is asked
+                return f"GET {path}", _self_contained(f"GET {path}", document)
     if params.file is None:
         raise CheckFailed(
             "The service publishes no OpenAPI contract.",
@@ -181,26 +189,40 @@ def _drawn(context: Context, params: Conforms, where: str, document: Any) -> lis
     return list(made["drawn"])
 
 
-def _exchanged(context: Context, params: Conforms, drawn: list[Any], client: Client) -> Iterator[Exchange]:
+def _exchanged(context: Context, params: Conforms, drawn: list[Any], client: Client, above: str) -> Iterator[Exchange]:
+    """Send what was drawn, below the path of the contract's server if the service knows it there, else without it."""
     given = {name.lower() for name in params.headers}
     for operation in drawn:
+        places = list(dict.fromkeys([above, ""]))
         for one in operation["requests"]:
             kept = [(name, value) for name, value in one["headers"] if name.lower() not in given]
             request = Request(
                 method=one["method"],
-                target=one["target"],
                 headers=(*kept, *params.headers.items()),
                 content=base64.b64decode(one["content"]),
             )
-            exchange = Exchange(operation=operation["operation"], request=request)
-            context.deadline.check()
-            try:
-                answer = client.ask(request, min(ANSWER_S, context.deadline.remaining()))
-            except NoAnswer as error:
-                context.deadline.check()
-                yield msgspec.structs.replace(exchange, missed=["an answer", error.reason])
-                continue
-            yield msgspec.structs.replace(exchange, answer=answer)
+            tried: list[Exchange] = []
+            for place in places:
+                asks = msgspec.structs.replace(request, target=place + one["target"])
+                tried.append(_exchange(context, client, Exchange(operation=operation["operation"], request=asks)))
+                if _is_known(tried[-1]):
+                    places = [place]
+                    break
+            yield next(filter(_is_known, tried), tried[0])
+
+
+def _is_known(exchange: Exchange) -> bool:
+    return exchange.answer is None or exchange.answer.status not in UNKNOWN
+
+
+def _exchange(context: Context, client: Client, exchange: Exchange) -> Exchange:
+    context.deadline.check()
+    try:
+        answer = client.ask(exchange.request, min(ANSWER_S, context.deadline.remaining()))
+    except NoAnswer as error:
+        context.deadline.check()
+        return msgspec.structs.replace(exchange, missed=["an answer", error.reason])
+    return msgspec.structs.replace(exchange, answer=answer)
 
 
 def _judge(context: Context, params: Conforms, document: Any, exchanges: list[Exchange]) -> None:
@@ -224,13 +246,14 @@ def _told(operation: str, answer: Answer) -> dict[str, Any]:
     return {"operation": operation, "status": answer.status, "headers": headers, "body": body}
 
 
-def _outcome(params: Conforms, where: str, exchanges: list[Exchange], *, is_claimed: bool) -> Outcome:
+def _outcome(params: Conforms, contract: tuple[str, str], exchanges: list[Exchange], *, is_claimed: bool) -> Outcome:
+    where, above = contract
     wrong: dict[str, Exchange] = {}
     for exchange in exchanges:
         if exchange.missed:
             wrong.setdefault(exchange.operation, exchange)
     driven = list(dict.fromkeys(exchange.operation for exchange in exchanges))
-    missing = [names for names in params.operations if not _is_among(names, driven)]
+    missing = [names for names in params.operations if not _is_among(names, driven, above)]
     right = len(driven) - len(wrong)
     total = len(driven) + len(missing)
     evidence = [
@@ -254,8 +277,8 @@ def _outcome(params: Conforms, where: str, exchanges: list[Exchange], *, is_clai
     return outcome.replace(claimed=is_claimed)
 
 
-def _is_among(names: str | list[str], driven: list[str]) -> bool:
-    plain = {_plain(operation) for operation in driven}
+def _is_among(names: str | list[str], driven: list[str], above: str) -> bool:
+    plain = {_plain(operation.replace(" ", f" {place}", 1)) for operation in driven for place in ("", above)}
     return any(_plain(name) in plain for name in ([names] if isinstance(names, str) else names))
 
 
