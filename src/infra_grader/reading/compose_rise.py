@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,6 +16,8 @@ from infra_grader.reading.compose_state import Look, Rules, look_at
 
 POLL_S = 0.3
 LISTENERS_S = 5.0
+HOOK = re.compile(r"^\s*(\S+) hook exited with status ([0-9]+)", re.MULTILINE)
+"""What compose says of a command that it was to run in a container after its start."""
 
 
 class Rise:
@@ -93,7 +96,12 @@ class Rise:
                 return ""
             return why_silent(found, ports[0])
 
-        return {name: look_at(self.prepared.model, name, members, self.rules, silent) for name in names}
+        looks = {name: look_at(self.prepared.model, name, members, self.rules, silent) for name in names}
+        for name, status in HOOK.findall(self.problem):  # its container runs on all the same
+            if name in looks and looks[name].is_up:
+                said = f"a command of its post_start ended with exit status {status}"
+                looks[name] = looks[name].replace(is_up=False, is_final=True, said=said)
+        return looks
 
     @staticmethod
     def _stayed(before: Look, after: Look, seconds: float) -> Look:

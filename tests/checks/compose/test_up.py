@@ -53,6 +53,7 @@ def things():
         ("command: [python, -c, 'raise SystemExit(3)']", "it has ended: exit status 3"),
         ("command: ['true']", "it has ended"),
         ("command: [no-such-program]", "no-such-program"),
+        ("command: [sleep, '60']\n    post_start: [{command: ['false']}]", "post_start ended with exit status 1"),
         ("command: [python, -m, http.server, '81']\n    ports: ['80:80']", "nothing listens on port 80 inside"),
         ("command: [sleep, '60']\n    healthcheck: {test: [CMD, sleep, '1000'], timeout: 1s}", "has not succeeded yet"),
         (
