@@ -120,6 +120,14 @@ def excuse_for_room(trouble: str, *evidence: Evidence) -> None:
         )
 
 
+def excuse_for_scaling(title: str, before: int, wanted: int | None, *evidence: Evidence) -> None:
+    """Raise `NotAssessed` where a workload is asked for fewer pods than before: a scaler took some away meanwhile."""
+    if wanted is not None and wanted < before:
+        raise NotAssessed(
+            f"{title} was scaled down from {before} to {wanted} pods meanwhile.", "Grade again.", *evidence
+        )
+
+
 def is_updated(found: Mapping[str, Any], kind: str) -> bool:
     """Whether all pods of a workload are of its last revision, and available, by its own status."""
     spec, status = found.get("spec") or {}, found.get("status") or {}

@@ -35,6 +35,8 @@ class Scaler(Record):
     """Resources by whose use, as a share of the requests, it scales."""
     used: Mapping[str, float] = {}
     """What it sees of each metric, as a multiple of its target."""
+    has_behavior: bool = False
+    """Whether it says itself how it scales."""
     is_active: bool = False
     """Whether it has metrics to scale by."""
     reason: str = ""
@@ -103,6 +105,7 @@ def scaler_of(found: Mapping[str, Any]) -> Scaler:
             for each in metrics
             if each.get("type") == "Resource" and "averageUtilization" in (each["resource"].get("target") or {})
         ),
+        has_behavior=bool(spec.get("behavior")),
         used=_used(metrics, status.get("currentMetrics") or ()),
         is_active=active.get("status") == "True" and bad is active,
         reason=str(bad.get("reason") or "no condition yet"),

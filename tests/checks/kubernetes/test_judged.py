@@ -176,9 +176,14 @@ class TestHttp:
 
 
 class TestRecovery:
-    def judge(self, seconds=2.0, lost=0, trouble="", cold="", **facts):
+    def judge(self, seconds=2.0, lost=0, trouble="", cold="", wanted=3, **facts):
         seen = recovery.Recovered(
-            pod="api-1", before=3, seconds=seconds, trouble=trouble, traffic=traffic(lost=lost, cold=cold)
+            pod="api-1",
+            before=3,
+            seconds=seconds,
+            trouble=trouble,
+            wanted=wanted,
+            traffic=traffic(lost=lost, cold=cold),
         )
         return recovery.judge(params(recovery.Recovery, **facts), CHOSEN, seen)
 
@@ -202,6 +207,10 @@ class TestRecovery:
     def test_no_room_for_the_new_pod_is_the_labs(self):
         with pytest.raises(NotAssessed, match="no room"):
             self.judge(None, trouble="Unschedulable: 0/1 nodes are available: 1 Insufficient cpu.")
+
+    def test_pods_that_a_scaler_takes_away_meanwhile_cannot_come_back(self):
+        with pytest.raises(NotAssessed, match="scaled down from 3 to 2 pods"):
+            self.judge(None, wanted=2)
 
     def test_a_service_that_never_answered_loses_nothing_and_earns_nothing(self):
         with pytest.raises(CheckFailed, match="does not answer, so that nothing can be lost"):
@@ -274,6 +283,12 @@ class TestDisruption:
         with pytest.raises(CheckFailed, match="blocks every drain") as failed:
             self.judge(blocking, seen=seen)
         assert failed.value.evidence[-1].actual == "Cannot evict pod"
+
+    def test_pods_that_a_scaler_takes_away_meanwhile_cannot_come_back(self):
+        with pytest.raises(CheckFailed, match="cannot be drained"):
+            self.judge(self.BUDGET, seen={"seconds": None, "wanted": 3})
+        with pytest.raises(NotAssessed, match="scaled down from 3 to 2 pods"):
+            self.judge(self.BUDGET, seen={"seconds": None, "wanted": 2})
 
     def test_a_budget_that_protects_nothing(self):
         with pytest.raises(CheckFailed, match="protects nothing"):

@@ -129,7 +129,8 @@ class TestScaling:
             taken[:] = [look(each) for each in (stale, scaler())]
             return next(filter(None, taken), None)
 
-        monkeypatch.setattr(scaling, "deployed_of", lambda *_, **__: SimpleNamespace(namespace="ours"))
+        deployed = Deployed(namespace="ours", objects=())
+        monkeypatch.setattr(scaling, "deployed_of", lambda *_, **__: deployed)
         monkeypatch.setattr(scaling, "see_scalers", lambda *_: [stale])
         monkeypatch.setattr(scaling, "template_of", lambda *_: {})
         monkeypatch.setattr(scaling, "asker", lambda *_: PlayedProbe())
@@ -137,6 +138,10 @@ class TestScaling:
         monkeypatch.setattr(scaling, "_under_load", lambda *_: scaling.Scaled(scaler=_[-1], up_s=5.0))
         assert scaling._scale(context, params(scaling.Scaling), CHOSEN).up_s == 5.0
         assert taken == [None, scaler()]
+        back = []
+        monkeypatch.setattr(scaling, "scale_back", lambda *asked: back.append(asked[1:]))
+        deployed.settling.settle(Deadline(5))
+        assert back == [("ours", API, scaler())]
 
     def test_other_checks_of_the_run_measure_before_it(self, context, monkeypatch):
         """What it has scaled up stays so for minutes, and would be in their way."""

@@ -14,7 +14,7 @@ from infra_grader.model.record import Record
 from infra_grader.plugin import Annotated, CheckFailed, Context, Evidence, Measure, Meta, Outcome, all_but, check
 from infra_grader.reading.kube_asker import asker
 from infra_grader.reading.kube_budget import BUDGETS, Budget, budgets_of
-from infra_grader.reading.kube_following import Following, excuse_for_room, following
+from infra_grader.reading.kube_following import Following, excuse_for_room, excuse_for_scaling, following
 from infra_grader.reading.kube_seen import Pod
 from infra_grader.reading.kube_target import Chosen, seen, target_of
 from infra_grader.reading.kube_traffic import (
@@ -62,6 +62,8 @@ class Disrupted(Record):
     """Until all were evicted and as many ready again; `None` where that did not come about."""
     trouble: str = ""
     """What kept a pod from being ready, where it did not."""
+    wanted: int | None = None
+    """How many pods the workload was asked for then."""
     traffic: Traffic = COLD
 
 
@@ -111,6 +113,7 @@ def judge(params: Disruption, chosen: Chosen, found: Disrupted) -> Outcome:
     evidence += traffic_evidence(found.traffic, chosen, params.request, params.max_lost)
     if found.seconds is None:
         excuse_for_room(found.trouble, *evidence)
+        excuse_for_scaling(title, found.pods, found.wanted, *evidence)
         raise CheckFailed(f"The pods of {title} cannot be drained within {params.seconds:g} s.", *evidence)
     threshold = None if params.max_lost is None else round(100 * params.max_lost, 2)
     return Outcome.passed_if(
@@ -215,7 +218,13 @@ def _evict_all(context: Context, params: Disruption, pods: Following, namespace:
         return time.monotonic() - began if ready >= found.pods else None
 
     seconds = pods.until(look, limit) if evicted == len(victims) else None
-    trouble = "" if seconds is not None else pods.trouble[:400]
+    trouble, wanted = ("", None) if seconds is not None else (pods.trouble[:400], pods.wanted)
     return found.replace(
-        evicted=evicted, refusals=refusals, refused=said, most_at_once=most, seconds=seconds, trouble=trouble
+        evicted=evicted,
+        refusals=refusals,
+        refused=said,
+        most_at_once=most,
+        seconds=seconds,
+        trouble=trouble,
+        wanted=wanted,
     )

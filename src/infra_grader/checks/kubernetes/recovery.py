@@ -11,7 +11,7 @@ from infra_grader.capabilities.kubernetes_service import measuring
 from infra_grader.model.record import Record
 from infra_grader.plugin import Annotated, CheckFailed, Context, Measure, Meta, Outcome, all_but, check
 from infra_grader.reading.kube_asker import asker
-from infra_grader.reading.kube_following import Following, excuse_for_room, following
+from infra_grader.reading.kube_following import Following, excuse_for_room, excuse_for_scaling, following
 from infra_grader.reading.kube_seen import Pod
 from infra_grader.reading.kube_target import Chosen, seen, target_of
 from infra_grader.reading.kube_traffic import TrafficParams, in_words, is_lossy, repeated, traffic_evidence, warmed
@@ -49,6 +49,8 @@ class Recovered(Record):
     """Until as many were ready again; `None` where that did not come about."""
     trouble: str = ""
     """What kept a pod from being ready, where none came back."""
+    wanted: int | None = None
+    """How many pods the workload was asked for then."""
     traffic: Traffic = COLD
 
 
@@ -85,6 +87,7 @@ def judge(params: Recovery, chosen: Chosen, found: Recovered) -> Outcome:
     ]
     if found.seconds is None:
         excuse_for_room(found.trouble, *evidence)
+        excuse_for_scaling(chosen.workload.title, found.before, found.wanted, *evidence)
         raise CheckFailed(f"{chosen.workload.title} has not recovered within {params.seconds:g} s.", *evidence)
     message = f"{chosen.workload.title} recovered within {found.seconds:.1f} s; {in_words(found.traffic)}."
     if is_lossy(found.traffic, params.max_lost):
@@ -110,11 +113,18 @@ def _delete(context: Context, params: Recovery, chosen: Chosen) -> Recovered:
             began = time.monotonic()
             cluster.delete(PODS, victim.name, namespace, grace_s=params.grace_s)
             seconds = _await_back(context, params, pods, victim, before, began)
-            trouble = "" if seconds is not None else pods.trouble
+            trouble, wanted = ("", None) if seconds is not None else (pods.trouble, pods.wanted)
             limit = Deadline(min(END_S, context.deadline.remaining()))
             pods.until(lambda found: None if any(pod.uid == victim.uid for pod in found) else True, limit)
             time.sleep(AFTER_S)
-    return Recovered(pod=victim.name, before=before, seconds=seconds, trouble=trouble[:400], traffic=watching.traffic)
+    return Recovered(
+        pod=victim.name,
+        before=before,
+        seconds=seconds,
+        trouble=trouble[:400],
+        wanted=wanted,
+        traffic=watching.traffic,
+    )
 
 
 def _await_back(

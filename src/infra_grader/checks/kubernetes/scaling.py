@@ -23,6 +23,7 @@ from infra_grader.plugin import (
 )
 from infra_grader.reading.asked_request import Asked as AskedRequest
 from infra_grader.reading.kube_asker import asker
+from infra_grader.reading.kube_scale_back import scale_back
 from infra_grader.reading.kube_scaler import (
     TOLERANCE,
     Scaler,
@@ -34,7 +35,7 @@ from infra_grader.reading.kube_scaler import (
 )
 from infra_grader.reading.kube_target import Chosen, TargetParams, seen, target_of
 from infra_grader.reading.kube_traffic import requests_of, traffic_evidence
-from infra_grader.reading.live_deployed import deployed_of
+from infra_grader.reading.live_deployed import Deployed, deployed_of
 
 SETTLE_S = 5.0
 """How long clients go on at most after the time for scaling up, while the last look is taken."""
@@ -87,8 +88,8 @@ def scaling(context: Context, params: Scaling) -> Outcome:
     Then pods of ours ask the Service as fast as they can, for a limited time, and it is measured after how many seconds
     more pods are wanted. What is wanted is judged, not what runs: a small cluster may have no room for more. Where our
     load does not bring the use beyond the target, or the cluster has no metrics, nothing can be said. Nobody else
-    measures in the cluster meanwhile; what else measures the workload at that time goes first, as it stays scaled up
-    for some minutes.
+    measures in the cluster meanwhile. What else waits to measure the workload goes first; what looks at it later waits
+    until it has as few pods as before. Where the scaler has a `behavior`, those that only its window keeps are ended.
     """
     chosen = target_of(context, params)
     chosen.workload  # noqa: B018 - raises where there is none, or several
@@ -202,12 +203,17 @@ def _scale(context: Context, params: Scaling, chosen: Chosen) -> Scaled:
     scaler = await_scaler(cluster, deployed.namespace, scaler.name, has_metrics, until) or last[-1]
     if not scaler.is_active or scaler.desired >= scaler.most:
         return Scaled(scaler=scaler)
-    return _under_load(context, params, chosen, deployed.namespace, probe, scaler)
+    before = scaler
+    try:
+        return _under_load(context, params, chosen, deployed, probe, before)
+    finally:  # within the turn: whoever takes the next one waits, also where this one ended badly
+        deployed.settling.leave(lambda: scale_back(cluster, deployed.namespace, chosen.workload, before))
 
 
 def _under_load(
-    context: Context, params: Scaling, chosen: Chosen, namespace: str, probe: Probe, scaler: Scaler
+    context: Context, params: Scaling, chosen: Chosen, deployed: Deployed, probe: Probe, scaler: Scaler
 ) -> Scaled:
+    cluster, namespace = context.kubernetes.cluster, deployed.namespace
     asked = Asked(
         host=chosen.host,
         port=chosen.port.number,
@@ -226,7 +232,7 @@ def _under_load(
     with probe.watching(asked, context.deadline) as watching:
         began = time.monotonic()
         limit = Deadline(min(params.up_s, context.deadline.remaining()))
-        peak = await_scaler(context.kubernetes.cluster, namespace, scaler.name, more, limit)
+        peak = await_scaler(cluster, namespace, scaler.name, more, limit)
         up = time.monotonic() - began if peak else None
     pressure = max((each.pressure for each in seen_so_far), default=0.0)
     found = Scaled(scaler=scaler, peak=peak, pressure=pressure, up_s=up, traffic=watching.traffic)
@@ -238,5 +244,5 @@ def _under_load(
         return True if now.desired <= scaler.desired else None
 
     limit = Deadline(min(params.down_s, context.deadline.remaining()))
-    is_down = await_scaler(context.kubernetes.cluster, namespace, scaler.name, fewer, limit)
+    is_down = await_scaler(cluster, namespace, scaler.name, fewer, limit)
     return found.replace(down_s=time.monotonic() - began if is_down else None)
