@@ -81,7 +81,8 @@ class TestSecrets:
             "LABEL org.opencontainers.image.revision=0123456789abcdef0123456789abcdef01234567",
             'HEALTHCHECK CMD curl --header "Authorization: Bearer $TOKEN" localhost',
             'ENTRYPOINT ["python3", "app.py", "--token-file", "/run/secrets/token"]',
-            'CMD ["--db", "postgresql://me:${DB_PASSWORD}@db/x"]',
+            "LABEL usage='curl --header \"Authorization: Bearer <your-own-token>\"'",
+            'CMD ["--db", "postgresql://me:${DB_PASSWORD}@db/x", "--password", "/run/secrets/password"]',
         )
         assert self.found(tmp_path, BASE + "\n".join(lines) + "\n") == []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from fractions import Fraction
@@ -25,6 +26,7 @@ KNOWN = {
 }
 """Things that are known by a name of their own, and where they are."""
 LOCKS = ("lock", "partial")
+STANDS_FOR = re.compile(r"[ =](?:/(?:app|etc|home|mnt|opt|run|srv|var)/|<)\S*\Z")
 
 
 class Kept(NamedTuple):
@@ -88,8 +90,13 @@ def _tells_secret(text: str) -> bool:
         return False
     words = text.replace('"', "")  # commands are remembered as lists of quoted words
     return any(
-        PASSWORD_IN_URL.search(form) or BEARER.search(form) or find_secrets("run.sh", form) for form in (text, words)
+        PASSWORD_IN_URL.search(form) or find_secrets("run.sh", form) or _is_given(form) for form in (text, words)
     )
+
+
+def _is_given(text: str) -> bool:
+    """Whether a command is given a password or token itself, not the path of a file or a word that stands for it."""
+    return any(not STANDS_FOR.search(found[0]) for found in BEARER.finditer(text))
 
 
 def _in_files(live: LiveImage) -> Iterator[Evidence]:
