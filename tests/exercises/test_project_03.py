@@ -145,7 +145,7 @@ def test_starter_with_mended_imports_stays_below_the_ceiling(copy):
 
 @pytest.mark.parametrize("gone", [(), ("dags/ml_pipeline_dag.py",)], ids=["all-of-it", "retraining-alone"])
 def test_configuration_that_is_nearly_as_given_earns_nothing(copy, gone):
-    """Each file with a line added, secrets from the environment, DVC's files moved, one environment in MLproject."""
+    """Each file with a line added, secrets from the environment, DVC's files moved, one environment, bare images."""
     submission = copy(EXERCISE / "starter")
     suite = submission / "great_expectations/expectations/training_data_suite.json"
     suite.write_text(json.dumps(json.loads(suite.read_text(encoding="utf-8")) | {"meta": {"by": "me"}}))
@@ -156,6 +156,9 @@ def test_configuration_that_is_nearly_as_given_earns_nothing(copy, gone):
         (submission / "dvc" / name).rename(submission / name)
     for name in gone:
         (submission / name).unlink()
+    for name in ("mlflow", "airflow"):
+        (submission / name).mkdir(exist_ok=True)
+        (submission / name / "Dockerfile").write_text("FROM python:3.11\n", encoding="utf-8")
     score = graded(submission).score
     assert (score.earned, score.possible) == (0, 0)
 
