@@ -70,7 +70,7 @@ def _findings(
     yield Finding(bool(inward), evidence, f"no policy limits who reaches {workload.title}")
     rules = [rule for each in inward for rule in each.field("spec", "ingress").items()]
     if inward:
-        yield _closed(workload, rules, inward[0], "ingress")
+        yield _kept_out(workload, rules, inward[0])
     if inward and params.admits and services_of(workload, found):
         admitted = any(_leads_in(rule, workload) for rule in rules)
         field = rules[0] if rules else inward[0].field("spec", "ingress")
@@ -87,29 +87,35 @@ def _limits(policy: Manifest, direction: str) -> bool:
     return direction == "Ingress" or policy.field("spec", "egress").is_there
 
 
-def _closed(workload: Workload, rules: list[Field], policy: Manifest, direction: str) -> Finding:
-    """Return whether no rule lets everybody through at every port."""
-    peers, ports = ("from", "ports") if direction == "ingress" else ("to", "ports")
-    wide = next(
-        (
-            rule
-            for rule in rules
-            if rule.value is not None
-            and not rule.get(ports).items()
-            and (not rule.get(peers).items() or any(_is_everybody(peer) for peer in rule.get(peers).items()))
-        ),
-        None,
+def _kept_out(workload: Workload, rules: list[Field], policy: Manifest) -> Finding:
+    """Return whether no rule lets everybody in at a port of the workload."""
+    wide = next((rule for rule in rules if _is_wide(rule, "from") and _leads_in(rule, workload)), None)
+    field = wide if wide is not None else policy.field("spec", "ingress")
+    return Finding(
+        wide is None, field.evidence("rules that name who may come in"), f"everybody may reach {workload.title}"
     )
-    field = wide if wide is not None else policy.field("spec", direction)
+
+
+def _held_back(workload: Workload, rules: list[Field], policy: Manifest) -> Finding:
+    """Return whether no rule lets the pods reach everybody at every port."""
+    wide = next((rule for rule in rules if _is_wide(rule, "to") and not rule.get("ports").items()), None)
+    field = wide if wide is not None else policy.field("spec", "egress")
     return Finding(
         wide is None,
         field.evidence("rules that name peers or ports"),
-        f"a rule of {direction} lets everything through to {workload.title}",
+        f"{workload.title} may reach everybody everywhere",
     )
 
 
+def _is_wide(rule: Field, peers: str) -> bool:
+    """Whether a rule is about everybody: it names no peers, or everybody as one."""
+    named = rule.get(peers).items()
+    return rule.value is not None and (not named or any(_is_everybody(peer) for peer in named))
+
+
 def _is_everybody(peer: Field) -> bool:
-    return peer.value == {} or (
+    """Whether a peer is the whole world, or at least every pod of every namespace."""
+    return peer.value in ({}, {"namespaceSelector": {}}, {"namespaceSelector": {}, "podSelector": {}}) or (
         peer.get("ipBlock", "cidr").value in ("0.0.0.0/0", "::/0") and not peer.get("ipBlock", "except").items()
     )
 
@@ -137,7 +143,7 @@ def _outward(workload: Workload, policies: list[Manifest], first: Manifest) -> I
     if not outward:
         return
     rules = [rule for each in outward for rule in each.field("spec", "egress").items()]
-    yield _closed(workload, rules, outward[0], "egress")
+    yield _held_back(workload, rules, outward[0])
     ports = [port.get("port").value for rule in rules for port in rule.get("ports").items()]
     is_open = any(port_number(port) == DNS or port in ("dns", "dns-tcp", "domain") for port in ports)
     is_open = is_open or any(not rule.get("ports").items() for rule in rules)
