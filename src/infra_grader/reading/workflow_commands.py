@@ -19,6 +19,10 @@ from infra_grader.reading.workflow_reach import can_hold, running
 from infra_grader.reading.workflow_tasks import TASK_FILES, hooks, tasks
 from infra_grader.reading.yaml import YamlError, read_document
 
+SAYING = frozenset({"echo", "printf", ":", "true", "sleep", "cat", "date", "exit"})
+"""Programs that do nothing but say something."""
+READYING = frozenset({"set", "cd", "export", "shift", "return"})
+"""What else a script may hold that does nothing."""
 MOST_FOLLOWED = 4
 """Files within files: a workflow that calls one that runs a script that runs make."""
 MATRIX = re.compile(r"\$\{\{\s*matrix\.([\w-]+)(?:\.([\w-]+))?\s*\}\}")
@@ -44,6 +48,8 @@ class Act(Record):
     inputs: Mapping[str, Any] = {}
     may_fail: bool = False
     """Whether a failure of it is passed over: `|| true`, `continue-on-error`."""
+    is_hollow: bool = False
+    """Whether it runs a file of the submission that does nothing but say something."""
     is_always: bool = False
     """Whether it runs after a failure too (`if: always()` or `failure()`)."""
 
@@ -172,14 +178,13 @@ def _of_script(workspace: Workspace, script: str, act: Act, place: _Place) -> It
     folder = place.folder
     for command, is_forgiven in zip(commands, forgiven, strict=True):
         found = act.replace(words=command.words, may_fail=act.may_fail or is_forgiven, line=command.line)
-        yield found
         folder = _changed(folder, command, place.folder)
-        if place.depth:
-            for here in dict.fromkeys((folder, place.folder)):  # a subshell leaves the folder that it went to
-                followed = list(_followed(workspace, command, found, place._replace(folder=here)))
-                yield from followed
-                if followed:
-                    break
+        followed: list[Act] | None = None
+        for here in dict.fromkeys((folder, place.folder)):  # a subshell leaves the folder that it went to
+            if followed is None and place.depth:
+                followed = _followed(workspace, command, found, place._replace(folder=here))
+        yield found.replace(is_hollow=followed is not None and not any(_does_something(inner) for inner in followed))
+        yield from followed or ()
 
 
 def _changed(folder: str, command: ShellCommand, start: str) -> str:
@@ -190,11 +195,19 @@ def _changed(folder: str, command: ShellCommand, start: str) -> str:
     return start if wanted == "-" or "$" in wanted else normpath(join(folder, wanted))
 
 
-def _followed(workspace: Workspace, command: ShellCommand, act: Act, place: _Place) -> Iterator[Act]:
-    for path, text, first, options in _scripts(workspace, command, place.folder):
+def _followed(workspace: Workspace, command: ShellCommand, act: Act, place: _Place) -> list[Act] | None:
+    """Return what a command runs by way of a file of the submission; nothing if it runs none."""
+    scripts = list(_scripts(workspace, command, place.folder))
+    found: list[Act] = []
+    for path, text, first, options in scripts:
         folder = dirname(path) if path.rpartition("/")[2] in TASK_FILES else place.folder
         inner = _Place(partial(add, first), folder, options, place.depth - 1)
-        yield from _of_script(workspace, text, act.replace(path=path), inner)
+        found += _of_script(workspace, text, act.replace(path=path), inner)
+    return found if scripts else None
+
+
+def _does_something(act: Act) -> bool:
+    return bool(act.uses) or not (act.is_hollow or act.words[0] in SAYING | READYING)
 
 
 def _scripts(workspace: Workspace, command: ShellCommand, folder: str) -> Iterator[tuple[str, str, int, ShellOptions]]:

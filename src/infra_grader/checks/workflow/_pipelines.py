@@ -12,12 +12,10 @@ import msgspec
 from infra_grader.checks.workflow._commands import is_command, only_tells
 from infra_grader.plugin import Annotated, CheckFailed, Context, Evidence, Meta, Params, Places, places
 from infra_grader.reading.workflow import PLACES, Pipeline, find_pipelines, text_of
-from infra_grader.reading.workflow_commands import Act, find_acts
+from infra_grader.reading.workflow_commands import SAYING, Act, find_acts
 from infra_grader.reading.workflow_reach import is_started
 
 MOST_SHOWN = 20
-SAYING = frozenset({"echo", "printf", ":", "true", "sleep", "cat", "date", "exit"})
-"""Programs that do nothing but say something."""
 SETTING_UP = (
     "actions/checkout",
     "actions/cache*",
@@ -108,7 +106,7 @@ def does(act: Act, wanted: Wanted) -> bool:
         return any(fnmatchcase(name, pattern.partition("@")[0]) for pattern in wanted.uses) and all(
             fnmatchcase(text_of(act.inputs.get(key)), pattern) for key, pattern in wanted.inputs.items()
         )
-    return any(is_command(act.words, pattern.split()) for pattern in wanted.commands)
+    return not act.is_hollow and any(is_command(act.words, pattern.split()) for pattern in wanted.commands)
 
 
 def counts(act: Act, wanted: Wanted) -> bool:
@@ -120,7 +118,7 @@ def is_work(act: Act) -> bool:
     """Whether a step does more than say something, or make ready."""
     if act.uses:
         return not any(fnmatchcase(act.uses.partition("@")[0].lower(), pattern) for pattern in SETTING_UP)
-    return bool(act.words) and act.words[0] not in SAYING and not only_tells(act.words, ())
+    return bool(act.words) and not act.is_hollow and act.words[0] not in SAYING and not only_tells(act.words, ())
 
 
 def shown(wanted: Wanted) -> str:

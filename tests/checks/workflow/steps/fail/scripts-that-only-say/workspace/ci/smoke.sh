@@ -1,0 +1,4 @@
+#!/bin/sh
+set -e
+# curl --fail http://localhost/health
+echo curl http://localhost/health
