@@ -31,6 +31,8 @@ class Target(Record):
     """Where the text stands: `expr` for Prometheus and Loki."""
     source: str
     """Type, name or uid of its data source, as written."""
+    source_name: str
+    """What the data source is found by, its uid or name; nothing for the default one."""
     has_metrics: bool
     """Whether it asks by settings of its own, as for Elasticsearch, where the text may be empty."""
 
@@ -202,6 +204,7 @@ def _targets(panel: dict[str, object], source: object) -> Iterator[Target]:
                 text=_text(target.get(key)).strip(),
                 key=key,
                 source=_source(target.get("datasource")) or _source(source),
+                source_name=_source_name(target.get("datasource")) or _source_name(source),
                 has_metrics=asks,
             )
 
@@ -210,6 +213,10 @@ def _source(value: object) -> str:
     if isinstance(value, dict):
         return _text(value.get("type")) or _text(value.get("uid"))
     return _text(value)
+
+
+def _source_name(value: object) -> str:
+    return _text(value.get("uid")) if isinstance(value, dict) else _text(value)
 
 
 def _variables(data: dict[str, object]) -> Iterator[Variable]:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 
 from infra_grader.capabilities.workspace import TextFile
 from infra_grader.model.outcome import CheckFailed
 from infra_grader.plugin import Context
-from infra_grader.reading.grafana import Dashboard
+from infra_grader.reading.grafana import Dashboard, Target
 from infra_grader.reading.grafana_query import VARIABLE
 from infra_grader.reading.prometheus_files import as_list, as_mapping, find_mappings
 
 FILES = ("**/*datasource*.y*ml", "**/*datasource*/**/*.y*ml")
 DEFAULT = ("", "default")
+BUILT_IN = frozenset({"grafana", "__expr__", "-- Grafana --", "-- Mixed --", "-- Dashboard --"})
+"""Sources that Grafana has by itself."""
 
 
 def read_sources(context: Context) -> Mapping[str, str]:
@@ -29,13 +31,30 @@ def parse_sources(file: TextFile) -> Iterator[tuple[str, str]]:
     for found in find_mappings(file, lambda data: bool(as_list(data.get("datasources")))):
         for item in as_list(found.data.get("datasources")):
             source = as_mapping(item)
-            name, kind, uid = (str(source.get(key) or "") for key in ("name", "type", "uid"))
+            kind = str(source.get("type") or "")
             if not kind:
                 continue
-            yield uid or _uid_of(name), kind
-            yield name, kind
+            yield from ((called, kind) for called in names_of(source))
             if source.get("isDefault") is True:
                 yield from ((default, kind) for default in DEFAULT)
+
+
+def names_of(source: Mapping[str, object]) -> tuple[str, str]:
+    """Return what dashboards may call a data source of a file: its uid, and its name."""
+    name, uid = (str(source.get(key) or "") for key in ("name", "uid"))
+    return uid or _uid_of(name), name
+
+
+def is_found(target: Target, board: Dashboard, names: Container[str]) -> bool:
+    """Tell whether Grafana finds the data source of a query, if it has those with these names.
+
+    A variable has to be one of the dashboard's: what an export asks for when a person imports it (`__inputs`) is never
+    filled in where files are loaded.
+    """
+    called = target.source_name
+    if found := VARIABLE.fullmatch(called):
+        return any(variable.name in found.groups() for variable in board.variables)
+    return called in DEFAULT or called in BUILT_IN or called in names
 
 
 def with_types(board: Dashboard, types: Mapping[str, str]) -> Dashboard:

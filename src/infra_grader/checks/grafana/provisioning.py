@@ -18,7 +18,8 @@ from infra_grader.plugin import (
     check,
     places,
 )
-from infra_grader.reading.grafana import parse_dashboards
+from infra_grader.reading.grafana import parse_dashboards, read_dashboards
+from infra_grader.reading.grafana_sources import is_found, names_of
 from infra_grader.reading.pieces import Piece, cut, judge, whole
 from infra_grader.reading.prometheus_files import Found, as_list, as_mapping, find_mappings
 from infra_grader.reading.prometheus_stack import Service, Stack, read_stack
@@ -36,6 +37,12 @@ class Provisioning(Params):
         tuple[str, ...], Meta(description="Types of data source that are there: `prometheus`, `elasticsearch|loki`.")
     ] = ("prometheus",)
     dashboards: Annotated[bool, Meta(description="Whether a provider of dashboards must be there.")] = True
+    boards: Annotated[
+        Places | None,
+        Meta(
+            description="Dashboards or globs: the data sources that their panels ask must be among those of the files."
+        ),
+    ] = None
     compose: Annotated[
         Places | None,
         Meta(
@@ -50,7 +57,8 @@ def provisioning(context: Context, params: Provisioning) -> Outcome:
 
     Read are `datasources` and `providers`, also inside a ConfigMap. With a compose file, a data source's URL must name
     a service, each file must be mounted below `/etc/grafana/provisioning`, and a provider's path must lead to
-    dashboards.
+    dashboards. The panels of `boards` must ask a data source that is given, by its uid or name: Grafana shows nothing
+    for another.
     """
     wanted = places(params.path)
     found = context.workspace.find(*wanted)
@@ -82,6 +90,8 @@ def provisioning(context: Context, params: Provisioning) -> Outcome:
     pieces = [_source(sources, kind, stack, found[0]) for kind in params.datasources]
     if params.dashboards:
         pieces.append(_provider(context, providers, grafana, found[0]))
+    if params.boards is not None and sources:
+        pieces.append(_asked(context, places(params.boards), sources))
     if stack is not None:
         used = sorted({item.path for item, _, _ in (*sources, *(providers if params.dashboards else []))})
         pieces.append(_mounted(used, stack, grafana))
@@ -114,6 +124,24 @@ def _source(
             return whole(True, "", shown)
         problem = shown
     return whole(False, lacking, problem)
+
+
+def _asked(context: Context, paths: Sequence[str], sources: Sequence[tuple[Found, int, dict[str, object]]]) -> Piece:
+    """Return whether Grafana finds the data sources that the panels of dashboards ask."""
+    names = {name for _, _, entry in sources for name in names_of(entry)}
+    is_told_later = any("$" in name for name in names)  # by the variables of Grafana's container
+    given = f"one of {', '.join(sorted(names))}"
+    lost = {
+        (board.path, target.source_name): Evidence(
+            path=board.path, line=board.line_of(target.source_name), expected=given, actual=target.source_name
+        )
+        for board in read_dashboards(context, context.workspace.find(*paths), [])
+        for panel in board.panels
+        for target in panel.targets
+        if not is_found(target, board, names) and not is_told_later
+    }
+    called = next((name for _, name in lost), "")
+    return whole(not lost, f"no data source is called {called}, which panels ask", *cut(tuple(lost.values())))
 
 
 def _provider(
