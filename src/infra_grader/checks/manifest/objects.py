@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from infra_grader.checks.manifest._findings import Finding, Range, outcome_of
-from infra_grader.plugin import Annotated, Context, Meta, Outcome, check
+from infra_grader.plugin import Annotated, CheckFailed, Context, Meta, Outcome, check
 from infra_grader.reading.manifest import Manifest, ManifestSet
 from infra_grader.reading.manifest_expectation import Answer, check_expectation, compare
 from infra_grader.reading.manifest_source import ManifestParams, judge_manifests
+from infra_grader.reading.manifest_workload import selects, workloads
 
 Tree = Annotated[
     dict[str, Any],
@@ -26,6 +27,9 @@ class Objects(ManifestParams, kw_only=True):
     kind: Annotated[str | list[str], Meta(description="Kind of the objects, or several of which any will do.")]
     where: Annotated[Tree, Meta(description="Only objects with this are meant: their role, not their name.")] = {}  # noqa: RUF012 - msgspec copies an empty default
     expect: Annotated[Tree, Meta(description="What the object must say; each value earns its share.")] = {}  # noqa: RUF012
+    selects_pods: Annotated[
+        bool, Meta(description="Whether only those are meant whose `spec.selector` selects pods of a workload.")
+    ] = False
     count: Annotated[
         Range | None, Meta(description="How many such objects there must be; at least one without this.")
     ] = None
@@ -53,6 +57,8 @@ def _judge(found: ManifestSet, params: Objects) -> Outcome:
     what = " or ".join(kinds)
     if not meant:
         raise found.absent(f"{what} of this kind and role" if params.where else what)
+    if params.selects_pods:
+        meant = _with_pods(meant, found)
     findings: list[Finding] = []
     if params.count is not None:
         is_met = params.count.admits(len(meant))
@@ -63,6 +69,23 @@ def _judge(found: ManifestSet, params: Objects) -> Outcome:
         answers = [max(answers, key=lambda pair: sum(answer.is_met for answer in pair[1]))]
     findings += [_finding(manifest, answer) for manifest, its in answers for answer in its]
     return outcome_of(findings or [Finding(True, meant[0].evidence(what))], what, found)
+
+
+def _with_pods(meant: list[Manifest], found: ManifestSet) -> list[Manifest]:
+    """Return those that select pods, or all where some manifests cannot be read. Raises `CheckFailed` for none."""
+    leading = [
+        each
+        for each in meant
+        if any(
+            workload.manifest.shares_namespace(each) and selects(selector, workload.labels)
+            for workload in workloads(found, given=True)
+            if (selector := each.field("spec", "selector").mapping)
+        )
+    ]
+    if not leading and not found.missing:
+        seen = meant[0].field("spec", "selector").evidence("the labels of a workload's pods")
+        raise CheckFailed(f"{meant[0].title} selects no pods of any workload.", seen)
+    return leading or meant
 
 
 def _finding(manifest: Manifest, answer: Answer) -> Finding:
