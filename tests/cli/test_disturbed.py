@@ -136,7 +136,7 @@ def test_an_interruption_leaves_nothing(machine):
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     assert (out, "Traceback" in err) == ("", False)
-    machine.wait(lambda: not machine.left)
+    machine.wait(lambda: not machine.left, seconds=10)  # or the next grader might have removed it
 
 
 def test_what_a_killed_grader_leaves_goes_at_the_next_start(machine):

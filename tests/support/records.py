@@ -18,11 +18,12 @@ TIMES = {"started", "finished", "duration_s"}
 
 
 def told(card: Scorecard) -> dict[str, Any]:
-    """Return a scorecard's JSON without its times."""
+    """Return a scorecard's JSON without its times, and without the place where the submission lay."""
     found: dict[str, Any] = json.loads(
         render(card, RenderOptions()),
         object_hook=lambda fields: {name: value for name, value in fields.items() if name not in TIMES},
     )
+    del found["submission"]["path"]
     return found
 
 

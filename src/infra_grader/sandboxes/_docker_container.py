@@ -69,8 +69,7 @@ def started(daemon: Daemon, job: Job, place: RunFolder, deadline: Deadline, *, h
             attached._response.close()  # noqa: SLF001
     finally:
         # By its name: it may be there even if we were interrupted before we learned its id.
-        if listens(daemon.socket):
-            _remove(api, place.name)
+        remove(daemon, place.name)
 
 
 def _options(daemon: Daemon, job: Job, place: RunFolder) -> dict[str, Any]:
@@ -131,6 +130,12 @@ def _environment(image: Image, job: Job) -> list[str]:
     needed = variables(job.replace(variables={})) | {"PATH": own.get("PATH", variables(job)["PATH"])}
     # A name without a value takes out what the daemon would add.
     return ["HOSTNAME", *(f"{name}={value}" for name, value in {**own, **needed, **job.variables}.items())]
+
+
+def remove(daemon: Daemon, name: str) -> None:
+    """Remove a container if it is there, and stop what runs in it."""
+    if listens(daemon.socket):
+        _remove(daemon.api, name)
 
 
 def remove_left(api: Any) -> None:

@@ -15,7 +15,7 @@ from infra_grader.capabilities.sandbox import Channel, Dialogue, Ended, Job, Lim
 from infra_grader.model.outcome import NotAssessed
 from infra_grader.plugin import hookimpl
 from infra_grader.sandboxes import _scratch
-from infra_grader.sandboxes._docker_container import Daemon, remove_left, started
+from infra_grader.sandboxes._docker_container import Daemon, remove, remove_left, started
 from infra_grader.sandboxes._docker_image import Image, find_image, image_name
 from infra_grader.sandboxes._docker_streams import Container, ContainerChannel, ContainerProgram
 from infra_grader.sandboxes._process import LineDialogue, Watch, finish
@@ -45,6 +45,7 @@ class Docker:
         remove_left(api)  # before the folders go that tell whose they were
         list(sweep(_scratch.PREFIX))
         self._home = _scratch.Home()
+        self._running: set[str] = set()
 
     def run(self, job: Job, deadline: Deadline) -> Ended:
         """Run a program to its end; see `Sandbox`."""
@@ -77,7 +78,13 @@ class Docker:
         return inside
 
     def close(self) -> None:
-        """Remove every trace. Containers have been removed before, each with the call that started it."""
+        """Remove every trace.
+
+        Containers are removed with the call that started them. Those of a grading that is interrupted still run here:
+        the calls are made by other threads, which end with the process.
+        """
+        for name in tuple(self._running):
+            remove(self._daemon, name)
         self._home.close()
         self._daemon.api.close()
 
@@ -90,9 +97,18 @@ class Docker:
                     os.chown(mount.folder, owner, owner)
         with (
             self._home.run_folder(job, owner) as place,
+            self._listed(place.name),
             started(self._daemon, job, place, deadline, has_stderr=has_stderr) as container,
         ):
             yield container, place.work, _or_out_of_memory(watch(place.work, job.limits, container.group), container)
+
+    @contextmanager
+    def _listed(self, name: str) -> Iterator[None]:
+        self._running.add(name)
+        try:
+            yield
+        finally:
+            self._running.discard(name)
 
 
 def _or_out_of_memory(look: Watch, container: Container) -> Watch:
