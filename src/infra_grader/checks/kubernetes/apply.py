@@ -35,9 +35,7 @@ from infra_grader.reading.kube_policy import refuse
 from infra_grader.reading.kube_rewrite import Rewritten, Target, rewrite
 from infra_grader.reading.kube_variables import Wanted, put_variables
 from infra_grader.reading.live_deployed import ROLES, Deployed, DeployedObject, provide
-from infra_grader.reading.live_mounted import (
-    stood_in_for,
-)
+from infra_grader.reading.live_mounted import stood_in_for
 from infra_grader.reading.live_pushed import pushed
 from infra_grader.reading.manifest import Manifest, ManifestSet
 from infra_grader.reading.manifest_source import read_source
