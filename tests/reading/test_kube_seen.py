@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from kube_things import CHOSEN
 
 from infra_grader.reading.kube_budget import budgets_of
@@ -146,6 +147,22 @@ class TestScalers:
         assert found.pressure == 3.0
         assert found.is_active
         assert for_workload([found], CHOSEN.workload) is found
+
+    @pytest.mark.parametrize(
+        ("kind", "place", "target", "current"),
+        [
+            ("Resource", {"name": "cpu"}, {"averageValue": "200m"}, {"averageValue": "500m"}),
+            ("ContainerResource", {"name": "cpu", "container": "api"}, {"averageUtilization": 60},
+             {"averageUtilization": 150, "averageValue": "75m"}),
+            ("Resource", {"name": "memory"}, {"averageValue": "400Mi"}, {"averageValue": "1000Mi"}),
+        ],
+    )  # fmt: skip
+    def test_a_use_by_amount_or_of_one_container(self, kind, place, target, current):
+        field = kind[0].lower() + kind[1:]
+        wanted = {"type": kind, field: {**place, "target": target}}
+        status = {**self.FOUND["status"], "currentMetrics": [{"type": kind, field: {**place, "current": current}}]}
+        found = scaler_of({**self.FOUND, "spec": {**self.FOUND["spec"], "metrics": [wanted]}, "status": status})
+        assert found.pressure == 2.5
 
     def test_one_without_metrics_says_why(self):
         conditions = [

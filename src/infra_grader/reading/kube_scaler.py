@@ -9,6 +9,7 @@ from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.kubernetes import Cluster
 from infra_grader.model.record import Record
 from infra_grader.reading.kube_seen import Workload
+from infra_grader.reading.manifest_quantity import read_quantity
 
 SCALERS = ("autoscaling/v2", "HorizontalPodAutoscaler")
 NO_REQUEST = "missing request for"
@@ -16,7 +17,7 @@ PROBE_NAME = "infra-grader-probe-"
 """What the names of our probes begin with."""
 Found = TypeVar("Found")
 TOLERANCE = 1.1
-"""How many times its target a metric has to be before a scaler acts."""
+"""How many times its target a metric has to exceed before a scaler acts."""
 
 
 class Scaler(Record):
@@ -34,7 +35,7 @@ class Scaler(Record):
     resources: tuple[str, ...] = ()
     """Resources by whose use, as a share of the requests, it scales."""
     used: Mapping[str, float] = {}
-    """What it sees of each metric, as a multiple of its target."""
+    """What it sees of each resource, as a multiple of its target."""
     has_behavior: bool = False
     """Whether it says itself how it scales."""
     is_active: bool = False
@@ -130,17 +131,24 @@ def for_workload(scalers: Sequence[Scaler], workload: Workload) -> Scaler | None
 
 
 def _used(wanted: Sequence[Mapping[str, Any]], current: Sequence[Mapping[str, Any]]) -> dict[str, float]:
-    """Return each metric that is seen as a share of the requests, as a multiple of its target."""
-    targets = {
-        each["resource"].get("name"): (each["resource"].get("target") or {}).get("averageUtilization")
-        for each in wanted
-        if each.get("type") == "Resource"
-    }
+    """Return each resource that is seen, of pods or of one container, as a multiple of its target."""
+    targets = {_title(each): _resource(each).get("target") or {} for each in wanted}
     found = {}
     for each in current:
-        resource = each.get("resource") or {}
-        now = (resource.get("current") or {}).get("averageUtilization")
-        target = targets.get(resource.get("name"))
-        if now is not None and target:
-            found[str(resource.get("name"))] = round(now / target, 2)
+        now, target = _resource(each).get("current") or {}, targets.get(_title(each)) or {}
+        key = "averageUtilization" if "averageUtilization" in target else "averageValue"
+        amount, bound = read_quantity(now.get(key)), read_quantity(target.get(key))
+        if _resource(each) and amount is not None and bound:
+            found[_title(each)] = round(float(amount / bound), 2)
     return found
+
+
+def _resource(metric: Mapping[str, Any]) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = metric.get("resource") or metric.get("containerResource") or {}
+    return found
+
+
+def _title(metric: Mapping[str, Any]) -> str:
+    """Return the name of the resource that is counted, and the container's where it is of one alone."""
+    named = _resource(metric)
+    return " of ".join(str(named[key]) for key in ("name", "container") if key in named)

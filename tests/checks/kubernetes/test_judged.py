@@ -313,7 +313,8 @@ class TestScaling:
                     is_active=True)  # fmt: skip
 
     def judge(self, scaler=SCALER, seen=None, **facts):
-        found = {"peak": self.SCALER.replace(desired=4), "pressure": 2.5, "up_s": 18.0, "traffic": traffic()}
+        found = {"peak": self.SCALER.replace(desired=4), "pressure": 2.5, "shown_s": 30.0, "up_s": 18.0,
+                 "traffic": traffic()}  # fmt: skip
         return scaling.judge(
             params(scaling.Scaling, **facts), CHOSEN, scaling.Scaled(scaler=scaler, **{**found, **(seen or {})})
         )
@@ -322,7 +323,8 @@ class TestScaling:
         outcome = self.judge()
         assert outcome.status == "passed"
         assert outcome.measure.value == 18.0
-        assert "wants 4 pods, not 2, after 18 s of load" in outcome.message
+        assert "wants 4 pods, not 2, 18 s after the use rose" in outcome.message
+        assert outcome.evidence[0].text.endswith("250 % of the target, shown after 30 s of load")
 
     def test_and_fewer_again_where_the_rubric_waits_for_it(self):
         assert self.judge(down_s=60, seen={"down_s": 30.0}).status == "passed"
@@ -360,7 +362,11 @@ class TestScaling:
 
     def test_a_load_that_does_not_reach_the_target_tells_nothing(self):
         with pytest.raises(NotAssessed, match="to 30 % of the target only"):
-            self.judge(seen={"up_s": None, "peak": None, "pressure": 0.3})
+            self.judge(seen={"shown_s": None, "up_s": None, "peak": None, "pressure": 0.3})
+
+    def test_a_use_beyond_the_target_that_does_not_last_tells_nothing_either(self):
+        with pytest.raises(NotAssessed, match="to 130 % of the target for a moment"):
+            self.judge(seen={"shown_s": None, "up_s": None, "peak": None, "pressure": 1.3})
 
     def test_one_at_its_most_before_any_load_cannot_be_judged(self):
         with pytest.raises(NotAssessed, match="before any load"):

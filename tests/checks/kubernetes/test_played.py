@@ -78,6 +78,25 @@ class PlayedProbe:
         yield SimpleNamespace(traffic=update.COLD)
 
 
+class PlayedClock:
+    """The seconds of a load, and a scaler that is looked at in some of them."""
+
+    def __init__(self, looks):
+        self.now = 0
+        self._looks = looks
+
+    def monotonic(self):
+        return self.now
+
+    def await_scaler(self, _cluster, _namespace, _name, look, until):
+        for second, use, desired in self._looks:
+            if self.now <= second <= until and (found := look(scaler().replace(used={"cpu": use}, desired=desired))):
+                self.now = second
+                return found
+        self.now = until
+        return None
+
+
 @pytest.fixture
 def context():
     return SimpleNamespace(kubernetes=SimpleNamespace(cluster=None), deadline=Deadline(60))
@@ -142,6 +161,40 @@ class TestScaling:
         monkeypatch.setattr(scaling, "scale_back", lambda *asked: back.append(asked[1:]))
         deployed.settling.settle(Deadline(5))
         assert back == [("ours", API, scaler())]
+
+    @pytest.mark.parametrize(
+        ("looks", "shown_s", "up_s"),
+        [
+            ([(50, 0.4, 2), (55, 2.0, 4)], 55, 0),
+            ([(80, 2.0, 2), (130, 2.1, 4)], 80, 50),
+            ([(20, 1.3, 2), (40, 0.9, 2), (70, 1.4, 2), (85, 1.4, 3)], 70, 15),
+            ([(20, 1.1, 2), (60, 1.05, 2)], None, None),
+            ([(20, 1.3, 2), (40, 0.9, 2)], None, None),
+            ([(20, 1.3, 2), (75, 1.3, 2)], 20, None),
+            ([(88, 1.3, 2), (120, 1.3, 2)], 88, None),
+            ([(95, 1.3, 4)], None, None),
+        ],
+        ids=[
+            "late metrics",
+            "a window",
+            "a lull",
+            "at the target",
+            "for a moment",
+            "never",
+            "late and never",
+            "too late",
+        ],
+    )
+    def test_the_clock_starts_when_the_metrics_show_the_load(self, context, monkeypatch, looks, shown_s, up_s):
+        """Each look is the second of the load, the use as a multiple of its target, and the pods that are wanted."""
+        clock = PlayedClock(looks)
+        monkeypatch.setattr(scaling, "time", clock)
+        monkeypatch.setattr(scaling, "Deadline", lambda seconds: clock.now + seconds)
+        monkeypatch.setattr(scaling, "await_scaler", clock.await_scaler)
+        context.deadline = SimpleNamespace(remaining=lambda: 400, check=lambda: None)
+        found = scaling._await_more(context, params(scaling.Scaling), "ours", scaler())
+        assert (found.shown_s, found.up_s) == (shown_s, up_s)
+        assert (found.peak is None) is (up_s is None)
 
     def test_other_checks_of_the_run_measure_before_it(self, context, monkeypatch):
         """What it has scaled up stays so for minutes, and would be in their way."""

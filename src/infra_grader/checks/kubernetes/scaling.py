@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
 import msgspec
 
@@ -49,9 +50,21 @@ class Scaling(TargetParams):
     ] = msgspec.field(default_factory=lambda: AskedRequest(path=["/"]))
     clients: Annotated[int, Meta(ge=1, le=32, description="Clients who ask at the same time, without a pause.")] = 8
     metrics_s: Annotated[
-        float, Meta(gt=0, le=300, description="Time until there are metrics; there are none for the first 17 s or so.")
+        float,
+        Meta(
+            gt=0,
+            le=300,
+            description="Time until there are metrics, and again until they show our load, which is the lab's.",
+        ),
     ] = 90.0
-    up_s: Annotated[float, Meta(gt=0, le=300, description="Time under load until more pods are wanted.")] = 60.0
+    up_s: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=300,
+            description="Time until more pods are wanted, from when the metrics show a use beyond the target.",
+        ),
+    ] = 60.0
     down_s: (
         Annotated[
             float,
@@ -73,8 +86,10 @@ class Scaled(Record):
     """When it wanted the most pods under load."""
     pressure: float = 0.0
     """The largest multiple of a target that it saw under load."""
+    shown_s: float | None = None
+    """Under load, until it saw a use beyond its target that lasted; `None` where it saw none, or no lasting one."""
     up_s: float | None = None
-    """Until it wanted more pods than before the load."""
+    """From then, until it wanted more pods than before the load."""
     down_s: float | None = None
     """Until it wanted no more than before, after the load."""
     traffic: Traffic = COLD
@@ -86,10 +101,12 @@ def scaling(context: Context, params: Scaling) -> Outcome:
 
     It has to have the workload behind the Service as its target, room between its bounds, and requests to count by.
     Then pods of ours ask the Service as fast as they can, for a limited time, and it is measured after how many seconds
-    more pods are wanted. What is wanted is judged, not what runs: a small cluster may have no room for more. Where our
-    load does not bring the use beyond the target, or the cluster has no metrics, nothing can be said. Nobody else
-    measures in the cluster meanwhile. What else waits to measure the workload goes first; what looks at it later waits
-    until it has as few pods as before. Where the scaler has a `behavior`, those that only its window keeps are ended.
+    more pods are wanted. The clock starts when the metrics show a use beyond the target, and anew where that does not
+    last: how soon a busy cluster shows it is not the learner's. What is wanted is judged, not what runs: a small one
+    may have no room for more. Where our load does not bring the use beyond the target, or the cluster has no metrics,
+    nothing can be said. Nobody else measures in the cluster meanwhile. What else waits to measure the workload goes
+    first; what looks at it later waits until it has as few pods as before. Where the scaler has a `behavior`, those
+    that only its window keeps are ended.
     """
     chosen = target_of(context, params)
     chosen.workload  # noqa: B018 - raises where there is none, or several
@@ -113,7 +130,9 @@ def judge(params: Scaling, chosen: Chosen, found: Scaled) -> Outcome:
     up = found.up_s or 0.0
     measure = Measure(value=round(up, 1), unit="s", threshold=params.up_s)
     most = found.peak.desired if found.peak else before.desired
-    grew = f"HorizontalPodAutoscaler {before.name} wants {most} pods, not {before.desired}, after {up:.0f} s of load"
+    grew = (
+        f"HorizontalPodAutoscaler {before.name} wants {most} pods, not {before.desired}, {up:.0f} s after the use rose"
+    )
     if params.down_s is None:
         return Outcome.passed(f"{grew}.", *evidence, measure=measure)
     if found.down_s is None:
@@ -158,10 +177,11 @@ def _before(chosen: Chosen, found: Scaled) -> Scaler:
 
 def _explain_still(params: Scaling, before: Scaler, found: Scaled, evidence: list[Evidence]) -> None:
     """Raise the verdict for a scaler that did not want more pods under load."""
-    if found.pressure < TOLERANCE:
+    if found.shown_s is None:
+        short = "for a moment" if found.pressure > TOLERANCE else "only"
         raise NotAssessed(
-            f"Our load brings the use to {100 * found.pressure:.0f} % of the target only: nothing has to be scaled.",
-            "Name a request in the rubric that costs more, or more `clients`.",
+            f"Our load brings the use to {100 * found.pressure:.0f} % of the target {short}: nothing has to be scaled.",
+            "Name a request in the rubric that costs more, or more `clients`; `kubectl get hpa --watch` shows the use.",
             *evidence,
         )
     raise CheckFailed(
@@ -175,9 +195,10 @@ def _evidence(before: Scaler, params: Scaling, found: Scaled) -> Evidence:
     most = found.peak.desired if found.peak else before.desired
     return seen(
         f"HorizontalPodAutoscaler {before.name} status.desiredReplicas",
-        f"more than {before.desired} within {params.up_s:g} s of load",
+        f"more than {before.desired} within {params.up_s:g} s of a use beyond the target",
         f"{most} after {found.up_s:.0f} s" if found.up_s is not None else f"{most}",
-        f"{before.least} to {before.most} pods of {before.target}; the use: {100 * found.pressure:.0f} % of the target",
+        f"{before.least} to {before.most} pods of {before.target}; the use: {100 * found.pressure:.0f} % of the target"
+        + (f", shown after {found.shown_s:.0f} s of load" if found.shown_s is not None else ""),
     )
 
 
@@ -210,6 +231,32 @@ def _scale(context: Context, params: Scaling, chosen: Chosen) -> Scaled:
         deployed.settling.leave(lambda: scale_back(cluster, deployed.namespace, chosen.workload, before))
 
 
+def _await_more(context: Context, params: Scaling, namespace: str, before: Scaler) -> Scaled:
+    """Wait under load until a scaler wants more pods, its time counted for as long as it sees that they are needed."""
+    cluster = context.kubernetes.cluster
+    pressure = 0.0
+
+    def acts(now: Scaler, *, waits_for_use: bool) -> Scaler | None:
+        nonlocal pressure
+        pressure = max(pressure, now.pressure)
+        is_beyond = now.pressure > TOLERANCE
+        return now if now.desired > before.desired or is_beyond is waits_for_use else None
+
+    began = time.monotonic()
+    rise = Deadline(min(params.metrics_s, context.deadline.remaining()))
+    while True:
+        shown = await_scaler(cluster, namespace, before.name, partial(acts, waits_for_use=True), rise)
+        if shown is None:
+            return Scaled(scaler=before, pressure=pressure)
+        shown_at = time.monotonic()
+        limit = Deadline(min(params.up_s, context.deadline.remaining()))
+        now = await_scaler(cluster, namespace, before.name, partial(acts, waits_for_use=False), limit)
+        context.deadline.check()
+        if now is None or now.desired > before.desired:
+            up = time.monotonic() - shown_at if now else None
+            return Scaled(scaler=before, peak=now, pressure=pressure, shown_s=shown_at - began, up_s=up)
+
+
 def _under_load(
     context: Context, params: Scaling, chosen: Chosen, deployed: Deployed, probe: Probe, scaler: Scaler
 ) -> Scaled:
@@ -220,23 +267,13 @@ def _under_load(
         requests=requests_of(context, params.request, chosen),
         clients=params.clients,
         pause_s=0.0,
-        seconds=params.up_s + SETTLE_S,
+        seconds=params.metrics_s + params.up_s + SETTLE_S,
         answer_s=10.0,
     )
-    seen_so_far: list[Scaler] = []
-
-    def more(now: Scaler) -> Scaler | None:
-        seen_so_far.append(now)
-        return now if now.desired > scaler.desired else None
-
     with probe.watching(asked, context.deadline) as watching:
-        began = time.monotonic()
-        limit = Deadline(min(params.up_s, context.deadline.remaining()))
-        peak = await_scaler(cluster, namespace, scaler.name, more, limit)
-        up = time.monotonic() - began if peak else None
-    pressure = max((each.pressure for each in seen_so_far), default=0.0)
-    found = Scaled(scaler=scaler, peak=peak, pressure=pressure, up_s=up, traffic=watching.traffic)
-    if peak is None or params.down_s is None:
+        found = _await_more(context, params, namespace, scaler)
+    found = found.replace(traffic=watching.traffic)
+    if found.peak is None or params.down_s is None:
         return found
     began = time.monotonic()
 
