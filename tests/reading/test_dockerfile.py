@@ -149,6 +149,7 @@ def test_commands_of_a_run_have_their_own_lines():
         ("exit 0\na", [("exit", "0")]),
         ("(cd x && a) 2>&1 | tee y", [("cd", "x"), ("a",), ("tee", "y")]),
         ("timeout 5 gosu app a --b", [("a", "--b")]),
+        ("exec setpriv --reuid=app --init-groups a --b", [("a", "--b")]),
     ],
 )
 def test_shell_scripts_are_cut_into_commands(script, words):

@@ -75,7 +75,7 @@ class ContainerRequest(Record):
         words += [word for name, value in self.variables.items() for word in ("-e", f"{name}={value}")]
         words += ["--network", "none"] if self.network == "none" else []
         words += ["--read-only", "--tmpfs", *TMP] if self.read_only else []
-        words += ["--cap-drop", "ALL"] if self.drops_capabilities else []
+        words += ["--cap-drop", "ALL", "--security-opt", "no-new-privileges"] if self.drops_capabilities else []
         words += ["--memory", f"{self.memory_bytes // MIB}m"]
         words += [word for place, file in self.mounts.items() for word in ("-v", f"./{file.name}:{place}:ro")]
         words += ["--entrypoint", self.entrypoint[0]] if self.entrypoint else []
@@ -162,8 +162,10 @@ def _host_config(docker: LiveDocker, request: ContainerRequest) -> dict[str, Any
         "MemorySwap": request.memory_bytes,
         "PidsLimit": request.processes,
         "NanoCpus": int(request.cpus * NANOSECONDS),
-        "SecurityOpt": ["no-new-privileges"],
         "CapDrop": ["ALL"] if request.drops_capabilities else [],
+        # Else as under a plain `docker run`: who becomes root by a setuid program there must be seen to do so here, and
+        # has no more of it than an image without USER.
+        "SecurityOpt": ["no-new-privileges"] if request.drops_capabilities else [],
         "ReadonlyRootfs": request.read_only,
         "Tmpfs": TMP if request.read_only else {},
         "LogConfig": {"Type": "json-file", "Config": KEPT_LOG},

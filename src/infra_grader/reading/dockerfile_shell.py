@@ -26,7 +26,10 @@ BLOCKS = frozenset({"if", "for", "while", "until", "case", "select"})
 """Words that begin what `fi`, `done` or `esac` ends."""
 SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "busybox"})
 STARTERS = frozenset(
-    {"exec", "sudo", "nohup", "command", "tini", "dumb-init", "catatonit", "time", "nice", "ionice", "stdbuf", "setsid"}
+    {
+        *("exec", "sudo", "setpriv", "nohup", "command", "tini", "dumb-init", "catatonit", "time", "nice", "ionice"),
+        *("stdbuf", "setsid"),
+    }
 )
 WITH_ARGUMENT = {"gosu": 1, "su-exec": 1, "timeout": 1, "wait-for-it": 1, "chroot": 1}
 """Programs that start another one, with the number of words that come before it."""

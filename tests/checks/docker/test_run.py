@@ -214,3 +214,9 @@ def test_python_looks_into_the_folders_of_the_rubric_first(tmp_path, own, seen):
     folders = ["/ours", "/app/lib"]
     outcome = run(tmp_path, SOUND + own + CMD, exits=0, command=command, python_path=folders)
     assert outcome.status == "passed", outcome
+
+
+def test_dropped_capabilities_are_not_gained_again(tmp_path):
+    helper = 'FROM python:3.11-slim\nRUN chmod u+s /usr/bin/setpriv\nUSER 10001\nCMD ["setpriv", "--reuid=0", "true"]\n'
+    assert run(tmp_path, helper, exits=0).status == "passed"
+    assert run(tmp_path, helper, exits=0, drop_capabilities=True).status == "failed"

@@ -44,7 +44,9 @@ class ContainerParams(Params):
     ] = "isolated"
     alias: Annotated[str, Meta(description="Name by which other containers of the submission reach it.")] = ""
     read_only: Annotated[bool, Meta(description="Whether its root is read-only, but for an empty /tmp.")] = False
-    drop_capabilities: Annotated[bool, Meta(description="Whether all Linux capabilities are taken from it.")] = False
+    drop_capabilities: Annotated[
+        bool, Meta(description="Whether all Linux capabilities are taken from it, and it cannot gain any again.")
+    ] = False
     memory_mb: Annotated[int, Meta(ge=6, le=16_384, description="Memory that it may use, in MiB.")] = 1024
     processes: Annotated[int, Meta(ge=1, le=4096, description="Processes and threads that it may have.")] = 512
     mounts: Mounts = msgspec.field(default_factory=dict)

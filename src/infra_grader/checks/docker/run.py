@@ -69,10 +69,10 @@ def run(context: Context, params: Run) -> Outcome:
     """A container of an image starts, answers and stays up.
 
     It runs without a way out of this machine, its ports published on the loopback alone, with limits on memory,
-    processes and log, and may not gain privileges. It answers over HTTP from outside within its time and still runs
-    some seconds after its start. With `healthy`, the image's own healthcheck, run every second, has to say so too, and
-    must not say so where the service does not run at all. With `exits`, it is a program that ends by itself. It runs
-    on for the checks that name this one; it is measured in how many seconds it answered, or ended.
+    processes and log. It answers over HTTP from outside within its time and still runs some seconds after its start.
+    With `healthy`, the image's own healthcheck, run every second, has to say so too, and must not say so where the
+    service does not run at all. With `exits`, it is a program that ends by itself. It runs on for the checks that name
+    this one; it is measured in how many seconds it answered, or ended.
     """
     request = request_of(context, params)
     command = by_hand(context, params, request)

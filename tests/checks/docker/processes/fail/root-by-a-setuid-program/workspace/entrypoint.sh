@@ -1,0 +1,2 @@
+setpriv --reuid=0 --clear-groups true && exec setpriv --reuid=0 --clear-groups "$@"
+exec "$@"
