@@ -91,6 +91,7 @@ def _validator() -> Any:
     except ModuleNotFoundError as error:
         raise NotAssessed("The schema of compose files is not installed.", REMEDY) from error
     schema = json.loads(schemas.joinpath("compose-spec.json").read_text(encoding="utf-8"))
-    from jsonschema.validators import validator_for  # slow to import, and no other kind of the family needs it
+    # Slow to import. The whole first: a part imported in one thread and the whole in another wait for each other.
+    from jsonschema import validators
 
-    return validator_for(schema)(schema)
+    return validators.validator_for(schema)(schema)

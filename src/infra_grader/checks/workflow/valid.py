@@ -86,6 +86,7 @@ def _validator(is_gitlab: bool) -> Any:
     name = "gitlab-ci.json" if is_gitlab else "github-workflows.json"
     schemas = Path(package.submodule_search_locations[0], "builtin_schemas", "vendor")
     schema = json.loads((schemas / name).read_text(encoding="utf-8"))
-    from jsonschema.validators import validator_for  # slow to import, and no other kind of the family needs it
+    # Slow to import. The whole first: a part imported in one thread and the whole in another wait for each other.
+    from jsonschema import validators
 
-    return validator_for(schema)(schema)
+    return validators.validator_for(schema)(schema)
