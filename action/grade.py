@@ -249,19 +249,28 @@ def succeeds(*command: str) -> bool:
 
 
 def run(command: Sequence[str]) -> int:
-    """Run infra-grader and return its exit code. Its standard output is commands to the runner, from it alone."""
-    sys.stdout.flush()
-    ended = subprocess.run(
-        command,
-        cwd=os.environ["RUNNER_TEMP"],
-        env=variables() | {"COMMIT_TIME": commit_time(os.environ)},
-        stdin=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        check=False,
-    )
-    for line in text_of(ended.stderr).splitlines():
-        say(line)
-    return ended.returncode if ended.returncode >= 0 else 128 - ended.returncode
+    """Run infra-grader and return its exit code.
+
+    What it tells on the way is shown as it comes. Its standard output, which is commands to the runner, comes at the
+    end and whole, so that no line of the one gets into a line of the other.
+    """
+    with tempfile.TemporaryFile() as commands:
+        process = subprocess.Popen(
+            command,
+            cwd=os.environ["RUNNER_TEMP"],
+            env=variables() | {"COMMIT_TIME": commit_time(os.environ)},
+            stdin=subprocess.DEVNULL,
+            stdout=commands,
+            stderr=subprocess.PIPE,
+        )
+        with process as running:
+            for line in running.stderr or ():
+                for part in text_of(line).splitlines():
+                    say(part)
+        commands.seek(0)
+        shutil.copyfileobj(commands, sys.stdout.buffer)
+        sys.stdout.flush()
+    return process.returncode if process.returncode >= 0 else 128 - process.returncode
 
 
 def variables() -> dict[str, str]:

@@ -423,6 +423,57 @@ def test_progress_is_shown_where_a_terminal_can_wipe_it(tmp_path, rubric, passin
     assert shown.endswith(b"\r\x1b[Kend") if shows else shown == b"end"
 
 
+SLOW = """
+import time
+from infra_grader.cli import grading_progress
+from infra_grader.plugin import Context, Outcome, Params, check
+grading_progress.SLOW_S, grading_progress.AGAIN_S, grading_progress.LOOK_S = 0.6, 1.2, 0.05
+class Nothing(Params): pass
+@check("slow.build", capabilities=("command",))
+def build(context: Context, params: Nothing) -> Outcome:
+    '''Tells what it is at.'''
+    for step in range(20):
+        context.tell(f"step {step + 1}")
+        time.sleep(0.1)
+    context.tell("the last step: \x1b[31m\\n::error::forged" + "x" * 1000)
+    time.sleep(2)
+    return Outcome.passed("It is built.")
+@check("slow.quiet", capabilities=("command",))
+def quiet(context: Context, params: Nothing) -> Outcome:
+    '''Tells nothing.'''
+    time.sleep(1.5)
+    return Outcome.passed("It is done.")
+"""
+
+
+@pytest.mark.parametrize("variables", [{}, {"NO_COLOR": "1"}, {"TERM": "xterm-256color"}])
+def test_without_a_terminal_plain_lines_tell_of_what_takes_long(tmp_path, passing, variables):
+    (tmp_path / "slow.py").write_text(SLOW, encoding="utf-8")
+    text = SIMPLE.replace("uses: file.exists, with: {paths: [README.md]}", "uses: slow.build")
+    rubric = write_rubric(tmp_path, text.replace("uses: file.exists, with: {paths: [notes.md]}", "uses: slow.quiet"))
+    command = ("grade", passing, "--rubric", rubric, "--plugin", "slow.py")
+    ended = run(*command, "--report", "json", folder=tmp_path, **variables)
+    assert json.loads(ended.out)["score"]["earned"] == 10
+    lines = ended.err.splitlines()
+    assert all(len(line) <= 200 and line.isprintable() for line in lines)
+    told = [line.removeprefix("infra-grader: ").partition(", ") for line in lines]
+    steps = [text.partition(": ")[2] for name, _, text in told if name == "readme"]
+    begun = [step for step in steps if step.startswith("step ")]
+    assert 1 <= len(begun) <= 4, "of many quick steps, only now and then one"
+    last = [step for step in steps if step.startswith("the last step: \\x1b[31m")]
+    assert 1 <= len(last) <= 3, "one line for it, and more while it goes on"
+    assert steps == begun + last
+    assert {text.partition(": ")[2] for name, _, text in told if name == "notes"} == {"running"}
+    assert {name for name, _, _ in told} == {"readme", "notes"}
+
+
+def test_nothing_is_told_where_nothing_takes_long(tmp_path, passing):
+    (tmp_path / "quick.py").write_text(SLOW.replace("= 0.6, 1.2, 0.05", "= 30, 60, 0.05"), encoding="utf-8")
+    text = SIMPLE.replace("uses: file.exists, with: {paths: [README.md]}", "uses: slow.quiet")
+    command = ("grade", passing, "--rubric", write_rubric(tmp_path, text), "--plugin", "quick.py")
+    assert run(*command, folder=tmp_path).err == ""
+
+
 LONG = "a" * 5000
 
 

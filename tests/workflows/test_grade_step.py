@@ -64,6 +64,13 @@ class Step:
 
     def run(self, **inputs: str) -> tuple[dict[str, str], str]:
         """Run the step and return its outputs, and what it printed."""
+        with self.start(**inputs) as process:
+            printed, told = process.communicate(timeout=120)
+        assert (process.returncode, told) == (0, "")
+        return outputs_of(self.outputs.read_text(encoding="utf-8")), printed
+
+    def start(self, **inputs: str) -> subprocess.Popen[str]:
+        """Start the step."""
         variables = {
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),
@@ -83,12 +90,10 @@ class Step:
             **inputs,
         }
         self.outputs.write_text("", encoding="utf-8")
-        ended = subprocess.run(
-            [sys.executable, "-I", str(PROGRAM)], cwd=self.workspace, env=variables, capture_output=True, text=True,
-            check=False,
+        return subprocess.Popen(
+            [sys.executable, "-I", str(PROGRAM)], cwd=self.workspace, env=variables, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
-        assert (ended.returncode, ended.stderr) == (0, "")
-        return outputs_of(self.outputs.read_text(encoding="utf-8")), ended.stdout
 
 
 def outputs_of(text: str) -> dict[str, str]:
@@ -106,6 +111,33 @@ def outputs_of(text: str) -> dict[str, str]:
 @pytest.fixture
 def step(tmp_path):
     return Step(tmp_path)
+
+
+SLOW = """\
+#!{python}
+import sys, time
+from pathlib import Path
+sys.stdout.write("::notice::a command ")
+sys.stdout.flush()
+sys.stderr.write("infra-grader: image, 12 s: step 3 of 10\\n")
+sys.stderr.flush()
+while not Path({seen!r}).exists():
+    time.sleep(0.02)
+sys.stdout.write("to its end\\n")
+"""
+
+
+def test_what_is_told_is_shown_at_once_and_never_inside_a_command(step):
+    step.commit(README__md="Hello\n")
+    seen = step.record()
+    program = step.environment / "bin" / "infra-grader"
+    program.write_text(SLOW.format(python=sys.executable, seen=str(seen)), encoding="utf-8")
+    with step.start() as process:
+        assert any(line == "| infra-grader: image, 12 s: step 3 of 10\n" for line in process.stdout)
+        seen.touch()
+        printed, told = process.communicate(timeout=60)
+    assert printed.splitlines()[0] == "::notice::a command to its end"
+    assert told == ""
 
 
 def test_the_commit_is_graded_and_not_what_lies_in_the_checkout(step):

@@ -12,12 +12,12 @@ from infra_grader.api import GradeOptions, bundled, load_rubric, refuse_inside
 from infra_grader.api import grade as grade_submission
 from infra_grader.api import rescore as rescore_record
 from infra_grader.cli.delivery import deliver
+from infra_grader.cli.grading_progress import GradingProgress
 from infra_grader.cli.main import GRADER_FAILED, NOT_PASSED, PASSED, UNDECIDED
 from infra_grader.cli.options import add_common, add_live, add_path, add_reports, add_rubric
 from infra_grader.cli.output import (
     Destination,
     OutputError,
-    Progress,
     destinations,
     render_options,
     tell,
@@ -25,8 +25,7 @@ from infra_grader.cli.output import (
 )
 from infra_grader.engine.registry import Registry
 from infra_grader.errors import UsageError
-from infra_grader.model.outcome import Outcome
-from infra_grader.model.rubric import CheckSpec, Unassessed
+from infra_grader.model.rubric import Unassessed
 from infra_grader.model.scorecard import Scorecard
 
 MOST_DIGITS = 9
@@ -75,12 +74,8 @@ def grade(options: argparse.Namespace) -> int:
         registry = Registry(options.plugin)
         wanted = destinations(options.report, registry)
         rubric = load_rubric(options.rubric, registry)
-        progress = Progress(len(list(rubric.all_checks())), is_wanted=not options.verbose)
-
-        def observe(check: CheckSpec, _outcome: Outcome) -> None:
-            progress.step(check.id)
-
-        try:
+        count = len(list(rubric.all_checks()))
+        with GradingProgress(count, is_wanted=not options.verbose) as progress:
             scorecard = grade_submission(
                 options.path,
                 rubric,
@@ -95,11 +90,9 @@ def grade(options: argparse.Namespace) -> int:
                     kube_context=options.kube_context,
                 ),
                 registry=registry,
-                observe=observe,
-                tell=lambda check, text: progress.say(f"{check.id}: {text}"),
+                observe=lambda check, _outcome: progress.settle(check.id),
+                tell=lambda check, text: progress.tell(check.id, text),
             )
-        finally:
-            progress.wipe()
     return _report(scorecard, wanted, options)
 
 

@@ -187,7 +187,8 @@ class Progress:
     def __init__(self, total: int, *, is_wanted: bool) -> None:
         self.total = total
         self.done = 0
-        self._is_wanted = is_wanted and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        self.is_wanted = is_wanted and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        """Whether the line is shown: it is wanted, and there is a terminal that can wipe it."""
         self._is_shown = False
 
     def step(self, name: str) -> None:
@@ -197,7 +198,7 @@ class Progress:
 
     def say(self, what: str) -> None:
         """Show what is done now; may be called in any thread."""
-        if self._is_wanted:
+        if self.is_wanted:
             from infra_grader.reading.visible import visible  # what a check tells may be the learner's
 
             self._is_shown = True

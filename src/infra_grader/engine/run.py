@@ -131,6 +131,7 @@ class _Run:
             check, kind = self.waiting.pop(0)
             deadline = Deadline(self.session.limit(check, kind))
             self.running[check.id] = deadline
+            self.session.tell(check, "running")
 
             def work(check: CheckSpec = check, kind: CheckKind = kind, deadline: Deadline = deadline) -> None:
                 self.ended.put((check.id, ask(check, kind, self.session, deadline)))
