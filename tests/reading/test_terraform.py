@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 
 import pytest
@@ -9,6 +10,10 @@ from hypothesis import strategies as st
 from infra_grader.capabilities.workspace import TextFile
 from infra_grader.model.outcome import CheckFailed
 from infra_grader.reading.terraform import read_terraform
+from infra_grader.reading.terraform_expression import UNKNOWN
+from infra_grader.reading.terraform_json import read_terraform_json
+from infra_grader.reading.terraform_made import Making, Scope
+from infra_grader.reading.terraform_module import Module
 
 
 def only(text):
@@ -83,3 +88,79 @@ def test_deep_nesting_is_the_file_s_fault():
 def test_any_text_is_read_or_said_to_be_no_hcl(text):
     with suppress(CheckFailed):
         assert all(block.line > 0 for block in read_terraform(TextFile("main.tf", text)))
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("(var.none)", 0),
+        ('"${var.none}"', 0),
+        ("var.none == 0 && !local.off ? {} : { a = 1 }", {}),
+        ("var.none > 0 || local.off ? 1 : 0", 0),
+        ("toset(local.names)", ["a"]),
+        ("length(local.names) - 1", UNKNOWN),
+        ("[for name in local.names : name]", UNKNOWN),
+        ("[for name in [] : name]", []),
+        ("local.shape.size", 3),
+        ("local.shape.colour", UNKNOWN),
+        ("local.ring", UNKNOWN),
+        ('var.none < "a"', UNKNOWN),
+        ("var.given", UNKNOWN),
+        ("local.names[0]", UNKNOWN),
+    ],
+)
+def test_expressions_are_followed_through_defaults_and_locals(expression, value):
+    text = f"""
+    variable "none" {{ default = 0 }}
+    variable "given" {{}}
+    locals {{
+      off = false
+      names = ["a"]
+      shape = {{ size = 3 }}
+      ring = local.ring
+      x = {expression}
+    }}
+    """
+    module = Module(folder="", blocks=read_terraform(TextFile("main.tf", text)))
+    (stated,) = module.of_kind("locals")
+    assert Scope(module=module, given={}).value(stated.attributes["x"]) == value
+
+
+def test_modules_that_call_each_other_are_no_riddle():
+    modules = {
+        name: Module(
+            folder=name, blocks=read_terraform(TextFile(f"{name}/main.tf", f'module "x" {{ source = "../{other}" }}'))
+        )
+        for name, other in (("a", "b"), ("b", "a"))
+    }
+    assert Making(modules).hindrance(modules["a"], modules["a"].blocks[0]) is None
+
+
+def test_json_has_the_lines_and_references_of_hcl():
+    text = """{
+ "resource": {
+  "a_b": {
+   "c": [
+    {"x": "${var.x}-${lookup(var.y, \\"k\\")}",
+     "rule": [{"z": "$${no}"}]}]}}}"""
+    (block,) = read_terraform_json(TextFile("main.tf.json", text))
+    assert (block.address, block.line) == ("resource.a_b.c", 5)
+    assert [(found.text, found.line) for found in block.references()] == [("var.x", 5), ("var.y", 5)]
+    assert [item.value for item in block.find_all("rule.z")] == ["${no}"]
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers(0, 9) | st.text(alphabet='${}"a.%', max_size=8),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(st.sampled_from(["resource", "locals", "backend", "a", "//"]), inner, max_size=3)
+        ),
+        max_leaves=12,
+    )
+)
+def test_any_json_is_read_or_refused_with_a_reason(data):
+    with suppress(CheckFailed):
+        for block in read_terraform_json(TextFile("main.tf.json", json.dumps(data, indent=1))):
+            assert block.line > 0
+            assert all(reference.line > 0 for reference in block.references())

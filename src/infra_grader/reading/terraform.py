@@ -5,34 +5,17 @@ The tree is read, not the values that python-hcl2 makes of it, since only the tr
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from infra_grader.capabilities.workspace import TextFile
 from infra_grader.model.outcome import CheckFailed, NotAssessed
 from infra_grader.model.record import Record
 from infra_grader.reading.document import invalid
+from infra_grader.reading.terraform_expression import UNKNOWN, Expression, Names, Reference, is_node
 
 REMEDY = "Run `pip install 'infra-grader[terraform]'`, then grade again."
-UNKNOWN = object()
-"""Stands for a value that only a run of Terraform could tell."""
-ESCAPES = re.compile(r'\\([nrt"\\])')
-ESCAPED = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 MOST_BYTES = 1024 * 1024
-
-
-class Reference(Record):
-    """A name that an expression uses: `var.region`, `module.vpc.vpc_id`, `aws_vpc.main.id`."""
-
-    parts: tuple[str, ...]
-    line: int
-
-    @property
-    def text(self) -> str:
-        """The name, as it is written."""
-        return ".".join(self.parts)
 
 
 class Attribute(Record):
@@ -43,13 +26,19 @@ class Attribute(Record):
     text: str
     """The expression, as it is written."""
     value: Any
-    """What it is, where that can be told without running anything; else `UNKNOWN`."""
+    """What it is, where that can be told of it alone; else `UNKNOWN`."""
+    resolve: Callable[[Names], Any]
+    """Gives what it is where names are worth something; else `UNKNOWN`."""
     references: tuple[Reference, ...] = ()
 
     @property
     def is_known(self) -> bool:
         """Whether its value can be told."""
         return self.value is not UNKNOWN
+
+    def entry(self, name: str) -> Attribute:
+        """Return what it has below a name, where it is an object that has it."""
+        return self.replace(name=name, value=self.value[name], resolve=lambda names: self.resolve(names)[name])
 
 
 class Block(Record):
@@ -87,11 +76,7 @@ class Block(Record):
             blocks = [inner for block in blocks for inner in block.inner(part)]
         found = [block.attributes[name] for block in blocks if name in block.attributes]
         if not found and outer and (parent := self.find_all(".".join(outer))):
-            return [
-                item.replace(value=item.value.get(name, UNKNOWN), name=name)
-                for item in parent
-                if isinstance(item.value, dict) and name in item.value
-            ]
+            return [item.entry(name) for item in parent if isinstance(item.value, dict) and name in item.value]
         return found
 
     def inner(self, kind: str) -> Iterator[Block]:
@@ -108,37 +93,55 @@ def read_terraform(file: TextFile) -> tuple[Block, ...]:
 
     Raises `CheckFailed` with the line for what is no HCL, `NotAssessed` where python-hcl2 is not installed.
     """
+    if len(file.text) > MOST_BYTES:
+        raise CheckFailed(f"{file.path} is too large for a file that somebody wrote.")
+    body = _parsed(file, file.text if file.text.endswith("\n") else f"{file.text}\n")
+    try:
+        return tuple(_Reader(file).blocks(body))
+    except RecursionError as error:
+        raise _too_deep(file) from error
+
+
+def read_values(file: TextFile) -> dict[str, Any]:
+    """Return the values that a file of variables (`*.tfvars`) gives, by name. Raises as `read_terraform` does."""
+    body = _parsed(file, file.text if file.text.endswith("\n") else f"{file.text}\n")
+    nodes = [node for node in body.children if is_node(node, "attribute")]
+    return {item.name: item.value for item in map(_Reader(file).attribute, nodes)}
+
+
+def read_expression(file: TextFile, text: str, line: int) -> Expression:
+    """Return an expression that a file holds at a line, as in Terraform's JSON. Raises as `read_terraform` does."""
+    source = f"x = {' '.join(text.split())}\n"
+    (attribute,) = (child for child in _parsed(file, source, line).children if is_node(child, "attribute"))
+    return Expression(attribute.children[-1], source)
+
+
+def _parsed(file: TextFile, source: str, first: int = 1) -> Any:
+    """Return the body of python-hcl2's tree of a source that begins at a line of the file."""
     try:
         from hcl2.api import parses_to_tree  # slow to import, and only this family needs it
         from lark.exceptions import LarkError
     except ModuleNotFoundError as error:
         raise NotAssessed("python-hcl2, which reads Terraform's files, is not installed.", REMEDY) from error
-    if len(file.text) > MOST_BYTES:
-        raise CheckFailed(f"{file.path} is too large for a file that somebody wrote.")
     try:
-        tree = parses_to_tree(file.text if file.text.endswith("\n") else f"{file.text}\n")
-        return tuple(_Reader(file).blocks(_only(tree, "body")))
+        return next(child for child in parses_to_tree(source).children if is_node(child, "body"))
     except LarkError as error:
         line = getattr(error, "line", None)
-        lines = file.text.count("\n") + 1
+        lines = source.count("\n")
         at = line if isinstance(line, int) and 0 < line <= lines else lines
-        raise invalid(file, "HCL", _worded(error), at) from error
+        raise invalid(file, "HCL", _worded(error), first + at - 1) from error
     except RecursionError as error:
-        raise CheckFailed(f"{file.path} is nested too deep to be read.") from error
+        raise _too_deep(file) from error
+
+
+def _too_deep(file: TextFile) -> CheckFailed:
+    return CheckFailed(f"{file.path} is nested too deep to be read.")
 
 
 def _worded(error: Exception) -> str:
     found = getattr(error, "token", None)
     seen = str(found).strip().partition("\n")[0]
     return f"{seen[:60]!r} is not expected here" if seen else "something is missing before this place"
-
-
-def _only(tree: Any, name: str) -> Any:
-    return next(child for child in tree.children if _is(child, name))
-
-
-def _is(node: Any, *names: str) -> bool:
-    return getattr(node, "data", None) in names
 
 
 class _Reader:
@@ -149,101 +152,33 @@ class _Reader:
 
     def blocks(self, body: Any) -> Iterator[Block]:
         for node in body.children:
-            if _is(node, "block"):
+            if is_node(node, "block"):
                 yield self._block(node)
 
     def _block(self, node: Any) -> Block:
-        head = [child for child in node.children if _is(child, "identifier", "string")]
-        body = next((child for child in node.children if _is(child, "body")), None)
+        head = [child for child in node.children if is_node(child, "identifier", "string")]
+        body = next((child for child in node.children if is_node(child, "body")), None)
         nodes = body.children if body is not None else []
-        found = [self._attribute(child) for child in nodes if _is(child, "attribute")]
+        found = [self.attribute(child) for child in nodes if is_node(child, "attribute")]
         return Block(
             kind=self._text(head[0]),
             labels=tuple(self._text(label).strip('"') for label in head[1:]),
             path=self._file.path,
             line=node.meta.line,
             attributes={item.name: item for item in found},
-            blocks=tuple(self._block(child) for child in nodes if _is(child, "block")),
+            blocks=tuple(self._block(child) for child in nodes if is_node(child, "block")),
         )
 
-    def _attribute(self, node: Any) -> Attribute:
-        name, expression = node.children[0], node.children[-1]
+    def attribute(self, node: Any) -> Attribute:
+        expression = Expression(node.children[-1], self._file.text)
         return Attribute(
-            name=self._text(name),
+            name=self._text(node.children[0]),
             line=node.meta.line,
-            text=self._text(expression),
-            value=self._value(expression),
-            references=tuple(self._references(expression)),
+            text=expression.text,
+            value=expression.value(),
+            references=expression.references(),
+            resolve=expression.value,
         )
 
     def _text(self, node: Any) -> str:
         return self._file.text[node.meta.start_pos : node.meta.end_pos].strip()
-
-    def _value(self, node: Any) -> Any:
-        """Return a literal's value, lists and objects of literals too; anything else is unknown."""
-        if not hasattr(node, "data"):
-            return UNKNOWN
-        inner = [child for child in node.children if _is_meant(child)]
-        if _is(node, "expr_term") and len(inner) == 1:
-            return self._value(inner[0])
-        if _is(node, "tuple"):
-            items = [self._value(child) for child in inner if hasattr(child, "data")]
-            return UNKNOWN if UNKNOWN in items else items
-        if _is(node, "object"):
-            return self._object(inner)
-        if _is(node, "string"):
-            return self._string(node)
-        return _literal(self._text(node))
-
-    def _object(self, nodes: list[Any]) -> Any:
-        made = {}
-        for node in nodes:
-            if _is(node, "object_elem"):
-                key = self._text(node.children[0]).strip('"()')
-                made[key] = self._value(node.children[-1])
-        return made
-
-    def _string(self, node: Any) -> Any:
-        text = self._text(node)
-        if "${" in text.replace("$${", "") or "%{" in text.replace("%%{", ""):
-            return UNKNOWN
-        return ESCAPES.sub(lambda found: ESCAPED[found[1]], text[1:-1])
-
-    def _references(self, node: Any) -> Iterator[Reference]:
-        if not hasattr(node, "iter_subtrees_topdown"):
-            return
-        inside: set[int] = set()
-        for tree in node.iter_subtrees_topdown():
-            if _is(tree, "get_attr_expr_term") and id(tree) not in inside:
-                parts = self._parts(tree, inside)
-                if parts:
-                    yield Reference(parts=parts, line=tree.meta.line)
-
-    def _parts(self, tree: Any, inside: set[int]) -> tuple[str, ...]:
-        """Return the names of a chain, from its start; indexes in it are left out."""
-        steps: list[str] = []
-        while True:
-            inside.add(id(tree))
-            if _is(tree, "get_attr_expr_term"):
-                steps.append(self._text(tree.children[-1]).lstrip(".").strip())
-                tree = tree.children[0]
-            elif _is(tree, "index_expr_term", "expr_term") and tree.children:
-                tree = next((child for child in tree.children if hasattr(child, "data") and _is_meant(child)), None)
-                if tree is None:
-                    return ()
-            elif _is(tree, "identifier"):
-                return (self._text(tree), *reversed(steps))
-            else:
-                return ()
-
-
-def _is_meant(node: Any) -> bool:
-    return hasattr(node, "data") and not _is(node, "new_line_or_comment", "new_line_and_or_comma")
-
-
-def _literal(text: str) -> Any:
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return UNKNOWN
-    return value if isinstance(value, bool | int | float) or value is None else UNKNOWN

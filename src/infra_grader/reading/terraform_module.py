@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 from infra_grader.capabilities.workspace import TextFile, Workspace
 from infra_grader.model.outcome import CheckFailed, Evidence
 from infra_grader.model.record import Record
-from infra_grader.reading.terraform import Block, Reference, read_terraform
+from infra_grader.reading.document import read_json
+from infra_grader.reading.terraform import Block, read_terraform, read_values
+from infra_grader.reading.terraform_expression import Reference
+from infra_grader.reading.terraform_json import read_terraform_json
 
+SUFFIXES = (".tf", ".tf.json")
+AT_ONCE = re.compile(r"(^|/)(terraform\.tfvars|[^/]*\.auto\.tfvars)(\.json)?$")
+"""Files of variables that Terraform reads by itself."""
 BUILT_IN = frozenset({"each", "count", "self", "path", "terraform", "var", "local", "module", "data", "provider"})
 OF_A_CALL = frozenset({"source", "version", "count", "for_each", "providers", "depends_on"})
 """Arguments of a module call that are Terraform's own."""
@@ -38,6 +46,8 @@ class Module(Record):
     """Files that cannot be read."""
     own: frozenset[str] = frozenset()
     """Those of its files that are the learner's own work."""
+    settings: tuple[Mapping[str, Any], ...] = ({},)
+    """Values for its variables: what is read by itself, then that with each file that `-var-file` may name."""
 
     def of_kind(self, kind: str) -> Iterator[Block]:
         """Yield its blocks of a kind: `resource`, `variable`, ..."""
@@ -58,7 +68,7 @@ def read_modules(workspace: Workspace, places: Sequence[str], read: ReadModule) 
     Raises `CheckFailed` if no file of them is the learner's own.
     """
     everything = workspace.view(allow_starter=True)
-    own = set(workspace.find_in(places, ".tf"))
+    own = {path for suffix in SUFFIXES for path in workspace.find_in(places, suffix)}
     if not own:
         raise CheckFailed(
             f"There is no Terraform file of your own in {' or '.join(places)}.",
@@ -66,25 +76,46 @@ def read_modules(workspace: Workspace, places: Sequence[str], read: ReadModule) 
                 path=places[0], expected="Terraform files of your own", actual="none, or only what was handed out"
             ),
         )
-    folders = {path.rpartition("/")[0] for path in everything.find_in(places, ".tf")}
+    folders = {path.rpartition("/")[0] for suffix in SUFFIXES for path in everything.find_in(places, suffix)}
     return {folder: read(folder) for folder in sorted(folders)}
 
 
 def read_module(workspace: Workspace, folder: str) -> Module:
     """Return the module in a folder; what cannot be read of it is among its faults."""
     everything = workspace.view(allow_starter=True)
-    pattern = f"{folder}/*.tf" if folder else "*.tf"
+    inside = f"{folder}/" if folder else ""
     blocks: list[Block] = []
     faults: list[Fault] = []
-    paths = everything.find(pattern)
+    paths = everything.find(*(f"{inside}*{suffix}" for suffix in SUFFIXES))
     for path in paths:
+        read, language = (read_terraform_json, "JSON") if path.endswith(".json") else (read_terraform, "HCL")
         try:
-            blocks += read_terraform(TextFile(path, everything.read_text(path)))
+            blocks += read(TextFile(path, everything.read_text(path)))
         except CheckFailed as verdict:
             place = verdict.evidence[0].line if verdict.evidence else None
-            faults.append(Fault(path=path, line=place, expected="valid HCL", actual=verdict.message))
+            faults.append(Fault(path=path, line=place, expected=f"valid {language}", actual=verdict.message))
     own = frozenset(path for path in paths if not workspace.is_starter_work(path) or workspace.allow_starter)
-    return Module(folder=folder, blocks=tuple(blocks), faults=tuple(faults), own=own)
+    settings = tuple(_settings(everything, inside))
+    return Module(folder=folder, blocks=tuple(blocks), faults=tuple(faults), own=own, settings=settings)
+
+
+def _settings(workspace: Workspace, inside: str) -> Iterator[Mapping[str, Any]]:
+    paths = workspace.find(f"{inside}**/*.tfvars", f"{inside}**/*.tfvars.json")
+    folder = inside.rstrip("/")
+    at_once = [path for path in paths if AT_ONCE.search(path) and path.rpartition("/")[0] == folder]
+    always = {name: value for path in at_once for name, value in _values(workspace, path).items()}
+    yield always
+    yield from ({**always, **_values(workspace, path)} for path in paths if path not in at_once)
+
+
+def _values(workspace: Workspace, path: str) -> Mapping[str, Any]:
+    """Return what a file of variables gives; nothing where it cannot be read, which no check asks."""
+    try:
+        file = TextFile(path, workspace.read_text(path))
+        found = read_json(file) if path.endswith(".json") else read_values(file)
+    except CheckFailed:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def find_faults(module: Module, read: ReadModule) -> Iterator[Fault]:

@@ -9,6 +9,8 @@ from typing import Any
 
 from infra_grader.plugin import Annotated, Context, Meta, Params, Places, places
 from infra_grader.reading.terraform import Attribute, Block
+from infra_grader.reading.terraform_expression import UNKNOWN
+from infra_grader.reading.terraform_made import Scope
 from infra_grader.reading.terraform_module import Module, ReadModule, read_module, read_modules
 
 COMPARISON = re.compile(r"(<=|>=|==|!=|<|>)\s*(-?[0-9.]+)")
@@ -20,7 +22,9 @@ SIGNS: Mapping[str, Callable[[float, float], bool]] = {
 class TerraformParams(Params):
     """Which Terraform files a kind looks at."""
 
-    paths: Annotated[Places, Meta(description="Files, folders or globs; each folder with files is a module.")] = "."
+    paths: Annotated[
+        Places, Meta(description="Files, folders or globs; each folder with `*.tf` or `*.tf.json` is a module.")
+    ] = "."
 
 
 def modules_of(context: Context, params: TerraformParams) -> dict[str, Module]:
@@ -45,33 +49,20 @@ def own_blocks(modules: Mapping[str, Module], kind: str) -> Iterator[tuple[Modul
 def meets(attribute: Attribute, wanted: Any, module: Module) -> bool:
     """Whether an attribute is what a rubric asks for: a value, `exists`, `">= 2"`, or a list of which any will do.
 
-    A variable stands for its default. A value that only a run could tell is given the benefit of the doubt, since it
-    was set to something.
+    A variable stands for its default, or for what a file of variables says. A value that only a run could tell is given
+    the benefit of the doubt, since it was set to something.
     """
-    known = _resolved(attribute, module)
-    if known is None or wanted == "exists":
+    value = Scope(module=module, given=module.settings[0]).value(attribute)
+    if value is UNKNOWN or wanted == "exists":
         return True
-    value = known.value
     if isinstance(wanted, list):
-        return any(meets(known, item, module) for item in wanted)
+        return any(meets(attribute, item, module) for item in wanted)
     if isinstance(wanted, str) and (found := COMPARISON.fullmatch(wanted)):
         number = _number(value)
         return number is not None and SIGNS[found[1]](number, float(found[2]))
     if isinstance(value, list):
         return wanted in value
     return bool(value == wanted) and isinstance(value, bool) == isinstance(wanted, bool)
-
-
-def _resolved(attribute: Attribute, module: Module) -> Attribute | None:
-    """Return what an attribute is, a variable's default for the variable; `None` where only a run could tell."""
-    if attribute.is_known:
-        return attribute
-    only = attribute.references[0] if len(attribute.references) == 1 else None
-    if only is None or only.text != attribute.text or only.parts[0] != "var":
-        return None
-    variable = module.named("variable").get(only.parts[1])
-    default = variable.attributes.get("default") if variable is not None else None
-    return default if default is not None and default.is_known else None
 
 
 def _number(value: object) -> float | None:

@@ -11,6 +11,7 @@ from infra_grader.checks.terraform._modules import TerraformParams, meets, modul
 from infra_grader.plugin import Annotated, Context, Evidence, Meta, Outcome, Params, check
 from infra_grader.reading.pieces import Piece, counted, judge
 from infra_grader.reading.terraform import Block
+from infra_grader.reading.terraform_made import Making
 from infra_grader.reading.terraform_module import Module
 
 
@@ -43,17 +44,22 @@ def resources(context: Context, params: Resources) -> Outcome:
     """Terraform files of the learner's own declare these resources, with what they have to say.
 
     A resource counts whatever it is called, and one in a called module as well where `paths` names its folder. A
-    variable stands for its default; a value that only a run could tell is taken as right.
+    variable stands for what its calls or files of variables give, else for its default; a value that only a run could
+    tell is taken as right. What `count` or `for_each` never makes does not count.
     """
     modules = modules_of(context, params)
     found = [*own_blocks(modules, "resource"), *own_blocks(modules, "module")]
     where = next(iter(sorted(path for module in modules.values() for path in module.own)))
-    return judge("Terraform", [_piece(found, wanted, where) for wanted in params.resources])
+    making = Making(modules)
+    return judge("Terraform", [_piece(found, wanted, where, making) for wanted in params.resources])
 
 
-def _piece(found: list[tuple[Module, Block]], wanted: Resource, where: str) -> Piece:
+def _piece(found: list[tuple[Module, Block]], wanted: Resource, where: str, making: Making) -> Piece:
     title = wanted.title or wanted.types[0]
-    named = [(module, block) for module, block in found if any(_is(block, pattern) for pattern in wanted.types)]
+    meant = [(module, block) for module, block in found if any(_is(block, pattern) for pattern in wanted.types)]
+    hindered = [(each, making.hindrance(*each)) for each in meant]
+    named = [each for each, hindrance in hindered if hindrance is None]
+    unmade = [hindrance for _, hindrance in hindered if hindrance is not None]
     lacking = [(block, path) for module, block in named if (path := _lacking(module, block, wanted))]
     good = len(named) - len(lacking)
     evidence = [
@@ -66,10 +72,14 @@ def _piece(found: list[tuple[Module, Block]], wanted: Resource, where: str) -> P
         )
         for block, path in lacking
     ]
-    if not named:
+    if len(named) < wanted.count:
+        evidence += unmade
+    if not meant:
         evidence = [Evidence(path=where, expected=" or ".join(wanted.types), actual="not there", text=title)]
     evidence += [Evidence(path=block.path, line=block.line, actual=block.address) for _, block in named[: wanted.count]]
     said = f"{title} lacks {lacking[0][1]}" if lacking else f"{good} of {wanted.count} {title}"
+    if unmade and not named:
+        said = str(unmade[0].actual)
     return counted(good, wanted.count, said, *evidence)
 
 

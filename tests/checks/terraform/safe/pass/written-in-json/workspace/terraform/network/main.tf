@@ -1,0 +1,4 @@
+variable "zone" {}
+output "zone" {
+  value = var.zone
+}
