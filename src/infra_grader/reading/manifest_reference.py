@@ -6,14 +6,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from infra_grader.reading.manifest import Field, Manifest, ManifestSet
+from infra_grader.reading.manifest_secret import made_secrets
 from infra_grader.reading.manifest_workload import Workload, is_workload, port_number
 
-SECRET_MAKERS = {
-    "SealedSecret": (("spec", "template", "metadata", "name"), ("metadata", "name")),
-    "ExternalSecret": (("spec", "target", "name"), ("metadata", "name")),
-    "Certificate": (("spec", "secretName"),),
-}
-"""Kinds whose controllers make a Secret, and where its name stands."""
 BUILT_IN = {
     "ConfigMap": frozenset({"kube-root-ca.crt"}),
     "ServiceAccount": frozenset({"default"}),
@@ -155,12 +150,12 @@ def problem_of(reference: Reference, found: ManifestSet, *, secrets_elsewhere: b
     if not reference.name:
         return f"names no {' or '.join(reference.kinds)}"
     target = found.named(reference.kinds, reference.name, reference.field.manifest)
+    if reference.key is not None and (lacking := _lacking(reference, reference.key.text, target, found)):
+        return f"asks {lacking} for the key {reference.key.text[:80]!r}, which it lacks"
     if target is None:
         return (
             "" if _is_elsewhere(reference, found, secrets_elsewhere) else f"names {reference.title}, which is not there"
         )
-    if reference.key is not None and not _has_key(target, reference.key.text):
-        return f"asks {target.title} for the key {reference.key.text[:80]!r}, which it lacks"
     if reference.port is not None and service_port(target, reference.port.value) is None:
         return f"asks {target.title} for port {str(reference.port.value)[:40]}, which it lacks"
     return ""
@@ -172,7 +167,9 @@ def _is_elsewhere(reference: Reference, found: ManifestSet, secrets_elsewhere: b
         "system:"
     ):
         return True
-    if "Secret" in reference.kinds and (secrets_elsewhere or reference.name in made_secrets(found)):
+    if "Secret" in reference.kinds and (
+        secrets_elsewhere or any(made.name == reference.name for made in made_secrets(found))
+    ):
         return True
     if "PersistentVolumeClaim" in reference.kinds and _is_template_claim(reference):
         return True
@@ -187,14 +184,19 @@ def _is_template_claim(reference: Reference) -> bool:
     return any(each.get("metadata", "name").text == reference.name for each in templates)
 
 
-def made_secrets(found: ManifestSet) -> set[str]:
-    """Return the names of the Secrets that controllers make out of other objects of the set."""
-    return {
-        name
-        for manifest in found.objects
-        for path in SECRET_MAKERS.get(manifest.kind, ())
-        if (name := manifest.field(*path).text)
-    }
+def _lacking(reference: Reference, key: str, target: Manifest | None, found: ManifestSet) -> str:
+    """Return which object lacks a key that it is asked for, or nothing; the maker of a Secret answers for it.
+
+    A controller may add keys to a Secret that is there, and several may make one: any that gives the key will do.
+    """
+    makers = [
+        made
+        for made in (made_secrets(found) if "Secret" in reference.kinds else ())
+        if made.name == reference.name and made.maker.shares_namespace(reference.field.manifest)
+    ]
+    if any(made.keys is None or key in made.keys for made in makers) or (target is not None and _has_key(target, key)):
+        return ""
+    return next((each.title for each in (target, *(made.maker for made in makers)) if each is not None), "")
 
 
 def _has_key(target: Manifest, key: str) -> bool:

@@ -22,7 +22,10 @@ class References(ManifestParams):
 
 @check("manifest.references", capabilities=("command",), measure="percent")
 def references(context: Context, params: References) -> Outcome:
-    """What objects name is there: ConfigMaps and their keys, Secrets, claims, accounts, Services and their ports."""
+    """What objects name is there: ConfigMaps and their keys, Secrets, claims, accounts, Services and their ports.
+
+    Where an ExternalSecret, SealedSecret, SecretProviderClass or Certificate makes the Secret, it must give the key.
+    """
     return judge_manifests(context, params, lambda found: _judge(found, params))
 
 
