@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from fractions import Fraction
 from functools import partial
 from typing import NamedTuple
@@ -19,15 +20,17 @@ from infra_grader.plugin import (
     Params,
     Places,
     RelativePath,
+    TextFile,
     check,
     places,
 )
-from infra_grader.reading.grafana import read_dashboards
+from infra_grader.reading.grafana import Dashboard, parse_dashboards, read_dashboards
 from infra_grader.reading.grafana_query import panel_queries
 from infra_grader.reading.pieces import cut
 from infra_grader.reading.prometheus_firing import empty_reason
 from infra_grader.reading.prometheus_known import EXPORTERS, USUAL, is_named_by, known_names
 from infra_grader.reading.prometheus_metrics import Instrumentation, Metric, exported_by
+from infra_grader.reading.prometheus_objectives import objective_queries
 from infra_grader.reading.promql import Query
 from infra_grader.reading.python_work import own_python
 
@@ -49,7 +52,8 @@ class Metrics(Params):
     path: Annotated[
         Places,
         Meta(
-            description="Rule files (YAML) and dashboards (JSON), or globs; every file that one of them names is read."
+            description="Files with rules or objectives (YAML, with dashboards in ConfigMaps too) and dashboards (JSON), or"
+            " globs; every file that one of them names is read."
         ),
     ]
     code: Annotated[Places, Meta(description="Python files, folders or globs that export metrics.")] = "**/*.py"
@@ -78,7 +82,7 @@ class Metrics(Params):
 class Asked(NamedTuple):
     """A query and where it stands."""
 
-    query: Query
+    query: Query | None
     path: str
     line: Callable[[], int | None]
     """Looks for the line, which takes time in a large file."""
@@ -96,7 +100,7 @@ class Judged(NamedTuple):
 
 @check("prometheus.metrics", measure="percent")
 def metrics(context: Context, params: Metrics) -> Outcome:
-    """The queries of alerts and dashboards read metrics that are really exported.
+    """The queries of alerts, objectives (Sloth, Pyrra) and dashboards read metrics that are really exported.
 
     Exported is what Python code defines with prometheus_client (with what the client adds: `_total`, `_bucket`, `_sum`,
     `_count`), what recording rules make, what libraries such as prometheus-fastapi-instrumentator add, and the names of
@@ -133,6 +137,9 @@ def _judge(asked: list[Asked], recorded: dict[str, Query], found: Instrumentatio
     lost: list[tuple[Asked, str]] = []
     read: set[str] = set()
     for item in asked:
+        if item.query is None:
+            lost.append((item, "is no PromQL"))
+            continue
         names = item.query.metrics
         strange = [name for name in names if not (name in own or name in recorded or is_named_by(name, known))]
         if strange or not names:
@@ -189,12 +196,34 @@ def _asked(context: Context, params: Metrics) -> tuple[list[Asked], dict[str, Qu
                 for rule in rules
                 if rule.query is not None
             ]
-    for board in read_dashboards(context, boards, unread):
-        asked += [
-            Asked(item.query, board.path, partial(board.line_of, item.target.text), item.panel.title)
-            for item in panel_queries(board)
-            if item.query
-        ]
+    for path in ruled:
+        asked += _beside_rules(context, path)
+    asked += _of_boards(read_dashboards(context, boards, unread))
     if not asked:
         raise CheckFailed(f"{found[0]} asks no query that can be read.", *cut(unread), Evidence(path=found[0]))
     return asked, recorded, unread
+
+
+def _beside_rules(context: Context, path: str) -> list[Asked]:
+    """Return the queries of objectives, and of dashboards in ConfigMaps, in a file that may hold rules as well."""
+    try:
+        file = TextFile(path, context.workspace.read_text(path))
+        found = [
+            Asked(item.query, path, partial(item.found.line, *item.steps), item.title)
+            for item in objective_queries(file)
+        ]
+    except CheckFailed:  # what is no YAML is said where its rules are read
+        return []
+    boards: list[Dashboard] = []
+    with suppress(CheckFailed):  # most hold no dashboard
+        boards = parse_dashboards(file)
+    return [*found, *_of_boards(boards)]
+
+
+def _of_boards(boards: Iterable[Dashboard]) -> list[Asked]:
+    return [
+        Asked(item.query, board.path, partial(board.line_of, item.target.text), item.panel.title)
+        for board in boards
+        for item in panel_queries(board)
+        if item.query
+    ]
