@@ -48,15 +48,25 @@ class Target(Record):
     line: int
     path: str
 
+    is_srv: bool = False
+    """Whether it is a name that is looked up for SRV records, which say host and port."""
+
     @property
     def host(self) -> str:
         """Its name or address, without the port."""
-        return self.address.rpartition(":")[0] if ":" in self.address else self.address
+        return self._parts[0]
 
     @property
     def port(self) -> str:
         """Its port as written, or nothing."""
-        return self.address.rpartition(":")[2] if ":" in self.address else ""
+        return self._parts[1]
+
+    @property
+    def _parts(self) -> tuple[str, str]:
+        """Host and port, also of a whole URL, such as those that a prober asks."""
+        bare = self.address.partition("://")[2] or self.address
+        host, _, port = bare.partition("/")[0].partition(":")
+        return host, port
 
 
 class Job(Record):
@@ -65,8 +75,12 @@ class Job(Record):
     name: str
     line: int
     targets: tuple[Target, ...]
+    named: tuple[Target, ...]
+    """What it asks besides: names that it looks up by DNS, and addresses that relabelling puts in their place."""
     discovery: tuple[str, ...]
     """How it finds other targets: `kubernetes`, `file`, `dns` ..."""
+    target_files: tuple[str, ...]
+    """Files from which it takes targets, as they are named: paths or globs."""
     interval_s: float
     metrics_path: str
     path: str
@@ -127,7 +141,11 @@ def _jobs(config: Found, default_s: float) -> Iterator[Job]:
             name=str(job.get("job_name") or ""),
             line=config.line("scrape_configs", index),
             targets=tuple(_targets(config, ("scrape_configs", index), job)),
+            named=(*_looked_up(config, ("scrape_configs", index), job), *_put_in_place(config, index, job)),
             discovery=tuple(_discovery(job)),
+            target_files=tuple(
+                path for item in as_list(job.get("file_sd_configs")) for path in texts(as_mapping(item).get("files"))
+            ),
             interval_s=seconds(job.get("scrape_interval")) or default_s,
             metrics_path=str(job.get("metrics_path") or "/metrics"),
             path=config.path,
@@ -145,12 +163,38 @@ def _targets(config: Found, steps: tuple[str | int, ...], block: dict[str, objec
             yield Target(address=str(address), line=line, path=config.path)
 
 
+def _looked_up(config: Found, steps: tuple[str | int, ...], block: dict[str, object]) -> Iterator[Target]:
+    """Yield the names that are looked up by DNS: for SRV records, unless it is said otherwise."""
+    for number, item in enumerate(as_list(block.get("dns_sd_configs"))):
+        settings = as_mapping(item)
+        is_srv = _is_srv(settings)
+        port = "" if is_srv else f":{settings.get('port', '')}"
+        for place, name in enumerate(texts(settings.get("names"))):
+            line = config.line(*steps, "dns_sd_configs", number, "names", place)
+            yield Target(address=f"{name}{port}", line=line, path=config.path, is_srv=is_srv)
+
+
+def _is_srv(lookup: dict[str, object]) -> bool:
+    return str(lookup.get("type") or "SRV").upper() == "SRV"
+
+
+def _put_in_place(config: Found, index: int, job: dict[str, object]) -> Iterator[Target]:
+    """Yield the addresses that relabelling puts in the place of all others: a prober's."""
+    for number, step in enumerate(as_list(job.get("relabel_configs"))):
+        rule = as_mapping(step)
+        address = str(rule.get("replacement") or "")
+        if rule.get("target_label") == "__address__" and TARGET.fullmatch(address) and "$" not in address:
+            line = config.line("scrape_configs", index, "relabel_configs", number, "replacement")
+            yield Target(address=address, line=line, path=config.path)
+
+
 def _alertmanagers(config: Found) -> tuple[list[Target], bool]:
     targets: list[Target] = []
     is_discovered = False
     for index, item in enumerate(as_list(as_mapping(config.data.get("alerting")).get("alertmanagers"))):
         block = as_mapping(item)
-        targets += _targets(config, ("alerting", "alertmanagers", index), block)
+        steps = ("alerting", "alertmanagers", index)
+        targets += [*_targets(config, steps, block), *_looked_up(config, steps, block)]
         is_discovered = is_discovered or bool(_discovery(block))
     return targets, is_discovered or bool(targets)
 
@@ -214,6 +258,9 @@ def _job_faults(item: object, names: set[str], defaults: dict[str, object]) -> I
 
 
 def _address_faults(item: dict[str, object]) -> Iterator[str]:
+    for lookup in map(as_mapping, as_list(item.get("dns_sd_configs"))):
+        if not (_is_srv(lookup) or lookup.get("port")):
+            yield "`dns_sd_configs` of another type than SRV need a `port`"
     groups = item.get("static_configs")
     if not isinstance(groups, list | None):
         yield "`static_configs` is a list"

@@ -32,8 +32,14 @@ class Service(Record):
     ports: dict[str, str]
     """Ports on the host, and the container's behind them."""
     mounts: tuple[Mount, ...]
+    others: tuple[str, ...]
+    """Paths in the container at which something else is mounted: volumes, texts, files of the machine."""
     command: tuple[str, ...]
     """The words of its command and entrypoint."""
+    home: str
+    """The folder in which it is started, where that is said."""
+    variables: frozenset[str]
+    """The variables that it is given in the file itself."""
     path: str
     """The file in which it stands."""
     line: int
@@ -49,11 +55,23 @@ class Service(Record):
                 best = inside("", mount.source + path[len(target) :])
         return best
 
+    def may_hold(self, path: str) -> bool:
+        """Whether something that is no file of the submission is mounted at a path in the container, or above it."""
+        return any(path == place or path.startswith(f"{place.rstrip('/')}/") for place in self.others)
+
+    def places_of(self, path: str) -> list[str]:
+        """Return where in the container a file of the submission is seen: mounted by itself, or with a folder."""
+        found = []
+        for mount in self.mounts:
+            if mount.source in (".", path):
+                found.append(f"{mount.target}/{path}" if mount.source == "." else mount.target)
+            elif path.startswith(f"{mount.source.rstrip('/')}/"):
+                found.append(mount.target.rstrip("/") + path[len(mount.source.rstrip("/")) :])
+        return found
+
     def sees(self, path: str) -> bool:
         """Whether a file of the submission is mounted into it, by itself or with its folder."""
-        return any(
-            mount.source in (".", path) or path.startswith(f"{mount.source.rstrip('/')}/") for mount in self.mounts
-        )
+        return bool(self.places_of(path))
 
 
 class Stack(Record):
@@ -65,6 +83,16 @@ class Stack(Record):
     def service(self, host: str) -> Service | None:
         """Return the service that answers to a name."""
         return next((item for item in self.services if host in item.names), None)
+
+    def running(self, program: str) -> Service | None:
+        """Return the service that runs a program: by the last part of its image's name, else by its own name."""
+        by_image = (item for item in self.services if _image_name(item.image) == program)
+        return next(by_image, None) or next((item for item in self.services if item.name == program), None)
+
+
+def _image_name(image: str) -> str:
+    """Return an image's name without registry, tag and digest."""
+    return image.rpartition("/")[2].partition("@")[0].partition(":")[0]
 
 
 def read_stack(context: Context, places: list[str]) -> Stack:
@@ -89,16 +117,20 @@ def _service(service: compose_service.Service, configs: dict[str, str]) -> Servi
         for alias in found.values()
     ]
     named = [service.text(value.get(key)) for key in ("container_name", "hostname")]
+    mounts = tuple(_mounts(service, configs))
     return Service(
         name=service.name,
         names=frozenset({service.name, *named, *aliases} - {""}),
         image=service.text(value.get("image")),
         is_built=service.build is not None,
         ports={port.published or port.target: port.target for port in service.ports},
-        mounts=tuple(_mounts(service, configs)),
+        mounts=mounts,
+        others=tuple(_others(service, {mount.target for mount in mounts})),
         command=tuple(
             word for key in ("entrypoint", "command") for text in service.words(key) for word in text.split()
         ),
+        home=service.text(value.get("working_dir")),
+        variables=frozenset(service.environment),
         path=service.file,
         line=service.line,
     )
@@ -113,3 +145,14 @@ def _mounts(service: compose_service.Service, configs: dict[str, str]) -> Iterat
         name = service.text(item.get("source") if isinstance(item.data, dict) else item)
         if source := configs.get(name, ""):
             yield Mount(source=source, target=service.text(item.get("target")) or f"/{name}", line=item.line)
+
+
+def _others(service: compose_service.Service, known: set[str]) -> Iterator[str]:
+    yield from (mount.target for mount in service.mounts if mount.target not in known)
+    for kind, folder in (("configs", "/"), ("secrets", "/run/secrets/")):
+        given = service.value.get(kind)
+        for item in given.values() if given else []:
+            name = service.text(item.get("source") if isinstance(item.data, dict) else item)
+            place = service.text(item.get("target")) or name
+            if (whole := place if place.startswith("/") else folder + place) not in known:
+                yield whole

@@ -6,9 +6,12 @@ import re
 from collections.abc import Iterator
 
 from infra_grader.checks.alertmanager._settings import Settings, faults, read_settings
+from infra_grader.checks.alertmanager._templates import undefined
 from infra_grader.plugin import Annotated, CheckFailed, Context, Evidence, Meta, Outcome, Params, Places, check, places
 from infra_grader.reading.pieces import Piece, counted, cut, judge, whole
+from infra_grader.reading.prometheus_stack import Service, read_stack
 from infra_grader.reading.prometheus_tool import ask_tool
+from infra_grader.reading.stack_settings import unread
 from infra_grader.reading.stand_in import secret_in
 
 VARIABLE = re.compile(r"(?P<quote>[\"']?)\$\{?[A-Za-z_]\w*\}?(?P=quote)(?=\s*$)", re.MULTILINE)
@@ -31,6 +34,9 @@ class Config(Params):
         Meta(description="Ways to notify that are there: `slack`, `email`, `webhook` ...; `slack|webhook` for either."),
     ] = ()
     different_channels: Annotated[int, Meta(ge=0, description="Different ways to notify.")] = 0
+    compose: Annotated[
+        Places | None, Meta(description="Compose file whose Alertmanager must be started with it, where it has one.")
+    ] = None
 
 
 @check("alertmanager.config", capabilities=("command",))
@@ -40,9 +46,10 @@ def config(context: Context, params: Config) -> Outcome:
     Validity is decided by our own reading (receivers that exist, matchers, ways to notify), and by `amtool
     check-config` as well where it is found. A receiver notifies if it is routed to and says where to: by a file, an
     address, or a variable that something in the submission fills in. A placeholder notifies nobody, and a real secret
-    costs its share.
+    costs its share. A template that is called and defined nowhere is not valid either: what calls it is never sent.
     """
     settings = read_settings(context, places(params.path))
+    service = _service(context, params)
     used = {route.receiver for route in settings.root.walk()}
     routed = [receiver for receiver in settings.receivers if receiver.name in used]
     notifying = [receiver for receiver in routed if receiver.notifying]
@@ -62,7 +69,7 @@ def config(context: Context, params: Config) -> Outcome:
         raise CheckFailed(f"{settings.path} notifies nobody.", *(cut(idle) or [Evidence(path=settings.path, line=1)]))
     kinds = {channel.kind: channel for receiver in notifying for channel in receiver.notifying}
     pieces = [
-        _validity(context, settings),
+        _validity(context, settings, service),
         counted(
             len(notifying), params.receivers, f"{len(notifying)} of {params.receivers} receivers notify somebody",
             Evidence(path=settings.path, line=notifying[0].line, expected=f"at least {params.receivers} receivers",
@@ -70,6 +77,8 @@ def config(context: Context, params: Config) -> Outcome:
         ),
         _secrets(settings),
     ]  # fmt: skip
+    if params.compose is not None:
+        pieces.append(_is_read(context, settings, service))
     for wanted in params.channels:
         found = next((kinds[name] for name in wanted.split("|") if name in kinds), None)
         line = found.line if found else notifying[0].line
@@ -83,8 +92,25 @@ def config(context: Context, params: Config) -> Outcome:
     return judge(settings.path, pieces, cut(idle, 3))
 
 
-def _validity(context: Context, settings: Settings) -> Piece:
-    found = list(faults(settings))
+def _service(context: Context, params: Config) -> Service | None:
+    """Return the Alertmanager of the compose file, where there is one."""
+    if params.compose is None or not context.workspace.find(*places(params.compose)):
+        return None
+    return read_stack(context, places(params.compose)).running("alertmanager")
+
+
+def _is_read(context: Context, settings: Settings, service: Service | None) -> Piece:
+    problem = ""
+    if service is not None and settings.found.is_alone:
+        problem = unread(context.workspace, service, "alertmanager")
+    path, line = (service.path, service.line) if service is not None else (settings.path, None)
+    expected = f"Alertmanager reads {settings.path}"
+    shown = Evidence(path=path, line=line, expected=expected, actual=problem or "nothing speaks against it")
+    return whole(not problem, f"Alertmanager does not read it: {problem}", shown)
+
+
+def _validity(context: Context, settings: Settings, service: Service | None) -> Piece:
+    found = [*faults(settings), *undefined(context, settings, service)]
     if not found and settings.found.is_alone:
         text = VARIABLE.sub('"http://filled-in.invalid:25"', settings.found.text)
         verdict = ask_tool(context, "amtool", ("check-config",), text)

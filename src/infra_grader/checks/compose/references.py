@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from infra_grader.checks.compose._files import (
     MOST_SHOWN,
@@ -15,10 +17,11 @@ from infra_grader.checks.compose._files import (
     point_at,
 )
 from infra_grader.checks.compose._settings import find_settings
-from infra_grader.plugin import Annotated, CheckFailed, Context, Evidence, Measure, Meta, Outcome, check
+from infra_grader.plugin import Annotated, CheckFailed, Context, Evidence, Measure, Meta, Outcome, check, is_glob
 from infra_grader.reading.compose import Compose, inside
 from infra_grader.reading.compose_service import Mount, Service
 from infra_grader.reading.compose_value import UNKNOWN, Value
+from infra_grader.reading.dockerfile_shell import SHELLS, program_name
 
 SETTINGS_PLACES = ("/etc/", "/usr/share/", "/docker-entrypoint-initdb.d", "/provisioning", "/dags")
 """Places in containers from which programs read their settings: an empty folder there is no use."""
@@ -34,8 +37,8 @@ class References(ComposeParams):
 def references(context: Context, params: References) -> Outcome:
     """Everything that the compose file names is there: services, networks, volumes, configs, builds, mounted files.
 
-    Folders that are mounted for data may be missing, since Docker makes them; a file of variables may be there as an
-    example only.
+    So are files of settings that a command names in a folder of the submission that is mounted. Folders that are
+    mounted for data may be missing, since Docker makes them; a file of variables may be there as an example only.
     """
     compose = find_compose(context, params)
     looked = [piece for service in compose.services.values() for piece in _look(context, compose, service)]
@@ -54,6 +57,9 @@ def references(context: Context, params: References) -> Outcome:
         measure=Measure(value=len(broken), unit="broken references", threshold=params.max),
     )
 
+
+SETTINGS_FLAG = re.compile(r"--?(?:[a-z][a-z.-]*[.-])?(?:conf|config|config[._-]?file|c|f)(?:=(.*))?")
+SETTINGS_NAMES = (".conf", ".yml", ".yaml", ".toml", ".ini", ".cfg", ".hcl")
 
 Looked = Iterator[tuple[bool, Evidence]]
 
@@ -75,6 +81,7 @@ def _look(context: Context, compose: Compose, service: Service) -> Looked:
             yield _said(source in compose.top(kind), item, f"the {kind[:-1]} {source}")
     for mount in service.mounts:
         yield from _mount(context, compose, mount)
+    yield from _started_with(context, service)
     yield from _build(context, service)
     for file in service.env_files:
         is_needed = service.value.at("env_file") is None or not _is_optional(service, file)
@@ -101,6 +108,30 @@ def _mount(context: Context, compose: Compose, mount: Mount) -> Looked:
     is_there = bool(path) and exists(context, path)
     if is_there or _must_be_there(mount):
         yield _said(is_there, mount.value, mount.source)
+
+
+def _started_with(context: Context, service: Service) -> Looked:
+    """Yield the files of settings that its command names in folders of the submission that are mounted."""
+    words = [*service.words("entrypoint"), *service.words("command")]
+    if any(program_name(word) in SHELLS for word in words):  # which may make them first
+        return
+    for before, word in pairwise(("", *words)):
+        flag, after = SETTINGS_FLAG.fullmatch(word), SETTINGS_FLAG.fullmatch(before)
+        named = flag[1] or "" if flag else word
+        is_asked = flag is not None or after is not None or (word.endswith(SETTINGS_NAMES) and before[:1] != "-")
+        if not is_asked or not named.startswith("/") or is_glob(named) or "$" in named:
+            continue
+        above = [mount for mount in service.mounts if named.startswith(f"{mount.target.rstrip('/')}/")]
+        mount = max(above, key=lambda item: len(item.target), default=None)
+        if (
+            mount is None
+            or mount.kind != "bind"
+            or mount.source.startswith(("/", "~"))
+            or named in {item.target for item in service.mounts}
+        ):
+            continue
+        if path := inside(mount.value.folder, mount.source + named[len(mount.target.rstrip("/")) :]):
+            yield _said(exists(context, path), service.value.get("command") or service.value, path)
 
 
 def _must_be_there(mount: Mount) -> bool:

@@ -10,6 +10,8 @@ from infra_grader.plugin import Annotated, CheckFailed, Context, Evidence, Meta,
 from infra_grader.reading.logstash import LogstashError, Plugin, read_pipeline
 from infra_grader.reading.logstash_condition import never_holds
 from infra_grader.reading.pieces import Piece, judge, whole
+from infra_grader.reading.prometheus_stack import read_stack
+from infra_grader.reading.stack_settings import hidden
 
 Step = Literal[
     "parse", "parse_json", "parse_grok", "timestamp", "add_fields", "convert", "redact", "tag", "conditional_output",
@@ -39,6 +41,9 @@ class Pipeline(Params):
             "daily_index."
         ),
     ] = ("parse", "timestamp")
+    compose: Annotated[Places | None, Meta(description="Compose file: its Logstash, if it has one, must see this.")] = (
+        None
+    )
 
 
 @check("logs.pipeline")
@@ -72,9 +77,21 @@ def pipeline(context: Context, params: Pipeline) -> Outcome:
     pieces = [_named(ends["input"], wanted, "input", found[0]) for wanted in params.inputs]
     pieces += [_named(ends["output"], wanted, "output", found[0]) for wanted in params.outputs]
     pieces += [_step(plugins, idle, step, found[0]) for step in params.steps]
+    if params.compose is not None:
+        pieces.append(_is_read(context, places(params.compose), found))
     if not pieces:
         pieces = [whole(True, "", _evidence(*plugins[0], "a pipeline"))]
     return judge(found[0], pieces)
+
+
+def _is_read(context: Context, compose: list[str], found: Sequence[str]) -> Piece:
+    """Return whether the Logstash of a compose file reads every file of the pipeline."""
+    service = read_stack(context, compose).running("logstash") if context.workspace.find(*compose) else None
+    problems = [problem for path in found if service is not None and (problem := hidden(service, path, "logstash"))]
+    at, line = (service.path, service.line) if service is not None else (found[0], None)
+    actual = problems[0] if problems else "nothing speaks against it"
+    shown = Evidence(path=at, line=line, expected=f"Logstash reads {', '.join(found)}"[:300], actual=actual)
+    return whole(not problems, f"Logstash does not read it: {actual}", shown)
 
 
 def _evidence(path: str, plugin: Plugin, expected: str) -> Evidence:

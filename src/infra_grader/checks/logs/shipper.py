@@ -18,8 +18,9 @@ from infra_grader.plugin import (
     check,
     places,
 )
-from infra_grader.reading.pieces import judge, whole
-from infra_grader.reading.prometheus_stack import read_stack
+from infra_grader.reading.pieces import Piece, judge, whole
+from infra_grader.reading.prometheus_stack import Stack, read_stack
+from infra_grader.reading.stack_settings import hidden
 
 DEFAULT = re.compile(r"\$\{\w+:-?(?!\?)([^}]*)\}")
 """A variable with what it is where nobody sets it: `${LOGSTASH_HOST:logstash:5044}`."""
@@ -33,7 +34,10 @@ class ShipperParams(Params):
         tuple[str, ...], Meta(description="Where logs are sent, one of these: logstash, elasticsearch, loki, ...")
     ] = ("logstash", "elasticsearch", "es", "opensearch", "loki", "kafka", "redis", "forward", "http")
     multiline: Annotated[bool, Meta(description="Whether lines that belong together must be joined.")] = False
-    compose: Annotated[Places | None, Meta(description="Compose file: logs must be sent to a service of it.")] = None
+    compose: Annotated[
+        Places | None,
+        Meta(description="Compose file: logs must be sent to a service of it, and its Filebeat read this."),
+    ] = None
 
 
 @check("logs.shipper")
@@ -77,7 +81,17 @@ def shipper(context: Context, params: ShipperParams) -> Outcome:
             path=path, expected=f"a service of {stack.path}", actual=", ".join(missing or hosts) or "no host is named"
         )
         pieces.append(whole(bool(hosts) and not missing, "logs are sent to no service of the stack", shown))
+        pieces.append(_is_read(found, path, stack))
     return judge(path, pieces)
+
+
+def _is_read(found: Shipper, path: str, stack: Stack) -> Piece:
+    service = stack.running("filebeat") if found.program == "Filebeat" else None
+    problem = hidden(service, path, "filebeat") if service is not None else ""
+    at, line = (service.path, service.line) if service is not None else (stack.path, None)
+    actual = problem or "nothing speaks against it"
+    shown = Evidence(path=at, line=line, expected=f"{found.program} reads {path}", actual=actual)
+    return whole(not problem, f"{found.program} does not read it: {problem}", shown)
 
 
 def _hosts(found: Shipper) -> list[str]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import posixpath
-from collections.abc import Iterator
 from itertools import pairwise
 
+from infra_grader.checks.prometheus._places import fits, misfit, own_service, resolve
 from infra_grader.checks.prometheus._rule_files import is_refusal
 from infra_grader.plugin import (
     Annotated,
@@ -22,15 +21,14 @@ from infra_grader.plugin import (
     places,
 )
 from infra_grader.reading.pieces import Piece, cut, judge, whole
-from infra_grader.reading.prometheus_config import Job, PrometheusConfig, Target, read_config
+from infra_grader.reading.prometheus_config import Job, PrometheusConfig, read_config
 from infra_grader.reading.prometheus_files import seconds
 from infra_grader.reading.prometheus_known import is_named_by
 from infra_grader.reading.prometheus_rules import read_rules
-from infra_grader.reading.prometheus_stack import Service, Stack, read_stack
+from infra_grader.reading.prometheus_stack import Stack, read_stack
 from infra_grader.reading.prometheus_tool import ask_tool
+from infra_grader.reading.stack_settings import unread
 
-OWN_ADDRESSES = frozenset({"localhost", "127.0.0.1", "0.0.0.0", "host.docker.internal"})  # noqa: S104 - a name to compare with
-OWN_PORTS = frozenset({"9090", ""})
 DEFAULT_RETENTION = "15d"
 
 
@@ -111,12 +109,14 @@ def config(context: Context, params: Config) -> Outcome:
         )
     if stack is not None and params.retention_at_least is not None and params.asks_for_retention_alone:
         return judge(path, [_retention(stack, params.retention_at_least)])
+    if stack is not None:
+        _require_reader(context, found, stack)
     pieces = [_validity(context, found), _count(params, scraping, found)]
     pieces += [_job(wanted, scraping, found) for wanted in params.jobs]
     if params.interval_at_most is not None or params.interval_at_least is not None:
         pieces.append(_intervals(params, scraping))
     if stack is not None:
-        pieces.append(_fits(scraping, stack))
+        pieces.append(fits(context, found, scraping, stack))
     if params.rule_files:
         pieces.append(_rule_files(context, found, stack))
     if params.alertmanager:
@@ -128,14 +128,26 @@ def config(context: Context, params: Config) -> Outcome:
 
 def _with_scrape_files(context: Context, config: PrometheusConfig, stack: Stack | None) -> PrometheusConfig:
     """Return a configuration with the jobs and the faults of its `scrape_config_files`."""
-    service = _own_service(config, stack)
-    named = [path for pattern in config.scrape_files for path in _resolve(context, config, service, pattern)]
+    service = own_service(config, stack)
+    named = [path for pattern in config.scrape_files for path in resolve(context, config, service, pattern)]
     for path in dict.fromkeys(named):
         if path == config.found.path:
             continue
         other = read_config(TextFile(path, context.workspace.read_text(path)), config.interval_s)
         config = config.replace(jobs=(*config.jobs, *other.jobs), faults=(*config.faults, *other.faults))
     return config
+
+
+def _require_reader(context: Context, config: PrometheusConfig, stack: Stack) -> None:
+    """Raise `CheckFailed` where the Prometheus of the compose file plainly reads no configuration of the submission."""
+    service = stack.running("prometheus")
+    if service is None or not config.found.is_alone:
+        return
+    if problem := unread(context.workspace, service, "prometheus"):
+        raise CheckFailed(
+            f"{service.name} of {stack.path} does not read {config.found.path}: {problem}.",
+            Evidence(path=service.path, line=service.line, expected=f"it reads {config.found.path}", actual=problem),
+        )
 
 
 def _validity(context: Context, config: PrometheusConfig) -> Piece:
@@ -190,52 +202,15 @@ def _intervals(params: Config, scraping: list[Job]) -> Piece:
     return whole(not wrong, f"{len(wrong)} jobs are not scraped every {bounds}", *shown)
 
 
-def _fits(scraping: list[Job], stack: Stack) -> Piece:
-    targets = [target for job in scraping for target in job.targets]
-    lost = [
-        Evidence(
-            path=target.path,
-            line=target.line,
-            expected=f"a service of {stack.path}",
-            actual=problem,
-            text=target.address,
-        )
-        for target in targets
-        if (problem := _misfit(target, stack))
-    ]
-    good = Evidence(
-        path=stack.path, expected="targets that are services", actual=", ".join(item.address for item in targets)[:300]
-    )
-    lacking = f"{lost[0].text}: {lost[0].actual}" if lost else ""
-    return whole(not lost, lacking, *(cut(lost) or (good,)))
-
-
-def _misfit(target: Target, stack: Stack) -> str:
-    """Return why a target does not answer in this stack, or nothing."""
-    host = target.host.removeprefix("http://").removeprefix("https://")
-    if host in OWN_ADDRESSES:
-        if host == "host.docker.internal" or target.port in OWN_PORTS:
-            return ""
-        return "inside its container, localhost is Prometheus itself"
-    service = stack.service(host)
-    if service is None:
-        is_elsewhere = "." in host or "$" in host or "{" in host
-        return "" if is_elsewhere else "there is no such service"
-    inside = set(service.ports.values())
-    if target.port in service.ports and target.port not in inside:
-        return f"{target.port} is the port on the host, the container listens on {service.ports[target.port]}"
-    return ""
-
-
 def _rule_files(context: Context, config: PrometheusConfig, stack: Stack | None) -> Piece:
     if not config.rule_files:
         missing = config.found.evidence("rule_files", expected="rule_files", actual="none")
         return whole(False, "it names no rule files", missing)
     lost: list[Evidence] = []
     seen: list[str] = []
-    service = _own_service(config, stack)
+    service = own_service(config, stack)
     for index, pattern in enumerate(config.rule_files):
-        holding = [path for path in _resolve(context, config, service, pattern) if _holds_rules(context, path)]
+        holding = [path for path in resolve(context, config, service, pattern) if _holds_rules(context, path)]
         seen += holding
         if not holding:
             actual = "no such file is mounted" if service else "no such file"
@@ -247,7 +222,7 @@ def _rule_files(context: Context, config: PrometheusConfig, stack: Stack | None)
 
 def _retention(stack: Stack, least: str) -> Piece:
     """Return whether the flag of Prometheus keeps series long enough; without it they are kept for 15 days."""
-    service = next((item for item in stack.services if "prometheus" in item.image or item.name == "prometheus"), None)
+    service = stack.running("prometheus")
     words = service.command if service is not None else ()
     told = [
         word.rpartition("=")[2] if "=" in word else after  # both `--flag=30d` and `--flag 30d` are understood
@@ -259,42 +234,6 @@ def _retention(stack: Stack, least: str) -> Piece:
     path, line = (service.path, service.line) if service is not None else (stack.path, None)
     shown = Evidence(path=path, line=line, expected=f"series are kept for at least {least}", actual=kept)
     return whole(is_enough, f"series are kept for {kept}, not at least {least}", shown)
-
-
-def _own_service(config: PrometheusConfig, stack: Stack | None) -> Service | None:
-    """Return the service that mounts the configuration, if its files can only come from there."""
-    services = stack.services if stack is not None else ()
-    return next((item for item in services if item.sees(config.found.path) and not item.is_built), None)
-
-
-def _resolve(context: Context, config: PrometheusConfig, service: Service | None, pattern: str) -> Iterator[str]:
-    """Yield the files of the submission that a path in `rule_files` stands for."""
-    folder = posixpath.dirname(config.found.path)
-    if service is not None:
-        inside = pattern
-        if not pattern.startswith("/"):  # beside the configuration in the container
-            own = next((mount for mount in service.mounts if config.found.path.startswith(mount.source)), None)
-            place = (own.target + config.found.path[len(own.source) :]) if own else "/etc/prometheus/prometheus.yml"
-            inside = posixpath.normpath(posixpath.join(posixpath.dirname(place), pattern))
-        # a pattern may reach into folders that are mounted, and over single files that are
-        if source := service.find(inside):
-            yield from context.workspace.find(source)
-        for mount in service.mounts:
-            if is_named_by(mount.target, (inside,)) and "*" in inside:
-                yield from context.workspace.find(mount.source)
-        return
-    if not config.found.is_alone or config.found.lines_before:  # its files are keys of objects beside it
-        yield from context.workspace.find(posixpath.join(folder, "*.yaml"), posixpath.join(folder, "*.yml"))
-        return
-    if not pattern.startswith("/"):
-        yield from context.workspace.find(posixpath.normpath(posixpath.join(folder, pattern)))
-        return
-    parts = [part for part in pattern.split("/") if part]
-    for start in range(len(parts)):
-        found = context.workspace.find(posixpath.join(folder, *parts[start:]), "/".join(("**", *parts[start:])))
-        if found:
-            yield from found
-            return
 
 
 def _holds_rules(context: Context, path: str) -> bool:
@@ -310,7 +249,7 @@ def _alertmanager(config: PrometheusConfig, stack: Stack | None) -> Piece:
     if not config.has_alerting:
         missing = config.found.evidence("alerting", expected="an Alertmanager under `alerting`", actual="none")
         return whole(False, "no Alertmanager is named", missing)
-    lost = [target for target in config.alertmanagers if stack is not None and _misfit(target, stack)]
+    lost = [target for target in config.alertmanagers if stack is not None and misfit(target, stack)]
     shown = [
         Evidence(
             path=config.found.path, line=target.line, expected="an Alertmanager that answers", actual=target.address
