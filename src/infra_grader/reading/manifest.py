@@ -182,6 +182,8 @@ class ManifestSet(Record):
     """Charts that it depends on and that are not here; what they would add is not known."""
     notes: tuple[Evidence, ...] = ()
     """What else is to be said about the source."""
+    spent: tuple[tuple[str, str], ...] = ()
+    """Kind and name of objects that were copied from when it was built, as written; one of both may be empty."""
 
     @property
     def own(self) -> tuple[Manifest, ...]:
@@ -201,6 +203,12 @@ class ManifestSet(Record):
         wanted = set(kinds)
         fitting = (each for each in self.objects if each.kind in wanted and each.name == name)
         return next((each for each in fitting if each.shares_namespace(beside)), None)
+
+    def is_spent(self, manifest: Manifest) -> bool:
+        """Whether the building copied out of an object; prefixes and hashes may have come to its name since."""
+        return any(
+            (kind or name) and kind in ("", manifest.kind) and name in manifest.name for kind, name in self.spent
+        )
 
     def may_define(self, kind: str, name: str) -> Fault | None:
         """Return a broken part of the files that seems to define this object, so that its absence is not sure."""

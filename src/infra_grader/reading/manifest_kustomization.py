@@ -6,6 +6,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path as Folder
 from typing import Any, NamedTuple
 
@@ -206,7 +207,32 @@ def _build(context: Context, kustomization: Kustomization) -> ManifestSet:
         )
     objects, _ = read_manifests(kustomization.path, output.stdout)
     sources = _Sources(context, kustomization)
-    return ManifestSet(source=kustomization.title, objects=tuple(sources.manifest(data) for data, _ in objects))
+    return ManifestSet(
+        source=kustomization.title,
+        objects=tuple(sources.manifest(data) for data, _ in objects),
+        spent=tuple(_spent(context, kustomization)),
+    )
+
+
+def _spent(context: Context, kustomization: Kustomization) -> Iterator[tuple[str, str]]:
+    """Yield kind and name of what replacements and vars copy into other objects; the one may be left out."""
+    workspace = context.workspace.view(allow_starter=True)
+    for path, document in kustomization.documents.items():
+        for item in _listed(document.data.get("vars")):
+            yield _kind_and_name(item, "objref")
+        for item in _listed(document.data.get("replacements")):
+            data = item
+            if isinstance(item, dict) and isinstance(item.get("path"), str):
+                content = workspace.read_bytes(joined(path.rpartition("/")[0], item["path"]))
+                with suppress(YamlError):  # kustomize has read it, and may know more of YAML
+                    data = read_document(content).data
+            yield from (_kind_and_name(each, "source") for each in (data if isinstance(data, list) else [data]))
+
+
+def _kind_and_name(item: Any, key: str) -> tuple[str, str]:
+    named = item.get(key) if isinstance(item, dict) else None
+    fields = named if isinstance(named, dict) else {}
+    return str(fields.get("kind") or ""), str(fields.get("name") or "")
 
 
 def _program(context: Context) -> list[str]:

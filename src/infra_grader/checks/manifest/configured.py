@@ -28,7 +28,10 @@ class Configured(WorkloadParams):
 
 @check("manifest.configured", capabilities=("command",), measure="percent")
 def configured(context: Context, params: Configured) -> Outcome:
-    """ConfigMaps (or Secrets) are really read by a container, as variables or files, and hold the keys it asks for."""
+    """ConfigMaps (or Secrets) are really read by a container, as variables or files, and hold the keys it asks for.
+
+    One that kustomize's `replacements` or `vars` copy from has done its work, and need not be read.
+    """
     return judge_manifests(context, params, lambda found: _judge(found, params))
 
 
@@ -62,7 +65,9 @@ def _resolved(reference: Reference, found: ManifestSet) -> Finding:
 
 
 def _is_read(manifest: Manifest, read: list[Reference], found: ManifestSet) -> Finding:
-    is_read = any(each.is_read and found.named(each.kinds, each.name, each.field.manifest) is manifest for each in read)
+    is_read = found.is_spent(manifest) or any(
+        each.is_read and found.named(each.kinds, each.name, each.field.manifest) is manifest for each in read
+    )
     return Finding(is_read, manifest.evidence("read by a container"), f"no container reads {manifest.title}")
 
 
