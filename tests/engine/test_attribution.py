@@ -128,3 +128,28 @@ def test_a_daemon_that_nobody_has_opened_is_not_looked_for(tmp_path):
     with Session(workspace=workspace, rubric_folder=tmp_path, find_kind=lambda _name: kind, openers=opened) as session:
         spec = CheckSpec(id="x", title="X", uses=kind.name, params=Asking())
         assert ask(spec, kind, session, Deadline(5)).status is Status.FAILED
+
+
+def test_what_was_made_for_several_checks_while_the_daemon_was_down_is_made_again(tmp_path):
+    """Such as an image: that its build broke off is not kept for who asks next."""
+    builds = []
+
+    def build() -> str:
+        builds.append(1)
+        if len(builds) == 1:
+            raise CheckFailed("it broke off")
+        return "image"
+
+    @check("course.builds", capabilities=("docker",))
+    def builds_it(context: Context, _params: Asking) -> Outcome:
+        """It builds."""
+        return Outcome.passed(context.shared("image", build))
+
+    kind = builds_it.__infra_grader_kind__
+    daemon = Daemon(True, False)
+    opened = {"docker": lambda _shared: daemon}
+    workspace = Workspace(tmp_path)
+    with Session(workspace=workspace, rubric_folder=tmp_path, find_kind=lambda _name: kind, openers=opened) as session:
+        spec = CheckSpec(id="x", title="X", uses=kind.name, params=Asking())
+        assert ask(spec, kind, session, Deadline(5)).message == "image"
+    assert len(builds) == 2

@@ -154,8 +154,14 @@ class TestMachine:
         assert type(judged(RUN_ERROR, output, text=text, line=7, code=1)) is NotAssessed
         assert isinstance(judged(RUN_ERROR, output, text=TEXT, line=7, code=1), CheckFailed)
 
-    def test_a_daemon_that_ends_is_unavailable(self):
-        error = "failed to receive status: rpc error: code = Unavailable desc = error reading from server: EOF"
+    @pytest.mark.parametrize(
+        "error",
+        [
+            "failed to receive status: rpc error: code = Unavailable desc = error reading from server: EOF",
+            "cannot write /tmp/build/image because server did not provide an image ID",
+        ],
+    )
+    def test_a_daemon_that_ends_is_unavailable(self, error):
         assert isinstance(judged(error, step=""), Unavailable)
 
 

@@ -80,15 +80,19 @@ class ComposeProject:
         self._folder = folder
         """Where the file `compose.json` is, and nothing of the learner's."""
         self._turn = threading.RLock()
+        self._restarts = docker.restarts
 
     @contextmanager
     def turn(self, deadline: Deadline) -> Iterator[None]:
-        """Keep the project for one check alone; see `taking_turns`."""
+        """Keep the project for one check alone; see `taking_turns`. Raises `NotAssessed` if the daemon has ended it."""
         with taking_turns(self._turn, deadline, "project"):
+            if self.docker.restarts != self._restarts:
+                raise NotAssessed("The Docker daemon was started anew after the project was up.", "Grade again.")
             yield
 
     def up(self, deadline: Deadline) -> None:
         """Start it, each service after those that it waits for. Raises `NotUp`, or `Overrun` when the time is up."""
+        self._restarts = self.docker.restarts
         words = ["up", "--detach", "--no-build", "--pull", "never", "--quiet-pull", "--no-color"]
         output = self._run(words, deadline)
         if output.exit_status:

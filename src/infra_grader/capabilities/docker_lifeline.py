@@ -17,20 +17,25 @@ class Lifeline:
         """`path` is the daemon's socket; with nothing, a restart is not noticed."""
         self._path = path
         self._connection = self._connect()
+        self._ends = 0
 
-    def was_cut(self) -> bool:
-        """Whether the daemon has ended since the last time that this was asked; from then on, the new one counts."""
-        if self._connection is None:
-            return False
+    def ends(self) -> int:
+        """Return how often the daemon has been seen to end; after each time, the new one counts."""
+        if self._connection is not None and self._is_cut(self._connection):
+            self.close()
+            self._connection = self._connect()
+            self._ends += 1
+        return self._ends
+
+    @staticmethod
+    def _is_cut(connection: socket.socket) -> bool:
         try:
-            while self._connection.recv(4096):
+            while connection.recv(4096):
                 pass
         except BlockingIOError:
             return False
         except OSError:
             pass
-        self.close()
-        self._connection = self._connect()
         return True
 
     def close(self) -> None:

@@ -82,6 +82,7 @@ class LiveDocker:
         self._made: dict[Hashable, str] = {}
         self._lock = threading.Lock()
         self._lifeline = Lifeline(socket_of(address()))
+        self._seen = threading.local()
         self._closing = ExitStack()
         for close in (api.close, self._lifeline.close, self._home.close, self._remove):  # the last one first
             self._closing.callback(close)
@@ -107,13 +108,22 @@ class LiveDocker:
                 self._made[key] = make()
             return self._made[key]
 
+    @property
+    def restarts(self) -> int:
+        """How often the daemon was started anew since the run began, each of which has ended what ran."""
+        with self._lock:
+            return self._lifeline.ends()
+
     def probe(self) -> None:
-        """Raise `Unavailable` unless the daemon answers now, and is the one that answered before."""
+        """Raise `Unavailable` unless the daemon answers now, and is the one that answered this thread before.
+
+        Each check asks in a thread of its own, and a daemon that was started anew is told to each of them.
+        """
         with answering():
             self.api.ping()
-        with self._lock:
-            was_cut = self._lifeline.was_cut()
-        if was_cut:
+        restarts = self.restarts
+        seen, self._seen.restarts = getattr(self._seen, "restarts", restarts), restarts
+        if seen != restarts:
             raise Unavailable("The Docker daemon was started anew in the meantime.", START)
 
     def on_close(self, close: Callable[[], None]) -> None:

@@ -27,14 +27,15 @@ class Shared:
         with self._lock:
             lock = self._locks.setdefault(key, threading.Lock())
         with lock:
-            if key not in self._made:
+            made = self._made.get(key, self)  # which nobody makes
+            if made is self:
                 try:
-                    self._made[key] = make()
+                    made = make()
                 except Unavailable:
                     raise
                 except (CheckFailed, NotAssessed) as verdict:
-                    self._made[key] = verdict
-            made = self._made[key]
+                    made = verdict
+                self._made[key] = made
         if isinstance(made, CheckFailed | NotAssessed):
             raise made
         return made  # type: ignore[return-value]  # what `make` of the same key gave
@@ -44,6 +45,13 @@ class Shared:
         with self._lock:
             made = self._made.get(key)
         return None if isinstance(made, CheckFailed | NotAssessed) else made
+
+    def forget_verdicts(self) -> None:
+        """Let what could not be made be tried again by who asks next."""
+        with self._lock:
+            for key, made in list(self._made.items()):
+                if isinstance(made, CheckFailed | NotAssessed):
+                    del self._made[key]
 
     def on_close(self, close: Callable[[], None]) -> None:
         """Call this at the end of the submission; at once where that is over, and `NotAssessed` is raised then."""

@@ -178,7 +178,7 @@ def _run(check: CheckSpec, kind: CheckKind, session: Session, deadline: Deadline
     def anew() -> Outcome:
         return kind.run(context.watched_by(session.witness(check), session.about), check.params)
 
-    return attributed(anew, probed, deadline)
+    return attributed(anew, probed, deadline, session.shared.forget_verdicts)
 
 
 def not_assessed(reason: str, remedy: str = "", *evidence: Evidence) -> Outcome:

@@ -21,11 +21,14 @@ class Probed(Protocol):
         """Raise `Unavailable` unless it answers now."""
 
 
-def attributed(ask: Callable[[], Outcome], probed: Sequence[Probed], deadline: Deadline) -> Outcome:
+def attributed(
+    ask: Callable[[], Outcome], probed: Sequence[Probed], deadline: Deadline, forget: Callable[[], object] = tuple
+) -> Outcome:
     """Return what a live check finds, and ask once more where what it looks at was down in the meantime.
 
     It is probed before the check and, where points were lost, after it: then the loss is the learner's, or else
-    `Unavailable` is raised if it happens twice, or if the first time left too little of the second.
+    `Unavailable` is raised if it happens twice, or if the first time left too little of the second. In between,
+    `forget` lets go of what the first time may have found, and kept.
     """
     try:
         return _once(ask, probed)
@@ -38,6 +41,7 @@ def attributed(ask: Callable[[], Outcome], probed: Sequence[Probed], deadline: D
     for each in probed:
         with suppress(Unavailable):  # what it tells of the time before is known by now
             each.probe()
+    forget()
     try:
         return _once(ask, probed)
     except Overrun:

@@ -44,7 +44,10 @@ SECRET = re.compile(
     r"(?i)secret [^:]{1,80}: not found|no ssh (?:key|handler)|ssh forward|could not find ssh|secrets? .{0,60}not found"
 )
 NO_BRIDGE = re.compile(r"(?i)network bridge not found|network default not found")
-DAEMON = re.compile(r"(?i)rpc error: code = unavailable|transport is closing|cannot connect to the docker daemon")
+DAEMON = re.compile(
+    r"(?i)rpc error: code = unavailable|transport is closing|cannot connect to the docker daemon"
+    r"|server did not provide an image id"
+)
 OTHER_MACHINE = re.compile(r"(?i)no match(?:ing manifest)? for (?:platform|[a-z]+/)")
 INDEXES = (
     "pypi.org", "files.pythonhosted.org", "deb.debian.org", "security.debian.org", "archive.ubuntu.com",

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from infra_grader.capabilities import docker as daemons
 from infra_grader.capabilities import live_docker
 from infra_grader.capabilities.docker_lifeline import Lifeline
 from infra_grader.capabilities.live_docker import RUN_LABEL
+from infra_grader.model.outcome import Unavailable
 from infra_grader.testing import run_check
 
 SDK_LEAVES_SOCKETS = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -227,18 +229,46 @@ def test_a_container_that_a_restart_has_ended_is_not_the_learner_s(tmp_path, bet
     assert outcome.status == "passed", outcome
 
 
-def test_a_lifeline_tells_once_that_it_was_cut(between):
+def test_a_lifeline_counts_how_often_it_was_cut(between):
     line = Lifeline(between.path)
-    assert not line.was_cut()
-    between.stop()
-    between.start()
-    until = time.monotonic() + 5
-    while not (cut := line.was_cut()) and time.monotonic() < until:
-        time.sleep(0.05)
-    assert cut
-    assert not line.was_cut()
+    assert line.ends() == 0
+    for ends in (1, 2):
+        between.stop()
+        between.start()
+        until = time.monotonic() + 5
+        while line.ends() < ends and time.monotonic() < until:
+            time.sleep(0.05)
+        assert line.ends() == ends
     line.close()
-    assert not Lifeline("").was_cut()
+    assert line.ends() == 2
+    assert Lifeline("").ends() == 0
+
+
+@SDK_LEAVES_SOCKETS
+def test_a_daemon_that_was_started_anew_is_told_to_every_check_that_saw_the_old_one(between):
+    with closing(live_docker.open_live_docker()) as docker, ThreadPoolExecutor(2) as checks:
+        both = threading.Barrier(2)
+
+        def probe() -> str:
+            both.wait(10)  # so that each is a thread of its own
+            try:
+                docker.probe()
+            except Unavailable as error:
+                return error.reason
+            return ""
+
+        def probes() -> list[str]:
+            return [each.result() for each in [checks.submit(probe), checks.submit(probe)]]
+
+        assert probes() == ["", ""]
+        between.stop()
+        between.start()
+        until = time.monotonic() + 5
+        while not docker.restarts and time.monotonic() < until:
+            time.sleep(0.05)
+        assert probes() == ["The Docker daemon was started anew in the meantime."] * 2
+        assert probes() == ["", ""]
+        docker.probe()  # a check that begins now has seen no other
 
 
 def test_a_container_that_vanishes_is_a_state_like_others(tmp_path):
