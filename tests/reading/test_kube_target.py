@@ -44,6 +44,19 @@ def test_of_services_to_the_same_pods_the_one_with_an_address_is_asked():
     assert choose(things, params(service="aaa")).host == "aaa"
 
 
+def test_ports_and_services_of_metrics_are_beside_what_is_meant():
+    metrics = Port(number=9090, target="metrics", name="http-metrics")
+    first = API_SERVICE.replace(name="api-metrics", ports=(metrics,))
+    both = API_SERVICE.replace(ports=(metrics, API_SERVICE.ports[0]))
+    things = ONE.replace(services=(first, both))
+    assert choose(things, params()).title == "Service api-service:80"
+    assert choose(things, params(service="api-metrics")).title == "Service api-metrics:9090"
+    assert choose(things, params(port=9090)).title == "Service api-metrics:9090"
+    assert choose(things, params(port="web")).title == "Service api-service:80"
+    unnamed = first.replace(ports=(Port(number=9090, target=9090),))
+    assert choose(ONE.replace(services=(unnamed, API_SERVICE)), params()).service is API_SERVICE
+
+
 def test_a_headless_service_is_asked_by_a_name_that_other_namespaces_know():
     headless = Service(name="aaa", address="", selector={"app": "api"}, ports=(Port(number=80, target=5000),))
     things = ONE.replace(services=(headless, API_SERVICE), namespace="shop")

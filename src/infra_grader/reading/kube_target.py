@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fnmatch import fnmatchcase
 
 import msgspec
@@ -13,6 +14,8 @@ from infra_grader.reading.kube_seen import Port, Service, Things, Workload, see_
 from infra_grader.reading.live_deployed import deployed_of
 
 Globs = str | list[str]
+ASIDE = re.compile(r"metrics|prom|admin|debug|grpc", re.IGNORECASE)
+"""How ports, and Services of theirs, are called that are beside what a workload serves."""
 PortName = Annotated[int, Meta(ge=1, le=65_535)] | Annotated[str, Meta(min_length=1)]
 
 
@@ -30,7 +33,11 @@ class TargetParams(Params):
         Globs, Meta(description="Images, as globs, of which a container of the workload runs one; without it, any.")
     ] = msgspec.field(default_factory=list)
     port: Annotated[
-        PortName | None, Meta(description="Port of the Service, by number or name; without it, its first one.")
+        PortName | None,
+        Meta(
+            description="Port of the Service, by number or name; without it, its first one that is not called as one of"
+            " metrics or the like is."
+        ),
     ] = None
 
 
@@ -112,7 +119,7 @@ def choose(things: Things, params: TargetParams) -> Chosen:
         raise NotAssessed(
             f"Several Services are meant alike: {names}.", "Name one in the rubric: `service`, `workload` or `image`."
         )
-    service = min(serving, key=_rank)
+    service = min(serving, key=lambda each: _rank(each, params.port))
     every = tuple(things.behind(service))
     port = _port(service, params.port)
     return Chosen(service=service, port=port, workloads=every, namespace=things.namespace)
@@ -156,15 +163,26 @@ def _is_picky(params: TargetParams) -> bool:
     return bool(params.workload or params.image)
 
 
-def _rank(service: Service) -> tuple[bool, bool, str]:
-    """Order Services that lead to the same pods: one with an address of the cluster's own first."""
-    return not service.address, service.kind != "ClusterIP", service.name
+def _rank(service: Service, wanted: int | str | None) -> tuple[bool, bool, bool, bool, str]:
+    """Order Services that lead to the same pods: first those to what is asked for, with an address of the cluster's."""
+    ports = _ports(service, wanted)
+    is_aside = bool(ports) and ASIDE.search(ports[0].name or service.name) is not None
+    return not ports, is_aside, not service.address, service.kind != "ClusterIP", service.name
+
+
+def _ports(service: Service, wanted: int | str | None) -> list[Port]:
+    """Return the ports of a Service that may be meant, the likeliest first."""
+    found = [
+        each
+        for each in service.ports
+        if each.protocol == "TCP" and (wanted is None or wanted in (each.number, each.name))
+    ]
+    return sorted(found, key=lambda each: ASIDE.search(each.name) is not None)
 
 
 def _port(service: Service, wanted: int | str | None) -> Port:
-    for each in service.ports:
-        if each.protocol == "TCP" and (wanted is None or wanted in (each.number, each.name)):
-            return each
+    if ports := _ports(service, wanted):
+        return ports[0]
     there = ", ".join(f"{each.name or 'port'} {each.number}/{each.protocol}" for each in service.ports) or "no port"
     raise CheckFailed(
         f"{service.title} lacks the port that is asked for.",
