@@ -46,6 +46,28 @@ OF_CLUSTER = "-cluster"
 PLAIN_ROLES = frozenset({"view"})
 """ClusterRoles of Kubernetes that can be bound in a namespace and write none of its guards."""
 
+EDIT = (
+    {
+        "apiGroups": [""],
+        "resources": [
+            "configmaps", "persistentvolumeclaims", "pods", "pods/attach", "pods/exec", "pods/portforward",
+            "replicationcontrollers", "secrets", "serviceaccounts", "services",
+        ],
+        "verbs": [*READ, *WRITE],
+    },
+    {
+        "apiGroups": ["apps", "autoscaling", "batch", "networking.k8s.io", "policy"],
+        "resources": [
+            "cronjobs", "daemonsets", "deployments", "horizontalpodautoscalers", "ingresses", "jobs",
+            "networkpolicies", "poddisruptionbudgets", "replicasets", "statefulsets",
+        ],
+        "verbs": [*READ, *WRITE],
+    },
+)  # fmt: skip
+ADMIN = (*EDIT, {"apiGroups": [GROUP], "resources": ["roles", "rolebindings"], "verbs": [*READ, *WRITE]})
+WIDE_ROLES: Mapping[str, Sequence[Mapping[str, Any]]] = {"edit": EDIT, "admin": ADMIN}
+"""Rules of the ClusterRoles of Kubernetes that are bound in a namespace, of which our copies of bindings grant none."""
+
 
 def rewrite_rights(data: dict[str, Any], names: Names, note: Note) -> None:
     """Narrow a Role or a binding, or those of the cluster that the rubric lists, to our namespace."""

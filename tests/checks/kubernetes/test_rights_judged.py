@@ -53,9 +53,9 @@ def test_rights_that_the_lab_took_from_a_role_count_as_granted_to_those_who_had_
     assert judged(rights(narrowed=(("other", rule),))).fraction == 1
 
 
-def deployed(rules: list[dict[str, Any]], kind: str = "Role") -> Deployed:
+def deployed(rules: list[dict[str, Any]], kind: str = "Role", name: str = "") -> Deployed:
     """Return a Role with its binding as applied, and the Role as it was written."""
-    ours = f"all{'-cluster' if kind == 'ClusterRole' else ''}"
+    ours = name or f"all{'-cluster' if kind == 'ClusterRole' else ''}"
     subjects = [{"kind": "ServiceAccount", "name": "api", "namespace": "ours"}]
     binding = {"kind": "RoleBinding", "metadata": {"name": "b"}, "roleRef": {"name": ours}, "subjects": subjects}
     return Deployed(
@@ -93,6 +93,26 @@ def test_what_the_lab_takes_from_a_role_is_answered_as_it_was_written(
     seen = rbac._look(context, params, deployed(rules, kind))
     assert [(answer[0], answer[1]) for answer in seen.answers if answer[5]] == [("api", verb) for verb in granted]
     assert (judged(seen, may_not=[EVERYTHING, BIND]).fraction == 1) is not bool(granted)
+
+
+@pytest.mark.parametrize(
+    ("bound", "written", "lost"),
+    [("edit", [], 8), ("admin", [], 9), ("view", [], 0), ("edit", ["Role"], 0), ("edit-cluster", ["ClusterRole"], 0)],
+)
+def test_roles_of_kubernetes_that_the_lab_does_not_grant_count_as_granted(
+    monkeypatch: pytest.MonkeyPatch, bound: str, written: list[str], lost: int
+) -> None:
+    """Not one of the learner's own of the same name, about which the cluster is asked."""
+    cluster = SimpleNamespace(can_i=lambda *_, **__: False, list=lambda *_: [])
+    context: Any = SimpleNamespace(kubernetes=SimpleNamespace(cluster=cluster))
+    monkeypatch.setattr(rbac, "_accounts", lambda *_: ("api",))
+    params = msgspec.convert({"of": "app"}, rbac.Rbac)
+    roles = [
+        DEFINITION.manifest.replace(data={"kind": kind, "metadata": {"name": "edit"}, "rules": []}) for kind in written
+    ]
+    binding = deployed([], name=bound).replace(roles=tuple(roles))
+    outcome = rbac.judge(params, rbac._look(context, params, binding))
+    assert sum(each.expected == "no" for each in outcome.evidence) == lost
 
 
 def test_what_must_be_allowed_is_asked_too() -> None:

@@ -24,7 +24,7 @@ from infra_grader.plugin import (
     Params,
     check,
 )
-from infra_grader.reading.kube_rewrite_rights import NARROWED_RULE, OF_CLUSTER, grants, narrows
+from infra_grader.reading.kube_rewrite_rights import NARROWED_RULE, OF_CLUSTER, WIDE_ROLES, grants, narrows
 from infra_grader.reading.kube_seen import is_ours
 from infra_grader.reading.kube_target import Globs, matches
 from infra_grader.reading.live_deployed import Deployed, DeployedObject, deployed_of
@@ -196,21 +196,29 @@ def _look(context: Context, params: Rbac, deployed: Deployed) -> Seen:
 
 def _roles_of(account: str, deployed: Deployed) -> Iterator[str]:
     """Yield the titles, in the learner's files, of the Roles that are bound to an account."""
+    for name in _bound(account, deployed):
+        yield f"Role {name}"
+        yield f"ClusterRole {name.removesuffix(OF_CLUSTER)}"
+
+
+def _bound(account: str, deployed: Deployed) -> Iterator[str]:
+    """Yield the names, in our copy, of the Roles that are bound to an account."""
     for binding in deployed.of_kind("RoleBinding"):
         subjects = binding.manifest.field("subjects").items()
         if any(each.get("name").text in (account, f"system:serviceaccounts:{deployed.namespace}") for each in subjects):
-            name = binding.manifest.field("roleRef", "name").text
-            yield f"Role {name}"
-            yield f"ClusterRole {name.removesuffix(OF_CLUSTER)}"
+            yield binding.manifest.field("roleRef", "name").text
 
 
 def _narrowed_rules(account: str, deployed: Deployed) -> Iterator[Mapping[str, Any]]:
-    """Yield the rules of an account, as the learner wrote them, of which our copy grants less."""
+    """Yield the rules of an account, as the learner or Kubernetes wrote them, of which our copy grants less."""
     titles = set(_roles_of(account, deployed))
     for role in deployed.roles:
         if role.title in titles:
             rules = [each.value for each in role.field("rules").items()]
             yield from (each for each in rules if isinstance(each, dict) and narrows(each))
+    written = {role.name for role in deployed.roles}
+    for name in _bound(account, deployed):
+        yield from WIDE_ROLES.get(name, ()) if name not in written else ()
 
 
 def _accounts(params: Rbac, deployed: Deployed) -> tuple[str, ...]:
