@@ -48,8 +48,12 @@ class Process(Record):
 class Stopped(Record):
     """How a container ended that was asked to."""
 
+    signal: str
+    """How it was asked."""
     seconds: float
-    exit_status: int
+    """From then to its end, or until the time was up."""
+    state: State
+    """How it ended."""
     is_killed: bool
     """Whether it had to be killed, as it did not end in time."""
 
@@ -157,7 +161,7 @@ class RunningContainer:
             deadline.check()
             self.signal("SIGKILL")
             state = self.await_end(deadline)
-        return Stopped(seconds=seconds, exit_status=state.exit_status, is_killed=is_killed)
+        return Stopped(signal=signal, seconds=seconds, state=state, is_killed=is_killed)
 
     def restart(self, deadline: Deadline) -> None:
         """End it and start it again, as it is."""

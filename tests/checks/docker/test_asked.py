@@ -10,6 +10,8 @@ import pytest
 from containers import CHECKED, CMD, SOUND
 
 from infra_grader.capabilities import docker as daemons
+from infra_grader.capabilities.deadline import Deadline
+from infra_grader.capabilities.docker_running import RunningContainer
 from infra_grader.testing import run_check
 
 BOUND = SOUND + "ENV HOST=127.0.0.1\n" + CMD
@@ -38,6 +40,8 @@ class TestStop:
         outcome = ask(tmp_path, "docker.stop", {"grace_s": 5})
         assert outcome.status == "passed", outcome
         assert outcome.measure.value < 4
+        who, _, how = outcome.evidence[0].actual.partition(" s after SIGTERM: ")
+        assert (who.rpartition(" ")[0], how) == ("it ended by itself", "exit status 0")
 
     def test_a_shell_as_process_1_is_named(self, tmp_path):
         shell = SOUND + 'CMD ["sh", "-c", "python3 /app/server.py; true"]\n'
@@ -53,6 +57,21 @@ class TestStop:
         outcome = ask(tmp_path, "docker.stop", {"grace_s": 2}, SOUND + "ENV DEAF=1\n" + CMD)
         assert outcome.status == "failed"
         assert "Python as process 1 needs a handler" in outcome.message
+        assert outcome.evidence[0].actual == "it had to be killed: it did not end after SIGTERM"
+
+    def test_one_that_has_ended_before_was_not_stopped(self, tmp_path, monkeypatch):
+        look = RunningContainer.processes
+
+        def too_late(container):
+            found = look(container)
+            container.signal("SIGTERM")
+            container.await_end(Deadline(20))
+            return found
+
+        monkeypatch.setattr(RunningContainer, "processes", too_late)
+        outcome = ask(tmp_path, "docker.stop", {"grace_s": 5})
+        assert outcome.status == "failed"
+        assert outcome.message == "The container has ended before it was asked to: exit status 0."
 
     def test_a_signal_of_the_image_is_used(self, tmp_path):
         outcome = ask(tmp_path, "docker.stop", {"grace_s": 5}, SOUND + "ENV DEAF=1\nSTOPSIGNAL SIGINT\n" + CMD)
