@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Iterator
 
 from infra_grader.capabilities.workspace import TextFile, Workspace, is_glob
 from infra_grader.model.outcome import CheckFailed, Evidence
@@ -20,6 +21,8 @@ MAX_FILES = 30
 MAX_SERVICES = 500
 MAX_DEPTH = 8
 TOP_LEVEL = frozenset({"services", "networks", "volumes", "configs", "secrets", "include", "name", "version", "models"})
+SHARED = ("services", "networks", "volumes", "configs", "secrets")
+"""What files of `include` bring in."""
 SETTINGS = (".env", ".env.example", ".env.sample", ".env.template", "env.example", ".env.dist")
 OF_THE_MACHINE = {"PWD": ".", **dict.fromkeys(("HOME", "PATH", "USER", "TMPDIR", "TEMP", "TMP"), UNKNOWN)}
 """Variables that every shell has: compose takes these from there, whatever a file of variables says."""
@@ -37,6 +40,13 @@ class Broken(Record):
     """What names it."""
 
 
+class Clash(Record):
+    """What `include` cannot bring in: compose takes no part of the file then."""
+
+    problem: str
+    value: Value
+
+
 class Compose(Record):
     """The whole that compose would work with."""
 
@@ -46,6 +56,8 @@ class Compose(Record):
     services: dict[str, Service]
     broken: tuple[Broken, ...]
     """Files and services that `include` and `extends` name and that are not there."""
+    clashes: tuple[Clash, ...]
+    """Services and other things that files of `include` declare in another way, and files that include themselves."""
     is_legacy: bool
     """Whether services stand at the top level, as in the first version of the format."""
     files: tuple[str, ...]
@@ -97,6 +109,7 @@ def read_compose(workspace: Workspace, path: str, overrides: tuple[str, ...] = (
         root=root,
         services=made,
         broken=tuple(reader.broken),
+        clashes=tuple(reader.clashes),
         is_legacy=is_legacy,
         files=tuple(reader.seen),
     )
@@ -111,6 +124,28 @@ def _is_legacy(root: Value) -> bool:
     )
 
 
+def _clashes(root: Value, included: Value, item: Value) -> Iterator[Clash]:
+    """Yield what a file and one that it includes both declare, and not in the same way."""
+    for kind in SHARED:
+        declared, brought = root.get(kind), included.get(kind)
+        for name, value in declared.items() if declared is not None and brought is not None else ():
+            other = brought.get(name) if brought is not None else None
+            if other is not None and _differs(value.data, other.data):
+                problem = f"{kind}.{name} is declared in another way in {other.file} on line {other.line}"
+                yield Clash(problem=problem, value=value if value.file != other.file else item)
+
+
+def _differs(one: object, other: object) -> bool:
+    """Whether two declarations are plainly not the same: short forms and variables may stand for anything."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() != other.keys() or any(_differs(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) != len(other) or any(map(_differs, one, other))
+    if isinstance(one, dict | list) or isinstance(other, dict | list):
+        return None in (one, other) and bool(one or other)  # nothing may be there in two ways: `{}` and no value
+    return one != other and "$" not in f"{one}{other}"
+
+
 class _Reader:
     """Reads the files that belong to one another, each once, up to a number of them."""
 
@@ -118,6 +153,8 @@ class _Reader:
         self._workspace = workspace
         self.seen: dict[str, Value] = {}
         self.broken: list[Broken] = []
+        self.clashes: list[Clash] = []
+        self._open: list[str] = []
 
     def load(self, path: str, folder: str, depth: int) -> Value:
         """Return a file with what it includes."""
@@ -127,17 +164,22 @@ class _Reader:
             raise CheckFailed(f"{path} is one of more than {MAX_FILES} compose files.", Evidence(path=path))
         root = read_value(TextFile(path, self._workspace.read_text(path, MAX_BYTES)), folder)
         self.seen[path] = root
+        self._open.append(path)
         included = root.get("include")
         for item in included.values() if included else []:
             paths = item.get("path") if isinstance(item.data, dict) else item
             others = [self._find(one, "include") for one in (paths.values() if paths else [])]
+            if rings := [other for other in others[:1] if other in self._open]:
+                self.clashes.append(Clash(problem=f"{rings[0]} includes itself", value=item))
             named = [other for other in others if other and other not in self.seen]
             if named:  # the first one is laid under those after it, whose paths start from its folder
                 home = posixpath.dirname(named[0])
                 whole = self.load(named[0], home, depth + 1)
                 for other in named[1:]:
                     whole = lay_over(whole, self.load(other, home, depth + 1))
+                self.clashes += _clashes(root, whole, item)
                 root = lay_over(whole, root)
+        self._open.remove(path)
         self.seen[path] = root
         return root
 

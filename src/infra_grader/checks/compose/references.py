@@ -43,6 +43,9 @@ def references(context: Context, params: References) -> Outcome:
     compose = find_compose(context, params)
     looked = [piece for service in compose.services.values() for piece in _look(context, compose, service)]
     looked += [(False, point_at(item.value, "there", f"{item.what} is not there")) for item in compose.broken]
+    looked += [
+        (False, point_at(item.value, "an include that compose accepts", item.problem)) for item in compose.clashes
+    ]
     if not looked:
         raise CheckFailed(
             f"{compose.path} names nothing that could be looked up.",

@@ -27,8 +27,9 @@ class Valid(ComposeParams):
 def valid(context: Context, params: Valid) -> Outcome:
     """The compose file keeps to the Compose Specification, and each service has an image or a build.
 
-    Held against its schema, as check-jsonschema carries it, after overrides, `include` and `extends`. A `version` is
-    accepted, though nothing reads it any more; services at the top level, as in the first version, are not.
+    Held against its schema, as check-jsonschema carries it, after overrides, `include` and `extends`. What an included
+    file declares in another way is refused, as compose does. A `version` is accepted, though nothing reads it any more;
+    services at the top level, as in the first version, are not.
     """
     compose = find_compose(context, params)
     problems = list(islice(_problems(compose), MOST_PROBLEMS))
@@ -48,6 +49,8 @@ def _problems(compose: Compose) -> Iterator[Evidence]:
     for service in compose.services.values():
         if service.image is None and service.build is None:
             yield point_at(service.value, EXPECTED, f"{service.name} has neither image nor build")
+    for clash in compose.clashes:
+        yield point_at(clash.value, EXPECTED, clash.problem)
     yield from _unfilled(compose.root)
     validator = _validator()
     try:
