@@ -9,7 +9,7 @@ from infra_grader.reading.kube_budget import budgets_of
 from infra_grader.reading.kube_endpoints import endpoints_of, with_owners
 from infra_grader.reading.kube_following import is_updated, trouble_of
 from infra_grader.reading.kube_scaler import for_workload, lacking, scaler_of
-from infra_grader.reading.kube_seen import pods_of
+from infra_grader.reading.kube_seen import ends_for_memory, pods_of
 
 
 def pod(name, owner="", *, ready=True, ending=False):
@@ -40,6 +40,17 @@ class TestPods:
             trouble_of({"status": {"containerStatuses": [{"state": {"waiting": {"reason": "ContainerCreating"}}}]}})
             == ""
         )
+
+    def test_ends_for_want_of_memory_behind_a_service(self):
+        def killed(name, reason="OOMKilled", at="10:00", state="lastState", app="api"):
+            status = {"name": "api", state: {"terminated": {"reason": reason, "finishedAt": at}}}
+            return {"metadata": {"name": name, "labels": {"app": app}}, "status": {"containerStatuses": [status]}}
+
+        before = ends_for_memory([killed("a"), killed("b", "Error")], CHOSEN.service)
+        assert before == {("a", "api", "10:00")}
+        now = [killed("a", at="10:05", state="state"), killed("b", "Error"), killed("c", app="web"), pod("d")]
+        assert ends_for_memory(now, CHOSEN.service) - before == {("a", "api", "10:05")}
+        assert ends_for_memory([killed("a")], CHOSEN.service) - before == frozenset()
 
 
 class TestEndpoints:

@@ -133,6 +133,23 @@ def is_ready(pod: Mapping[str, Any]) -> bool:
     return ready and not pod["metadata"].get("deletionTimestamp")
 
 
+def ends_for_memory(pods: list[Mapping[str, Any]], service: Service) -> frozenset[tuple[str, str, str]]:
+    """Return pod, container and time of each end behind a Service for needing more memory than the limit.
+
+    The last one of each container; those of the same container at other times show in what was seen before.
+    """
+    found = set()
+    for pod in pods:
+        if not service.selects(pod["metadata"].get("labels") or {}):
+            continue
+        for each in (pod.get("status") or {}).get("containerStatuses") or ():
+            for state in (each.get("state") or {}, each.get("lastState") or {}):
+                ended = state.get("terminated") or {}
+                if ended.get("reason") == "OOMKilled":
+                    found.add((pod["metadata"]["name"], str(each["name"]), str(ended.get("finishedAt") or "")))
+    return frozenset(found)
+
+
 def owner_of(found: Mapping[str, Any]) -> str:
     """Return kind and name of the object that manages this one, or nothing."""
     for each in found["metadata"].get("ownerReferences") or ():

@@ -368,6 +368,12 @@ class TestScaling:
         with pytest.raises(NotAssessed, match="to 130 % of the target for a moment"):
             self.judge(seen={"shown_s": None, "up_s": None, "peak": None, "pressure": 1.3})
 
+    def test_containers_that_end_under_load_for_want_of_memory_are_the_learners(self):
+        with pytest.raises(CheckFailed, match="under load api needs more memory than its limit") as failed:
+            self.judge(seen={"shown_s": None, "up_s": None, "peak": None, "pressure": 1.3, "killed": ("api",)})
+        assert failed.value.evidence[0].actual == "OOMKilled: api"
+        assert self.judge(seen={"killed": ("api",)}).status == "passed"
+
     def test_one_at_its_most_before_any_load_cannot_be_judged(self):
         with pytest.raises(NotAssessed, match="before any load"):
             self.judge(self.SCALER.replace(desired=5))

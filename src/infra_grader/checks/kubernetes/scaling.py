@@ -8,6 +8,7 @@ from functools import partial
 import msgspec
 
 from infra_grader.capabilities.deadline import Deadline
+from infra_grader.capabilities.kubernetes import PODS
 from infra_grader.capabilities.kubernetes_probe import COLD, Asked, Probe, Traffic
 from infra_grader.capabilities.kubernetes_service import measuring
 from infra_grader.model.record import Record
@@ -34,6 +35,7 @@ from infra_grader.reading.kube_scaler import (
     see_scalers,
     template_of,
 )
+from infra_grader.reading.kube_seen import ends_for_memory
 from infra_grader.reading.kube_target import Chosen, TargetParams, seen, target_of
 from infra_grader.reading.kube_traffic import requests_of, traffic_evidence
 from infra_grader.reading.live_deployed import Deployed, deployed_of
@@ -92,6 +94,8 @@ class Scaled(Record):
     """From then, until it wanted more pods than before the load."""
     down_s: float | None = None
     """Until it wanted no more than before, after the load."""
+    killed: tuple[str, ...] = ()
+    """Containers behind the Service that were ended under load for needing more memory than their limit."""
     traffic: Traffic = COLD
 
 
@@ -104,9 +108,9 @@ def scaling(context: Context, params: Scaling) -> Outcome:
     more pods are wanted. The clock starts when the metrics show a use beyond the target, and anew where that does not
     last: how soon a busy cluster shows it is not the learner's. What is wanted is judged, not what runs: a small one
     may have no room for more. Where our load does not bring the use beyond the target, or the cluster has no metrics,
-    nothing can be said. Nobody else measures in the cluster meanwhile. What else waits to measure the workload goes
-    first; what looks at it later waits until it has as few pods as before. Where the scaler has a `behavior`, those
-    that only its window keeps are ended.
+    nothing can be said, but that containers end under load for want of memory. Nobody else measures in the cluster
+    meanwhile. What else waits to measure the workload goes first; what looks at it later waits until it has as few pods
+    as before. Where the scaler has a `behavior`, those that only its window keeps are ended.
     """
     chosen = target_of(context, params)
     chosen.workload  # noqa: B018 - raises where there is none, or several
@@ -177,6 +181,14 @@ def _before(chosen: Chosen, found: Scaled) -> Scaler:
 
 def _explain_still(params: Scaling, before: Scaler, found: Scaled, evidence: list[Evidence]) -> None:
     """Raise the verdict for a scaler that did not want more pods under load."""
+    if found.killed:
+        names = " and ".join(found.killed)
+        raise CheckFailed(
+            f"HorizontalPodAutoscaler {before.name} wants no more pods: under load {names} needs more memory than its "
+            "limit and is ended.",
+            seen(f"{before.target} under load", "containers that run on", f"OOMKilled: {names}"),
+            *evidence,
+        )
     if found.shown_s is None:
         short = "for a moment" if found.pressure > TOLERANCE else "only"
         raise NotAssessed(
@@ -270,9 +282,11 @@ def _under_load(
         seconds=params.metrics_s + params.up_s + SETTLE_S,
         answer_s=10.0,
     )
+    ended = ends_for_memory(cluster.list(PODS, namespace), chosen.service)
     with probe.watching(asked, context.deadline) as watching:
         found = _await_more(context, params, namespace, scaler)
-    found = found.replace(traffic=watching.traffic)
+    ended = ends_for_memory(cluster.list(PODS, namespace), chosen.service) - ended
+    found = found.replace(traffic=watching.traffic, killed=tuple(sorted({container for _, container, _ in ended})))
     if found.peak is None or params.down_s is None:
         return found
     began = time.monotonic()
