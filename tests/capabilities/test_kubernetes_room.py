@@ -1,18 +1,19 @@
-"""How a namespace of a run is emptied, with a cluster that only listens."""
+"""How a namespace of a run is removed, with a cluster that only listens."""
 
 from __future__ import annotations
 
 from infra_grader.capabilities import kubernetes_room
-from infra_grader.reading.live_deployed import WORKLOADS
 
 
-def test_whatever_makes_pods_is_removed_before_them():
-    removed = []
+def test_a_namespace_ends_before_its_pods_so_that_nothing_makes_new_ones():
+    asked = []
 
     class Listener:
-        def delete_all(self, resource, _name, **_):
-            removed.append(resource.kind)
+        def delete(self, resource, name):
+            asked.append((resource.kind, name, None))
 
-    kubernetes_room.empty(Listener(), "ours")
-    assert removed[-1] == "Pod"
-    assert set(removed) == set(WORKLOADS)
+        def delete_all(self, resource, namespace, *, grace_s):
+            asked.append((resource.kind, namespace, grace_s))
+
+    kubernetes_room.remove(Listener(), "ours")
+    assert asked == [("Namespace", "ours", None), ("Pod", "ours", 1)]

@@ -6,6 +6,8 @@ import logging
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from functools import partial
+from itertools import chain
 from typing import Any, NamedTuple
 
 from infra_grader.capabilities import kubernetes_room
@@ -15,6 +17,7 @@ from infra_grader.capabilities.kubernetes_definition import OPERATOR_S
 from infra_grader.capabilities.kubernetes_owner import PURPOSE_LABEL
 from infra_grader.capabilities.kubernetes_room import PROBES, SUBMISSION, is_ending, is_stuck, why_stuck
 from infra_grader.capabilities.kubernetes_turn import remove_left_turns
+from infra_grader.capabilities.side_by_side import side_by_side
 from infra_grader.model.outcome import NotAssessed
 
 OURS = f"{PURPOSE_LABEL} in ({SUBMISSION},{PROBES})"
@@ -25,7 +28,13 @@ USUAL = (
     Resource(api_version="v1", kind="Secret", plural="secrets", is_namespaced=True),
     Resource(api_version="v1", kind="Service", plural="services", is_namespaced=True),
     Resource(api_version="v1", kind="PersistentVolumeClaim", plural="persistentvolumeclaims", is_namespaced=True),
-    *kubernetes_room.WORKLOADS,
+    Resource(api_version="apps/v1", kind="Deployment", plural="deployments", is_namespaced=True),
+    Resource(api_version="apps/v1", kind="StatefulSet", plural="statefulsets", is_namespaced=True),
+    Resource(api_version="apps/v1", kind="DaemonSet", plural="daemonsets", is_namespaced=True),
+    Resource(api_version="batch/v1", kind="CronJob", plural="cronjobs", is_namespaced=True),
+    Resource(api_version="batch/v1", kind="Job", plural="jobs", is_namespaced=True),
+    Resource(api_version="apps/v1", kind="ReplicaSet", plural="replicasets", is_namespaced=True),
+    Resource(api_version="v1", kind="ReplicationController", plural="replicationcontrollers", is_namespaced=True),
 )
 """Kinds that an operator may hold, whatever kinds it has of its own."""
 PROPAGATION = ("foregroundDeletion", "orphan")
@@ -54,7 +63,8 @@ def let_go(cluster: Cluster, namespaces: Iterable[str], resources: Iterable[Reso
     usual kinds and the given ones; returns what stayed, each with what held it.
     """
     kinds = {each.path(): each for each in (*USUAL, *resources) if each.is_namespaced}
-    held = [found for name in namespaces for each in kinds.values() for found in _held(cluster, each, name)]
+    asked = [partial(_held, cluster, each, name) for name in namespaces for each in kinds.values()]
+    held = list(chain.from_iterable(side_by_side(asked)))
     for each in held:
         with suppress(Refused):
             cluster.delete(each.resource, each.name, each.namespace)
@@ -85,14 +95,15 @@ def await_gone(cluster: Cluster, label: str, most: int, deadline: Deadline) -> l
 
 def remove_left(cluster: Cluster) -> None:
     """Remove what graders left that have ended without removing it, and say which namespaces do not go away."""
-    left = [each["metadata"]["name"] for each in kubernetes_room.find_left(cluster)]
+    there = cluster.list(NAMESPACES, labels=OURS)
+    left = [each["metadata"]["name"] for each in there if kubernetes_room.is_left(each)]
     if left:
         let_go(cluster, left)
     for name in left:
         kubernetes_room.remove(cluster, name)
     kubernetes_room.remove_left_definitions(cluster)
     remove_left_turns(cluster)
-    _say_stuck(cluster)
+    _say_stuck(there)
 
 
 def _held(cluster: Cluster, resource: Resource, namespace: str) -> list[Held]:
@@ -114,8 +125,8 @@ def _is_there(cluster: Cluster, held: Held) -> bool:
     return cluster.get(held.resource, held.name, held.namespace) is not None
 
 
-def _say_stuck(cluster: Cluster) -> None:
-    stuck = [each for each in cluster.list(NAMESPACES, labels=OURS) if is_stuck(each)]
+def _say_stuck(namespaces: Iterable[Mapping[str, Any]]) -> None:
+    stuck = [each for each in namespaces if is_stuck(each)]
     if stuck:
         names = ", ".join(each["metadata"]["name"] for each in stuck[:3]) + (" and others" if len(stuck) > 3 else "")
         why = why_stuck(stuck[0]) or "the cluster does not say why"

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from infra_grader.capabilities.deadline import Deadline
@@ -13,6 +14,7 @@ from infra_grader.capabilities.kubernetes import NAMESPACES, PODS, Cluster, Refu
 from infra_grader.capabilities.kubernetes_definition import DEFINITIONS, undefine
 from infra_grader.capabilities.kubernetes_guard import guards
 from infra_grader.capabilities.kubernetes_owner import PURPOSE_LABEL, has_no_owner
+from infra_grader.capabilities.side_by_side import side_by_side
 from infra_grader.model.outcome import NotAssessed, Unavailable
 
 SUBMISSION, PROBES = "submission", "probes"
@@ -36,16 +38,6 @@ COUNTS = {
     "count/cronjobs.batch": "20",
 }
 """How many objects a namespace may hold: many more than any course asks for, and no more than a node bears."""
-WORKLOADS = (
-    Resource(api_version="apps/v1", kind="Deployment", plural="deployments", is_namespaced=True),
-    Resource(api_version="apps/v1", kind="StatefulSet", plural="statefulsets", is_namespaced=True),
-    Resource(api_version="apps/v1", kind="DaemonSet", plural="daemonsets", is_namespaced=True),
-    Resource(api_version="batch/v1", kind="CronJob", plural="cronjobs", is_namespaced=True),
-    Resource(api_version="batch/v1", kind="Job", plural="jobs", is_namespaced=True),
-    Resource(api_version="apps/v1", kind="ReplicaSet", plural="replicasets", is_namespaced=True),
-    Resource(api_version="v1", kind="ReplicationController", plural="replicationcontrollers", is_namespaced=True),
-)
-"""What makes pods, in the order in which it is removed: what makes others first."""
 POLICIES = Resource(
     api_version="networking.k8s.io/v1", kind="NetworkPolicy", plural="networkpolicies", is_namespaced=True
 )
@@ -89,18 +81,21 @@ def await_place(cluster: Cluster, ticket: str, most: int, deadline: Deadline) ->
         )
 
 
-def prepare(cluster: Cluster, name: str, run: str, *, internet: bool = False) -> None:
-    """Put the bounds and guards into a namespace, and wait until pods can be made in it.
-
-    With `internet`, its pods may reach public addresses.
-    """
-    metadata = {"name": OUR_BOUNDS, "namespace": name}
+def furnish(cluster: Cluster, name: str, run: str, *, internet: bool = False) -> None:
+    """Put the bounds and guards into a namespace; with `internet`, its pods may reach public addresses."""
+    bounds = {
+        "apiVersion": "v1",
+        "kind": "ResourceQuota",
+        "metadata": {"name": OUR_BOUNDS, "namespace": name},
+        "spec": {"hard": COUNTS},
+    }
+    wanted = (bounds, *guards(run, (), internet=internet))
     with refusing("the bounds of a namespace"):
-        cluster.create(
-            {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": metadata, "spec": {"hard": COUNTS}}, name
-        )
-        for guard in guards(run, (), internet=internet):
-            cluster.create(guard, name)
+        side_by_side(partial(cluster.create, each, name) for each in wanted)
+
+
+def await_ready(cluster: Cluster, name: str) -> None:
+    """Wait until pods can be made in a namespace that was furnished."""
 
     def look(lists: list[list[Mapping[str, Any]]]) -> bool | None:
         quotas, accounts, config_maps = lists
@@ -123,33 +118,25 @@ def find_policies(cluster: Cluster, name: str) -> list[Mapping[str, Any]]:
 def set_guards(cluster: Cluster, name: str, wanted: Sequence[dict[str, Any]], run_label: str) -> None:
     """Put these policies of ours into a namespace, in place of those that are there."""
     with refusing("a NetworkPolicy"):
-        for guard in wanted:
-            cluster.apply(guard, name)
+        side_by_side(partial(cluster.apply, guard, name) for guard in wanted)
         names = {guard["metadata"]["name"] for guard in wanted}
         for policy in cluster.list(POLICIES, name, labels=run_label):
             if policy["metadata"]["name"] not in names:
                 cluster.delete(POLICIES, policy["metadata"]["name"], name)
 
 
-def empty(cluster: Cluster, name: str, *, grace_s: int | None = None) -> None:
-    """Ask for the end of all workloads and pods of a namespace; a grace period of ours goes before the pods' own."""
-    for resource in WORKLOADS:
-        cluster.delete_all(resource, name)
-    cluster.delete_all(PODS, name, grace_s=grace_s)
-
-
 def remove(cluster: Cluster, name: str) -> None:
     """Ask for the end of a namespace with all that it holds; its pods get a second to stop."""
-    with suppress(Refused):
-        empty(cluster, name, grace_s=1)
+    # Nothing can be made in a namespace that is ending: what makes pods goes later, and replaces none until then.
     with suppress(Refused):  # 409 where it is ending already
         cluster.delete(NAMESPACES, name)
+    with suppress(Refused):
+        cluster.delete_all(PODS, name, grace_s=1)
 
 
-def find_left(cluster: Cluster) -> list[Mapping[str, Any]]:
-    """Return the namespaces of graders that have ended without removing them."""
-    found = cluster.list(NAMESPACES, labels=f"{PURPOSE_LABEL} in ({SUBMISSION},{PROBES})")
-    return [each for each in found if not is_ending(each) and has_no_owner(each["metadata"].get("annotations") or {})]
+def is_left(namespace: Mapping[str, Any]) -> bool:
+    """Whether a namespace is of a grader that has ended without removing it."""
+    return not is_ending(namespace) and has_no_owner(namespace["metadata"].get("annotations") or {})
 
 
 def remove_left_definitions(cluster: Cluster) -> None:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from infra_grader.capabilities.deadline import Deadline
-from infra_grader.capabilities.kubernetes import NAMESPACES, Cluster, Refused, Resource
+from infra_grader.capabilities.kubernetes import Cluster, Refused, Resource
 from infra_grader.capabilities.kubernetes_lab import HOME
 from infra_grader.capabilities.kubernetes_owner import DOMAIN, PURPOSE_LABEL, RUN_LABEL, has_ended_here
 from infra_grader.model.outcome import CheckFailed, NotAssessed, Unavailable
@@ -102,7 +102,6 @@ class _Lease:
 
     def join(self) -> None:
         """Take the last place."""
-        _make_home(self.cluster)
         name = self.taker.name
         labels = {PURPOSE_LABEL: self.queue, RUN_LABEL: self.taker.run}
         marks = {**self.taker.marks, **({YIELDS: "true"} if self.taker.yields else {})}
@@ -113,11 +112,20 @@ class _Lease:
             "spec": {"holderIdentity": name, "leaseDurationSeconds": self.taker.silent_s, "renewTime": _now()},
         }
         try:
-            made = self.cluster.create(lease, HOME).object
+            made = self._put(lease)
             self.ticket = str(made["metadata"]["resourceVersion"]).zfill(20)
             self.cluster.patch(LEASES, name, HOME, {"metadata": {"annotations": {TICKET: self.ticket}}})
         except Refused as error:
             raise NotAssessed(f"The cluster gives no turns: {error.message}.", "Grade again.") from error
+
+    def _put(self, lease: Mapping[str, Any]) -> Mapping[str, Any]:
+        try:
+            return self.cluster.create(lease, HOME).object
+        except Refused as error:
+            if error.status != 404:
+                raise
+        _make_home(self.cluster)
+        return self.cluster.create(lease, HOME).object
 
     def renew(self) -> None:
         """Give a sign of life; where that fails, the next one comes soon enough."""
@@ -198,10 +206,9 @@ def _renew(lease: _Lease, over: threading.Event) -> None:
 
 def _make_home(cluster: Cluster) -> None:
     """Make the namespace of the turns where nobody has marked the cluster as a lab."""
-    if cluster.get(NAMESPACES, HOME) is None:
-        metadata = {"name": HOME, "labels": {PURPOSE_LABEL: QUEUE}}
-        with suppress(Refused):  # another grader was faster
-            cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
+    metadata = {"name": HOME, "labels": {PURPOSE_LABEL: QUEUE}}
+    with suppress(Refused):  # another grader was faster
+        cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
 
 
 def _ticket(lease: Mapping[str, Any]) -> str:

@@ -7,11 +7,13 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
+from functools import partial
 from typing import Any, Protocol, Self, TypeVar
 
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.kubernetes_answer import Refused
 from infra_grader.capabilities.kubernetes_connection import decoded
+from infra_grader.capabilities.side_by_side import side_by_side
 from infra_grader.model.outcome import NotAssessed, Unavailable
 from infra_grader.model.record import Record
 
@@ -70,7 +72,7 @@ class Watch:
         self._closing = ExitStack()
 
     def __enter__(self) -> Self:
-        versions = [self._list(number) for number in range(len(self._selections))]
+        versions = side_by_side(partial(self._list, number) for number in range(len(self._selections)))
         for number, version in enumerate(versions):
             follower = threading.Thread(target=self._follow, args=(number, version), daemon=True)
             follower.start()

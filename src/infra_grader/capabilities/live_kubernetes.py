@@ -208,15 +208,19 @@ class LiveKubernetes:
         ticket = str(self.once(("ticket", name), lambda: self._draw(name, purpose)))
         if purpose == SUBMISSION:
             kubernetes_room.await_place(self.cluster, ticket, self.lab.namespaces, Deadline(PLACE_S))
-        kubernetes_room.prepare(self.cluster, name, self.run, internet=self.lab.internet and purpose == SUBMISSION)
+        kubernetes_room.await_ready(self.cluster, name)
         return name
 
     def _draw(self, name: str, purpose: str) -> str:
-        """Make an empty namespace, and return the ticket with which the next check goes on waiting if one gives up."""
+        """Make a namespace, and return the ticket with which the next check goes on waiting if one gives up.
+
+        Its bounds and guards are put into it while it waits for its place, so that it is ready by then.
+        """
         labels = {PURPOSE_LABEL: purpose, RUN_LABEL: self.run}
         self._namespaces.append(name)  # before it is there, so that it is removed whatever happens
         ticket = kubernetes_room.make(self.cluster, name, labels, marks(self._home.folder))
         self.keep(NAMESPACES, name)
+        kubernetes_room.furnish(self.cluster, name, self.run, internet=self.lab.internet and purpose == SUBMISSION)
         return ticket
 
     def _remove(self) -> None:

@@ -62,19 +62,6 @@ def stop_one_each(
     deadline: Deadline,
 ) -> Stops:
     """Ask one pod of each workload to stop, all at once, and wait until they are gone; `await_back` is for the rest."""
-    owners = {
-        f"ReplicaSet {each['metadata']['name']}": owner_of(each) for each in cluster.list(REPLICA_SETS, namespace)
-    }
-    pods = [each for each in cluster.list(PODS, namespace) if not is_ours(each) and _runs(each)]
-    chosen: dict[str, Mapping[str, Any]] = {}
-    for resource, name in targets:
-        title = f"{resource.kind} {name}"
-        own = [pod for pod in pods if title in (owner := owner_of(pod), owners.get(owner))]
-        if own:
-            chosen[title] = own[0]
-    began = time.monotonic()
-    for pod in chosen.values():
-        cluster.delete(PODS, pod["metadata"]["name"], namespace)
     gone: dict[str, float] = {}
 
     def look(lists: list[list[Mapping[str, Any]]]) -> bool | None:
@@ -84,7 +71,12 @@ def stop_one_each(
                 gone.setdefault(title, time.monotonic() - began)
         return True if len(gone) == len(chosen) else None
 
-    with cluster.watch((PODS, namespace), (EVENTS, namespace)) as watch:
+    with cluster.watch((PODS, namespace), (EVENTS, namespace), (REPLICA_SETS, namespace)) as watch:
+        pods, _, sets = watch.now
+        chosen = _one_of_each(targets, pods, sets)
+        began = time.monotonic()
+        for pod in chosen.values():
+            cluster.delete(PODS, pod["metadata"]["name"], namespace)
         watch.until(look, Deadline(min(most_s, deadline.remaining())))
         lasted = time.monotonic() - began
         events = watch.now[1]
@@ -100,6 +92,21 @@ def stop_one_each(
         for title, pod in chosen.items()
     ]
     return Stops(stops=tuple(stops))
+
+
+def _one_of_each(
+    targets: Sequence[tuple[Resource, str]], pods: Sequence[Mapping[str, Any]], sets: Sequence[Mapping[str, Any]]
+) -> dict[str, Mapping[str, Any]]:
+    """Return a pod that runs of each workload, by the workload's title."""
+    owners = {f"ReplicaSet {each['metadata']['name']}": owner_of(each) for each in sets}
+    running = [each for each in pods if not is_ours(each) and _runs(each)]
+    chosen = {}
+    for resource, name in targets:
+        title = f"{resource.kind} {name}"
+        own = [pod for pod in running if title in (owner := owner_of(pod), owners.get(owner))]
+        if own:
+            chosen[title] = own[0]
+    return chosen
 
 
 def await_back(cluster: Cluster, namespace: str, targets: Sequence[tuple[Resource, str]], seconds: float) -> None:
