@@ -27,6 +27,7 @@ import yaml
 
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.capabilities.kubernetes import NAMESPACES, connect
+from infra_grader.model.outcome import Outcome
 from infra_grader.testing import run_check
 
 BAR = 0.7
@@ -60,6 +61,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         objects = manifests(options.image, at_once=options.at_once)
+        warm_up(folder, options.kube_context)
         (folder / "all.yaml").write_text(yaml.safe_dump_all(objects), encoding="utf-8")
         for number in range(options.runs):
             turns = [lambda: ours.append(by_us(folder, options.kube_context)), lambda: ends.append(until_gone(options))]
@@ -67,7 +69,9 @@ def main() -> int:
             for act in [*turns, *hand] if number % 2 == 0 else [*hand, *turns]:
                 act()
     mine, yours, end = statistics.median(ours), statistics.median(theirs), statistics.median(ends)
-    print(f"ours {mine:5.1f} s / {yours:5.1f} s by kubectl = {mine / yours:4.2f} (bar {BAR}); gone {end:.1f} s later")
+    for title, each in (("ours", ours), ("kubectl", theirs), ("gone", ends)):
+        print(f"{title:8}", *(f"{seconds:5.1f}" for seconds in each))
+    print(f"ours {mine:5.1f} s / {yours:5.1f} s by kubectl = {mine / yours:5.3f} (bar {BAR}); gone {end:.1f} s later")
     return int(mine / yours > BAR)
 
 
@@ -87,10 +91,25 @@ def manifests(image: str, *, at_once: bool = False) -> list[dict[str, Any]]:
     return objects
 
 
+def warm_up(folder: Path, context: str) -> None:
+    """Import what the checks import, by asking them of a pod that is refused before it reaches the cluster."""
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "none"}, "spec": {"hostNetwork": True}}
+    (folder / "all.yaml").write_text(yaml.safe_dump(pod), encoding="utf-8")
+    ask(folder, context)
+
+
 def by_us(folder: Path, context: str) -> float:
     """Return the seconds that the checks take, with the clean-up."""
     began = time.perf_counter()
-    outcome = run_check(
+    outcome = ask(folder, context)
+    if outcome.status != "passed":
+        sys.exit(f"the rollout is {outcome.status}: {outcome.message} {outcome.remedy}")
+    return time.perf_counter() - began
+
+
+def ask(folder: Path, context: str) -> Outcome:
+    """Ask whether what lies in a folder comes up, and how it stops."""
+    return run_check(
         "kubernetes.rollout",
         {"of": "app", "stays_s": 0, "stops_within": 20, "seconds": 200},
         folder,
@@ -99,9 +118,6 @@ def by_us(folder: Path, context: str) -> float:
         timeout=280,
         before={"app": {"uses": "kubernetes.apply"}},
     )
-    if outcome.status != "passed":
-        sys.exit(f"the rollout is {outcome.status}: {outcome.message} {outcome.remedy}")
-    return time.perf_counter() - began
 
 
 def until_gone(options: argparse.Namespace) -> float:
