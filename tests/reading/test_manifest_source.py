@@ -12,10 +12,13 @@ from infra_grader.reading.manifest import Manifest, ManifestSet
 from infra_grader.reading.manifest_source import ManifestParams, read_source
 
 
-def holding(source, *kinds, is_given=False):
+def holding(source, *kinds, is_given=False, image=""):
+    pod = {"template": {"spec": {"containers": [{"name": "api", "image": image}]}}}
     objects = tuple(
         Manifest(
-            data={"apiVersion": "apps/v1" if kind == "Deployment" else "v1", "kind": kind, "metadata": {"name": "api"}},
+            data={"apiVersion": "apps/v1", "kind": kind, "metadata": {"name": "api"}, "spec": pod}
+            if kind == "Deployment"
+            else {"apiVersion": "v1", "kind": kind, "metadata": {"name": "api"}},
             locate=lambda _path: ("app.yaml", 1),
             is_given=is_given,
         )
@@ -77,3 +80,10 @@ def test_what_is_there_and_cannot_be_read_says_more_than_what_has_no_workload(re
         read(holding("files", "ConfigMap"), saying("not there"), saying("a mapping is not closed"))
     with pytest.raises(CheckFailed, match="not there"):
         read(saying("not there"), saying("no objects"))
+
+
+def test_a_source_that_runs_something_of_the_learner_s_counts_before_stubs_and_tools(read):
+    assert read(holding("files", "Deployment"), holding("the chart", "Deployment", image="api:1.0")) == "the chart"
+    tools = holding("monitoring", "Deployment", image="docker.io/grafana/grafana:11.1.0@sha256:1")
+    assert read(tools, holding("the chart", "Deployment", image="acme/grafana-api")) == "the chart"
+    assert read(tools, saying("not there")) == "monitoring"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -155,6 +156,18 @@ def shown(value: Any) -> str:
     return text if len(text) <= MOST_QUOTED else f"{text[:MOST_QUOTED]}…"
 
 
+KIND = re.compile(r"^kind:[ \t]*[\"']?(\w+)", re.MULTILINE)
+RUNNING = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
+"""Kinds that are meant where a workload is asked for."""
+
+
+class Absent(CheckFailed):
+    """Raised where a source holds nothing of what a check is about; another source may."""
+
+    is_hidden = False
+    """Whether a part that cannot be read seems to hold it."""
+
+
 class Fault(Record):
     """A file, or a part of one, that cannot be read as manifests."""
 
@@ -214,19 +227,27 @@ class ManifestSet(Record):
         """Return a broken part of the files that seems to define this object, so that its absence is not sure."""
         return next((fault for fault in self.faults if _seems_to_define(fault.text, kind, name)), None)
 
-    def absent(self, what: str) -> CheckFailed:
+    def absent(self, what: str) -> Absent:
         """Return the verdict that there is no object of some kind, with what could not be read."""
         broken = f"; {self.faults[0].path} cannot be read: {self.faults[0].problem}" if self.faults else ""
         there = ", ".join(sorted({manifest.kind for manifest in self.own if manifest.kind})[:12]) or "no objects"
         given = ", but what was handed out" if self.objects and not self.own else ""
-        return CheckFailed(
+        verdict = Absent(
             f"There is no {what} in {self.source}{given}{broken}.",
             *[fault.evidence for fault in self.faults[:5]],
             Evidence(path=self._first_path(), expected=what, actual=there),
         )
+        verdict.is_hidden = any(_seems_to_hold(fault.text, what) for fault in self.faults)
+        return verdict
 
     def _first_path(self) -> str | None:
         return self.own[0].locate(())[0] if self.own else None
+
+
+def _seems_to_hold(text: str, what: str) -> bool:
+    """Whether a text has objects of a kind that is asked for in words; a template is for another program to read."""
+    kinds = set(KIND.findall(text)) if "{{" not in text else set()
+    return any(kind in what for kind in kinds) or ("workload" in what and bool(kinds & RUNNING))
 
 
 def _seems_to_define(text: str, kind: str, name: str) -> bool:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from infra_grader.checks.manifest._findings import Finding, outcome_of
-from infra_grader.plugin import Annotated, CheckFailed, Context, Evidence, Meta, Outcome, check
-from infra_grader.reading.manifest import ManifestSet
+from infra_grader.plugin import Annotated, Context, Evidence, Meta, Outcome, check
+from infra_grader.reading.manifest import Absent, ManifestSet
 from infra_grader.reading.manifest_reference import problem_of, references_of
 from infra_grader.reading.manifest_source import ManifestParams, judge_manifests
 
@@ -40,7 +40,7 @@ def _judge(found: ManifestSet, params: References) -> Outcome:
             findings.append(Finding(not problem, field.evidence(reference.title), f"{manifest.title} {problem}"))
     if not findings:
         what = " or ".join(params.kinds) or "another object"
-        raise CheckFailed(
+        raise Absent(
             f"No object in {found.source} refers to {what}.",
             *(fault.evidence for fault in found.faults[:3]),
             Evidence(

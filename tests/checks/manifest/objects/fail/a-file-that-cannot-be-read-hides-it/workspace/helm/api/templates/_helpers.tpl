@@ -1,0 +1,3 @@
+{{- define "api.name" -}}
+{{ .Release.Name }}-api
+{{- end -}}
