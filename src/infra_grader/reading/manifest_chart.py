@@ -25,6 +25,8 @@ SOURCE = re.compile(r"^---\n# Source: (.+)\n", re.MULTILINE)
 PLACE = re.compile(r"(?P<file>[\w.-]+/(?:charts/[\w.-]+/)*templates/[^\s:()]+)(?::(?P<line>[0-9]+))?")
 WORK = re.compile(r"(?:.*/)?(?:templates/.+|crds/.+|values[^/]*\.ya?ml)")
 """Files that decide what a chart renders; a README or a version number is no work on it."""
+MOST_NESTED = 3
+"""Charts that depend on one another by `file://`, and so on."""
 KNOWN_APIS = (
     "monitoring.coreos.com/v1", "monitoring.coreos.com/v1/ServiceMonitor", "monitoring.coreos.com/v1/PodMonitor",
     "monitoring.coreos.com/v1/PrometheusRule", "cert-manager.io/v1", "networking.k8s.io/v1/Ingress",
@@ -43,6 +45,8 @@ class Chart(Record):
     files: tuple[str, ...]
     missing: tuple[str, ...]
     """Charts that it depends on, which would have to be fetched."""
+    lent: Mapping[str, str] = {}
+    """Charts that it depends on by `file://`: where each lies for helm (`charts/common`), and in the submission."""
 
     @property
     def title(self) -> str:
@@ -66,27 +70,53 @@ class Chart(Record):
         if found is None:
             return None
         line = int(found["line"]) if found["line"] else None
-        return joined(self.folder, found["file"].partition("/")[2]), line
+        return self.source_of(found["file"].partition("/")[2]), line
+
+    def source_of(self, path: str) -> str:
+        """Return the file of the submission that helm knows by a path in the chart."""
+        for place in sorted(self.lent, key=len, reverse=True):
+            if path.startswith(f"{place}/"):
+                return self.lent[place] + path.removeprefix(place)
+        return joined(self.folder, path)
 
 
 def find_chart(context: Context, places: Sequence[str]) -> str:
-    """Return the folder of the first chart that the places name. Raises `CheckFailed` if there is none."""
+    """Return the folder of the first chart that the places name, a library only where there is no other.
+
+    Raises `CheckFailed` if there is none.
+    """
     workspace = context.workspace.view(allow_starter=True)
+    libraries: list[str] = []
     wanted = [place.removesuffix("Chart.yaml").rstrip("/") for place in places]
     for place in wanted:
         found = workspace.find("Chart.yaml" if place in ("", ".") else f"{place.removeprefix('./')}/Chart.yaml")
-        if found:
-            return found[0].rpartition("/")[0]
+        for path in found:
+            folder = path.rpartition("/")[0]
+            if not is_library(context, path):
+                return folder
+            libraries.append(folder)
+    if libraries:
+        return libraries[0]
     raise CheckFailed(
         f"There is no Helm chart in {' or '.join(places)}.",
         Evidence(path=joined(wanted[0], "Chart.yaml"), expected="a chart with its Chart.yaml", actual="not there"),
     )
 
 
+def is_library(context: Context, path: str) -> bool:
+    """Whether a Chart.yaml says that the chart only lends templates to others."""
+    try:
+        return bool(_metadata(context, path).data.get("type") == "library")
+    except (CheckFailed, NotAssessed):  # said where the chart is opened
+        return False
+
+
 def open_chart(context: Context, folder: str, values: Sequence[str] = ()) -> Chart:
     """Return a chart, copied for helm once a submission. Raises `CheckFailed` where none of it is the learner's."""
     chart: Chart = context.shared(("helm.chart", folder), lambda: _copy(context, folder))
     decides = [path for path in chart.files if WORK.fullmatch(path.removeprefix(folder).lstrip("/"))]
+    lent = tuple(f"{source}/" for source in chart.lent.values())
+    decides += [path for path in context.workspace.all_files() if path.startswith(lent) and WORK.fullmatch(path)]
     if not any(not context.workspace.is_starter_work(path) for path in (*decides, *values)):
         raise CheckFailed(
             f"{at_start(chart.title)} is what was handed out, unchanged.",
@@ -202,9 +232,10 @@ def _objects(context: Context, chart: Chart, rendered: str) -> Iterator[Manifest
     starts = list(SOURCE.finditer(rendered))
     ends = [match.start() for match in starts[1:]] + [len(rendered)]
     texts: dict[str, str] = {}
+    there = frozenset(context.workspace.all_files())
     for match, end in zip(starts, ends, strict=True):
-        template = joined(chart.folder, match[1].partition("/")[2])
-        is_packed = template not in chart.files
+        template = chart.source_of(match[1].partition("/")[2])
+        is_packed = template not in there
         if template not in texts:
             texts[template] = "" if is_packed else _text(context, template)
         objects, _ = read_manifests(template, rendered[match.end() : end])
@@ -247,19 +278,29 @@ def _copy(context: Context, folder: str) -> Chart:
     near, missing = _dependencies(metadata.data, folder, workspace.all_files())
     copied = [path for path in files if not _refers_outside(context, path)]
     copy_files(context.workspace, copied, place)
-    for name, source in near.items():
-        lent = [path for path in workspace.all_files() if path.startswith(f"{source}/")]
-        target = Folder(tempfile.mkdtemp(prefix="dependency-", dir=context.command.scratch))
-        copy_files(context.workspace, lent, target)
-        charts = place / folder / "charts"
-        charts.mkdir(exist_ok=True)
-        (target / source).rename(charts / name)
+    lent = dict(_lend(context, near, place / folder, "charts", MOST_NESTED))
     if missing:
         kept = [each for each in metadata.data["dependencies"] if _name(each) not in missing]
         text = json.dumps({**metadata.data, "dependencies": kept})
         (place / folder / "Chart.yaml").write_text(text, encoding="utf-8")
         (place / folder / "Chart.lock").unlink(missing_ok=True)
-    return Chart(folder=folder, copy=place / folder, metadata=metadata, files=files, missing=tuple(missing))
+    return Chart(folder=folder, copy=place / folder, metadata=metadata, files=files, missing=tuple(missing), lent=lent)
+
+
+def _lend(
+    context: Context, near: Mapping[str, str], chart: Folder, below: str, depth: int
+) -> Iterator[tuple[str, str]]:
+    """Copy the charts that one depends on to where helm looks for them, and theirs; yield where each has come from."""
+    everything = context.workspace.view(allow_starter=True).all_files()
+    for name, source in near.items():
+        target = Folder(tempfile.mkdtemp(prefix="dependency-", dir=context.command.scratch))
+        copy_files(context.workspace, [path for path in everything if path.startswith(f"{source}/")], target)
+        (chart / "charts").mkdir(exist_ok=True)
+        (target / source).rename(chart / "charts" / name)
+        yield f"{below}/{name}", source
+        if depth:
+            theirs, _ = _dependencies(_metadata(context, f"{source}/Chart.yaml").data, source, everything)
+            yield from _lend(context, theirs, chart / "charts" / name, f"{below}/{name}/charts", depth - 1)
 
 
 def _metadata(context: Context, path: str) -> Document:

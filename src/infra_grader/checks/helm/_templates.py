@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from infra_grader.plugin import CheckFailed, Context, NotAssessed
-from infra_grader.reading.manifest_chart import Chart
+from infra_grader.reading.manifest_chart import Chart, is_library
+from infra_grader.reading.manifest_files import joined
 
 ACTION = re.compile(r"\{\{-?(?P<comment>\s*/\*)?(?P<body>(?:(?!\}\}).){0,4000})\}\}", re.DOTALL)
 VALUE = re.compile(r"(?<![\w)\]])\$?\.Values(?P<path>(?:\.[A-Za-z_]\w*)*)")
@@ -41,21 +42,35 @@ def read_templates(context: Context, chart: Chart) -> Templates:
     uses: list[Use] = []
     defined: dict[str, tuple[str, int]] = {}
     included: dict[str, tuple[str, int]] = {}
-    prefix = f"{chart.folder}/templates/" if chart.folder else "templates/"
-    for path in chart.files:
-        if not path.startswith(prefix) or not path.endswith((".yaml", ".yml", ".tpl", ".txt")):
-            continue
+    for path, is_lent in _sources(context, chart):
         try:
             text = context.workspace.view(allow_starter=True).read_text(path)
         except (CheckFailed, NotAssessed):
             continue
         for line, body in _actions(text):
-            uses += _uses(path, line, body)
+            uses += [use._replace(may_lack=use.may_lack or is_lent) for use in _uses(path, line, body)]
             for name in DEFINED.findall(body):
                 defined.setdefault(name, (path, line))
-            for name in INCLUDED.findall(body):
+            for name in [] if is_lent else INCLUDED.findall(body):
                 included.setdefault(name, (path, line))
     return Templates(uses, defined, included)
+
+
+def _sources(context: Context, chart: Chart) -> Iterator[tuple[str, bool]]:
+    """Yield a chart's templates, and what has a say in them from elsewhere: libraries, and values for `tpl`."""
+    folders = [(f"{chart.folder}/templates/".lstrip("/"), False)]
+    inside = [path.rpartition("/")[0] for path in chart.files if path.endswith("/Chart.yaml")]
+    libraries = [
+        folder
+        for folder in (*inside, *chart.lent.values())
+        if folder != chart.folder and is_library(context, f"{folder}/Chart.yaml")
+    ]
+    folders += [(f"{folder}/templates/", True) for folder in libraries]
+    for path in context.workspace.all_files():
+        for folder, is_lent in folders:
+            if path.startswith(folder) and path.endswith((".yaml", ".yml", ".tpl", ".txt")):
+                yield path, is_lent
+    yield joined(chart.folder, "values.yaml"), True
 
 
 def _actions(text: str) -> Iterator[tuple[int, str]]:
