@@ -136,6 +136,24 @@ def test_modules_that_call_each_other_are_no_riddle():
     assert Making(modules).hindrance(modules["a"], modules["a"].blocks[0]) is None
 
 
+def test_what_is_never_called_is_never_made_however_far_away():
+    texts = {
+        "": 'module "a" {\n  source = "./a"\n  count = 0\n}',
+        "a": 'module "b" { source = "../b" }',
+        "b": 'resource "c" "d" {}',
+        "ring": 'module "ring" {\n  source = "./"\n  count = 0\n}',
+    }
+    modules = {
+        folder: Module(folder=folder, blocks=read_terraform(TextFile(f"{folder}/main.tf", text)))
+        for folder, text in texts.items()
+    }
+    making = Making(modules)
+    for folder, place in (("b", "/main.tf"), ("a", "/main.tf"), ("ring", "ring/main.tf")):
+        found = making.hindrance(modules[folder], modules[folder].blocks[0])
+        assert (found.path, found.line) == (place, 3)
+    assert making.hindrance(modules[""], modules[""].blocks[0]).line == 3
+
+
 def test_json_has_the_lines_and_references_of_hcl():
     text = """{
  "resource": {

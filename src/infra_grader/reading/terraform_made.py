@@ -65,7 +65,7 @@ class Making:
         """
         scopes = self._of(module.folder)
         if not scopes:
-            return next(self._hindered_calls(module.folder), None)
+            return next(self._hindered_calls(module.folder, {module.folder}), None)
         found = [_empty(scope, block) for scope in scopes]
         return None if None in found else found[0]
 
@@ -88,10 +88,14 @@ class Making:
                     given = {name: scope.value(item) for name, item in call.attributes.items()}
                     yield Scope(module=self._modules[folder], given=given)
 
-    def _hindered_calls(self, folder: str) -> Iterator[Evidence]:
+    def _hindered_calls(self, folder: str, seen: set[str]) -> Iterator[Evidence]:
+        """Yield what keeps a module from being called: at its calls, or at those of the modules that have these."""
         for caller, call in self._calls.get(folder, []):
-            if (found := self.hindrance(self._modules[caller], call)) is not None:
-                yield found
+            scopes = self._of(caller) or [Scope(module=self._modules[caller], given={})]
+            yield from filter(None, (_empty(scope, call) for scope in scopes))
+            if caller not in seen:
+                seen.add(caller)
+                yield from self._hindered_calls(caller, seen)
 
 
 def _empty(scope: Scope, block: Block) -> Evidence | None:
