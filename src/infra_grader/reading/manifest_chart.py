@@ -292,6 +292,8 @@ def _lend(
 ) -> Iterator[tuple[str, str]]:
     """Copy the charts that one depends on to where helm looks for them, and theirs; yield where each has come from."""
     everything = context.workspace.view(allow_starter=True).all_files()
+    if (chart / "charts").is_file():  # nothing can lie in it, as helm will say
+        return
     for name, source in near.items():
         target = Folder(tempfile.mkdtemp(prefix="dependency-", dir=context.command.scratch))
         copy_files(context.workspace, [path for path in everything if path.startswith(f"{source}/")], target)
@@ -331,7 +333,7 @@ def _dependencies(data: dict[str, Any], folder: str, files: Sequence[str]) -> tu
     listed = data.get("dependencies")
     for each in listed if isinstance(listed, list) else []:
         name = _name(each)
-        if not re.fullmatch(r"[\w.-]+", name) or any(
+        if not re.fullmatch(r"\w[\w.-]*", name) or any(
             item == name or re.fullmatch(rf"{re.escape(name)}-v?[0-9].*\.tgz", item) for item in packed
         ):
             continue
