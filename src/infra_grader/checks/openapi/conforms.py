@@ -14,6 +14,7 @@ import msgspec
 
 from infra_grader.capabilities.deadline import Deadline, Overrun
 from infra_grader.capabilities.http import Answer, Client, NoAnswer, Request
+from infra_grader.checks.openapi._bundle import bundle
 from infra_grader.checks.openapi._server import server_path
 from infra_grader.plugin import (
     Annotated,
@@ -28,6 +29,7 @@ from infra_grader.plugin import (
     Outcome,
     Params,
     Places,
+    TextFile,
     check,
     places,
 )
@@ -91,11 +93,11 @@ class Exchange(Params):
 def conforms(context: Context, params: Conforms) -> Outcome:
     """A service answers as its own OpenAPI contract says.
 
-    The contract is the one that the service publishes, else a file. It has to be valid and to hold the operations that
-    are asked for. Valid requests are drawn for each operation, from the seed; every answer must have a documented
-    status and a body by its schema, and none may be a fault of the service (5xx). They are sent below the path of the
-    contract's server where the service knows them there. The share of the operations that are there and right is the
-    share of the points.
+    The contract is the one that the service publishes, else a file with those that it refers to. It has to be valid and
+    to hold the operations that are asked for. Valid requests are drawn for each operation, from the seed; every answer
+    must have a documented status and a body by its schema, and none may be a fault of the service (5xx). They are sent
+    below the path of the contract's server where the service knows them there. The share of the operations that are
+    there and right is the share of the points.
     """
     with asked(context, params.service, fresh=params.fresh) as (running, client):
         where, document = _document(context, params, client)
@@ -129,7 +131,15 @@ def _document(context: Context, params: Conforms, client: Client) -> tuple[str, 
             Evidence(kind=EvidenceKind.HTTP, path=f"GET {' or '.join(params.published)}", expected="JSON, status 200"),
         )
     file = context.workspace.read_first(places(params.file))
-    return file.path, _self_contained(file.path, read_document(file))
+
+    def read(path: str) -> Any:
+        return read_document(TextFile(path, context.workspace.read_text(path)))
+
+    try:
+        document = bundle(file.path, read_document(file), read)
+    except RecursionError as error:
+        raise _too_large(file.path) from error
+    return file.path, _self_contained(file.path, document)
 
 
 def _self_contained(where: str, document: Any) -> Any:
@@ -154,7 +164,11 @@ def _self_contained(where: str, document: Any) -> Any:
         if count > MAX_NODES:
             break
         level = below
-    raise CheckFailed("The contract is too large or nested too deeply.", Evidence(path=where, expected="a contract"))
+    raise _too_large(where)
+
+
+def _too_large(where: str) -> CheckFailed:
+    return CheckFailed("The contract is too large or nested too deeply.", Evidence(path=where, expected="a contract"))
 
 
 def _work(context: Context, task: dict[str, Any]) -> Any:
