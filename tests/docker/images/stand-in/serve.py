@@ -6,7 +6,7 @@ import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-PORTS = (3000, 5000, 5044, 5601, 8080, 9000, 9001, 9200, 9600)
+PORTS = (3000, 5000, 5044, 5601, 8080, 9200, 9600)
 HEALTH = {
     "status": "green",  # Elasticsearch, Logstash
     "database": "ok",  # Grafana
