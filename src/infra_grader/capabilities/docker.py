@@ -20,6 +20,7 @@ DEFAULT_ADDRESS = "unix:///var/run/docker.sock"
 INSTALL = "Install it: pip install 'infra-grader[docker]'"
 START = "Start Docker (`docker info` shows whether it answers), or name it by DOCKER_HOST, and grade again."
 JOIN = "Join its group: `sudo usermod -aG docker $USER`, then log in again; `docker info` shows whether it helped."
+FREE = "Free some space: `docker system df` shows what Docker uses."
 ANSWER_S = 60
 """Seconds for each answer of the daemon; a container on a busy machine takes a few."""
 KNOCK_S = 2.0
@@ -100,9 +101,18 @@ def answering() -> Iterator[None]:
         raise Unavailable("The Docker daemon does not answer.", START) from error
 
 
+def data_folder(api: Any) -> str:
+    """Return where the daemon keeps its data, if that is a folder of this machine; else nothing."""
+    if not socket_of(address()):
+        return ""
+    with answering():
+        folder = str(api.info().get("DockerRootDir") or "")
+    return folder if os.path.isdir(folder) else ""
+
+
 def _remedy(said: str) -> str:
     if os.strerror(errno.ENOSPC).lower() in said.lower():
-        return "Free some space: `docker system df` shows what Docker uses."
+        return FREE
     return "Try `docker run` by hand."
 
 

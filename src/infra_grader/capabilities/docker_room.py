@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 
-from infra_grader.capabilities.docker import address, answering, socket_of
+from infra_grader.capabilities.docker import FREE, data_folder
 from infra_grader.capabilities.live_docker import LiveDocker
 from infra_grader.model.outcome import NotAssessed
 
@@ -19,12 +18,8 @@ class Room:
     """Watches the daemon's disk, where that is one of this machine."""
 
     def __init__(self, docker: LiveDocker) -> None:
-        self._folder = ""
+        self._folder = data_folder(docker.api)
         self._looked = 0.0
-        if socket_of(address()):
-            with answering():
-                folder = str(docker.api.info().get("DockerRootDir") or "")
-            self._folder = folder if os.path.isdir(folder) else ""
 
     def check(self) -> None:
         """Raise `NotAssessed` where the disk is as good as full."""
@@ -35,5 +30,5 @@ class Room:
         if shutil.disk_usage(self._folder).free < LEAST_BYTES:
             raise NotAssessed(
                 "There is no space left for the build on the disk of Docker.",
-                "`docker system df` shows what Docker uses.",
+                FREE,
             )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import os
 import secrets
+import shutil
 import threading
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import ExitStack, suppress
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from infra_grader.capabilities import docker, home
-from infra_grader.capabilities.docker import LABEL, START, address, answering, socket_of
+from infra_grader.capabilities.docker import FREE, LABEL, START, address, answering, data_folder, socket_of
 from infra_grader.capabilities.docker_lifeline import Lifeline
 from infra_grader.capabilities.docker_owner import has_no_owner, owner_labels
 from infra_grader.capabilities.home import Home
@@ -28,6 +29,8 @@ LIVE = "live"
 RUN_LABEL = f"{LABEL}.run"
 """The label with the run that a thing belongs to."""
 PREFIX = "infra-grader-live-"
+FULL_BYTES = 20_000_000
+"""With less than this, a disk is as good as full."""
 
 
 class Kind(NamedTuple):
@@ -117,14 +120,20 @@ class LiveDocker:
     def probe(self) -> None:
         """Raise `Unavailable` unless the daemon answers now, and is the one that answered this thread before.
 
-        Each check asks in a thread of its own, and a daemon that was started anew is told to each of them.
+        Each check asks in a thread of its own, and a daemon that was started anew is told to each of them. Nor has its
+        disk to be full, where a check asks once more: then nothing that ran there could write.
         """
         with answering():
             self.api.ping()
         restarts = self.restarts
-        seen, self._seen.restarts = getattr(self._seen, "restarts", restarts), restarts
+        seen, self._seen.restarts = getattr(self._seen, "restarts", None), restarts
+        if seen is None:
+            return
         if seen != restarts:
             raise Unavailable("The Docker daemon was started anew in the meantime.", START)
+        folder = data_folder(self.api)
+        if folder and shutil.disk_usage(folder).free < FULL_BYTES:
+            raise Unavailable("There is no space left on the disk of Docker.", FREE)
 
     def on_close(self, close: Callable[[], None]) -> None:
         """Call this before the run's things are removed, latest first."""

@@ -19,6 +19,7 @@ from infra_grader.capabilities import docker as daemons
 from infra_grader.capabilities import live_docker
 from infra_grader.capabilities.docker_lifeline import Lifeline
 from infra_grader.capabilities.live_docker import RUN_LABEL
+from infra_grader.engine import attribution
 from infra_grader.model.outcome import Unavailable
 from infra_grader.testing import run_check
 
@@ -211,6 +212,7 @@ def test_a_daemon_that_is_back_is_asked_once_more(tmp_path, between, runs):
 @SDK_LEAVES_SOCKETS
 def test_a_container_that_a_restart_has_ended_is_not_the_learner_s(tmp_path, between, monkeypatch):
     """A daemon that is started anew ends its containers: what was lost then is asked once more."""
+    monkeypatch.setattr(attribution, "PAUSE_S", 6.0)  # a busy machine takes a while to be back
     first = []
     start = daemons.connect
 
@@ -269,6 +271,16 @@ def test_a_daemon_that_was_started_anew_is_told_to_every_check_that_saw_the_old_
         assert probes() == ["The Docker daemon was started anew in the meantime."] * 2
         assert probes() == ["", ""]
         docker.probe()  # a check that begins now has seen no other
+
+
+def test_what_is_lost_on_a_full_disk_is_not_the_learner_s(tmp_path, monkeypatch):
+    command = ["python3", "-c", "raise OSError(28, 'No space left on device')"]
+    assert run(tmp_path, command=command).status == "failed"
+    monkeypatch.setattr(live_docker, "FULL_BYTES", 1 << 60)
+    outcome = run(tmp_path, command=command)
+    assert outcome.status == "not_assessed"
+    assert outcome.message == "There is no space left on the disk of Docker."
+    assert run(tmp_path).status == "passed"
 
 
 def test_a_container_that_vanishes_is_a_state_like_others(tmp_path):
