@@ -65,13 +65,24 @@ def await_rollout(
         waited = time.monotonic() - began
         found = first or seen(watch.now)
         before = found.restarts
-        if found.is_up and stays_s:
+        while found.is_up and stays_s:
+            calm = found
             watch.until(lambda _lists: None, Deadline(min(stays_s, deadline.remaining())))
             found = seen(watch.now)
+            if found.is_up or not _has_grown(calm, found):
+                break
+            left = min(began + seconds - time.monotonic(), deadline.remaining())
+            found = watch.until(settled, Deadline(max(0.0, left)), every_s=1.0) or seen(watch.now)
     found = found.replace(
         waited_s=round(waited, 2), restarts_before=before, stayed_s=round(time.monotonic() - began - waited, 2)
     )
     return with_logs(found, lambda pod, container, previous: _log(cluster, namespace, pod, container, previous))
+
+
+def _has_grown(before: Rollout, now: Rollout) -> bool:
+    """Whether a scaler asks for more pods of a workload meanwhile; what it asks for first comes up to 15 s late."""
+    wanted = {each.title: each.wanted for each in before.workloads}
+    return any(each.wanted > wanted.get(each.title, 0) for each in now.workloads)
 
 
 def with_logs(found: Rollout, log: Callable[[str, str, bool], str]) -> Rollout:
