@@ -52,8 +52,8 @@ class Metrics(Params):
     path: Annotated[
         Places,
         Meta(
-            description="Files with rules or objectives (YAML, with dashboards in ConfigMaps too) and dashboards (JSON),"
-            " or globs; every file that one of them names is read."
+            description="Files with rules or objectives (YAML, with dashboards in ConfigMaps too) and dashboards"
+            " (JSON), or globs; every file that one of them names is read."
         ),
     ]
     code: Annotated[Places, Meta(description="Python files, folders or globs that export metrics.")] = "**/*.py"
