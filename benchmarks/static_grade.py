@@ -1,107 +1,77 @@
 """What grading from files costs beside the tools alone that it asks: `python benchmarks/static_grade.py`.
 
-For Project 01 these are ruff and mypy: both read the same files of the bundled solution, mypy without a cache in both.
-They run in turn, and the medians are compared. For the others the seconds that each tool took are counted within the
-grading; the bar holds where the tools have enough to do that their time says something.
+For each of the five solutions, `infra-grader grade --only static` is timed from its start to its end, in turn with the
+command lines of the tools that it asks, on the same files and one after another (`asked_tools.py`). The medians are
+compared. The ratio without detect-secrets is said as well: its expressions are tried within the grading only on a text
+that has a part of what they match, and the solutions have few, so that it costs more alone than it does here.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
+from asked_tools import BIN, Asked, asked_tools
+
 EXERCISES = Path(__file__).parents[1] / "exercises"
-SOLUTION = EXERCISES / "project-01-simple-model-api" / "solution"
-BIN = Path(sys.executable).parent
 BAR = 1.5
-ENOUGH_S = 2.0
-"""Seconds of tools from which on the bar holds; below, the start of Python and of the rubric outweighs them."""
-COUNTED = """
-import json, sys, time
-from infra_grader.capabilities.command import Command
-
-spent, run = [], Command.run
-
-def timed(self, *given, **named):
-    start = time.perf_counter()
-    try:
-        return run(self, *given, **named)
-    finally:
-        spent.append(time.perf_counter() - start)
-
-Command.run = timed
-start = time.perf_counter()
-from infra_grader import api
-api.grade(sys.argv[1], sys.argv[2], options=api.GradeOptions(sandbox="none"))
-print(json.dumps([time.perf_counter() - start, sum(spent), len(spent)]))
-"""
-"""Grades one solution and says how long that took, how much of it each tool, and how many were asked."""
-UNDECIDED = 3
-"""Exit code of a grading in which a person still has to give points."""
+GRADED = (0, 3)
+"""Exit codes of a grading: the solution passes, or a person still has to give points."""
+SEARCH = "detect-secrets"
 
 
 def main() -> int:
-    """Print the ratio and return 1 if it is over the bar."""
+    """Print the ratios and return 1 if one is over the bar."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=5)
     runs = parser.parse_args().runs
-    with tempfile.TemporaryDirectory() as home:
-        env = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
-        env |= {"HOME": home, "XDG_CACHE_HOME": home, "LOCALAPPDATA": home, "PYTHONUTF8": "1"}
-        grade = [str(BIN / "infra-grader"), "grade", str(SOLUTION), "--rubric", "project-01-simple-model-api"]
-        grade += ["--only", "static"]
-        files = [str(file) for file in sorted((SOLUTION / "src").rglob("*.py"))]  # what the rubric has them look at
-        ruff = [str(BIN / "ruff"), "check", "--isolated", "--no-cache", "--exit-zero", *files]
-        mypy = [str(BIN / "mypy"), "--config-file=", f"--cache-dir={os.devnull}", "--ignore-missing-imports", *files]
-        graded: list[float] = []
-        alone: list[float] = []
-        for counted in range(-1, runs):
-            both = (seconds([grade], env), seconds([ruff, mypy], env))
-            if counted >= 0:
-                graded.append(both[0])
-                alone.append(both[1])
-    taken, tools = statistics.median(graded), statistics.median(alone)
-    print(f"grade Project 01 {taken:6.2f} s / ruff and mypy {tools:6.2f} s = {taken / tools:4.2f} (bar {BAR})")
-    over = taken / tools > BAR
-    for solution in sorted(EXERCISES.glob("project-*/solution")):
-        if solution != SOLUTION:
-            over = beside_its_tools(solution, runs) > BAR or over
-    return int(over)
+    return int(max([held(solution, runs) for solution in sorted(EXERCISES.glob("project-*/solution"))]) > BAR)
 
 
-def beside_its_tools(solution: Path, runs: int) -> float:
-    """Print what grading a solution costs beside its tools, and return the ratio that the bar is about, else 0."""
+def held(solution: Path, runs: int) -> float:
+    """Print what grading a solution costs beside its tools, and return the ratio."""
     rubric = solution.parent.name
-    rounds: list[list[float]] = []
     with tempfile.TemporaryDirectory() as home:
         env = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
         env |= {"HOME": home, "XDG_CACHE_HOME": home, "LOCALAPPDATA": home, "PYTHONUTF8": "1"}
-        for _ in range(runs + 1):
-            command = [sys.executable, "-c", COUNTED, str(solution), rubric]
-            said = subprocess.run(command, env=env, cwd=home, capture_output=True, text=True, check=True).stdout
-            rounds.append(json.loads(said))
-    taken, tools, asked = (statistics.median(times) for times in zip(*rounds[1:], strict=True))
-    ratio = taken / tools if tools else 0.0
-    bar = f"bar {BAR}" if tools >= ENOUGH_S else "no bar: its tools have too little to do here"
-    print(f"{rubric:34} {taken:6.2f} s / {asked:.0f} tools {tools:6.2f} s = {ratio:5.2f} ({bar})")
-    return ratio if tools >= ENOUGH_S else 0.0
+        grade = [str(BIN / "infra-grader"), "grade", str(solution), "--rubric", rubric]
+        grading = Asked("grade", [*grade, "--only", "static", "--sandbox", "none"], Path(home), b"", env, GRADED)
+        each = [grading, *asked_tools(solution, rubric, Path(home))]
+        rounds = [[seconds(asked) for asked in each] for _ in range(runs + 1)][1:]  # the first warms the caches
+    taken, *alone = (statistics.median(times) for times in zip(*rounds, strict=True))
+    spent: dict[str, float] = {}
+    for asked, time_s in zip(each[1:], alone, strict=True):
+        spent[asked.name] = spent.get(asked.name, 0.0) + time_s
+    return told(rubric, taken, spent)
 
 
-def seconds(commands: list[list[str]], env: dict[str, str]) -> float:
-    """Return what the commands take together, one after another."""
+def told(rubric: str, taken: float, spent: Mapping[str, float]) -> float:
+    """Print a line about a rubric, and return its ratio."""
+    tools = sum(spent.values())
+    others = tools - spent.get(SEARCH, 0.0)
+    ratio = f"{taken:5.2f} s / tools {tools:5.2f} s = {taken / tools:4.2f} (bar {BAR})"
+    print(f"{rubric:34} {ratio}; without {SEARCH} {others:5.2f} s = {taken / others:4.2f}")
+    print(f"{'':34} {', '.join(f'{name} {time_s:.2f}' for name, time_s in spent.items())}")
+    return taken / tools
+
+
+def seconds(asked: Asked) -> float:
+    """Return what a command takes. Ends the benchmark where it does not end as it did when it was asked."""
     start = time.perf_counter()
-    for command in commands:
-        outcome = subprocess.run(command, env=env, cwd=env["HOME"], capture_output=True, text=True, check=False)
-        if outcome.returncode not in (0, 1, UNDECIDED):
-            sys.exit(f"{command[0]} ended with {outcome.returncode}: {outcome.stderr}")
-    return time.perf_counter() - start
+    done = subprocess.run(
+        asked.arguments, cwd=asked.folder, env=asked.variables, input=asked.stdin, capture_output=True, check=False
+    )
+    taken = time.perf_counter() - start
+    if done.returncode not in asked.exit_codes:
+        sys.exit(f"{asked.name} ended with {done.returncode}: {done.stderr.decode(errors='replace')}")
+    return taken
 
 
 if __name__ == "__main__":
