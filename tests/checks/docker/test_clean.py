@@ -223,11 +223,15 @@ def test_a_container_that_a_restart_has_ended_is_not_the_learner_s(tmp_path, bet
                 first.extend(api.containers(filters={"ancestor": containers.build(), "label": RUN_LABEL}))
                 time.sleep(0.1)
             between.stop()
-            api.kill(first[0]["Id"])
-            between.start()
+            try:
+                api.kill(first[0]["Id"])
+            finally:
+                between.start()
 
-    threading.Thread(target=cut, daemon=True).start()
+    cutting = threading.Thread(target=cut, daemon=True)
+    cutting.start()
     outcome = run(tmp_path, stays_s=6)
+    cutting.join(60)
     assert outcome.status == "passed", outcome
 
 
