@@ -11,9 +11,10 @@ import os
 import secrets
 import shutil
 import threading
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from contextlib import ExitStack, suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,6 +23,7 @@ from infra_grader.capabilities.docker import FREE, LABEL, START, address, answer
 from infra_grader.capabilities.docker_lifeline import Lifeline
 from infra_grader.capabilities.docker_owner import has_no_owner, owner_labels
 from infra_grader.capabilities.home import Home
+from infra_grader.capabilities.side_by_side import side_by_side
 from infra_grader.model.outcome import NotAssessed, Unavailable
 
 LIVE = "live"
@@ -41,13 +43,13 @@ class Kind(NamedTuple):
     remove: Callable[[Any, Mapping[str, Any]], None]
 
 
-KINDS = (
-    # In this order: a network or an image that a container uses cannot be removed before it.
-    Kind(
-        "container",
-        lambda api, label: list(api.containers(all=True, filters={"label": label})),
-        lambda api, facts: api.remove_container(facts["Id"], force=True, v=True),
-    ),
+CONTAINER = Kind(
+    "container",
+    lambda api, label: list(api.containers(all=True, filters={"label": label})),
+    lambda api, facts: api.remove_container(facts["Id"], force=True, v=True),
+)
+USED = (
+    # Nothing of these can be removed before the containers that use it.
     Kind(
         "network",
         lambda api, label: list(api.networks(filters={"label": label})),
@@ -64,6 +66,7 @@ KINDS = (
         lambda api, facts: api.remove_image(facts["Id"], force=True),
     ),
 )
+KINDS = (CONTAINER, *USED)
 
 
 class LiveDocker:
@@ -141,7 +144,8 @@ class LiveDocker:
 
     def leftovers(self) -> list[str]:
         """Return what of this run is still there, each in words."""
-        return [f"{kind.title} {_title(facts)}" for kind, facts in _find(self.api, f"{RUN_LABEL}={self.run}")]
+        label = f"{RUN_LABEL}={self.run}"
+        return [f"{kind.title} {_title(facts)}" for kind in KINDS for facts in _find(self.api, kind, label)]
 
     def close(self) -> None:
         """Remove everything of this run. What a daemon that is gone still holds goes when the next run begins."""
@@ -170,21 +174,23 @@ def remove_left(api: Any) -> None:
 
 def _remove_all(api: Any, label: str, is_chosen: Callable[[Mapping[str, Any]], bool]) -> None:
     """Remove the chosen things with a label; what another grader removes at the same time is no fault."""
-    import docker.errors
 
-    with suppress(NotAssessed):
-        for kind, facts in _find(api, label):
+    def remove(kind: Kind) -> None:
+        import docker.errors
+
+        for facts in _find(api, kind, label):
             if is_chosen(facts):
                 with suppress(NotAssessed), answering(), suppress(docker.errors.NotFound):
                     kind.remove(api, facts)
 
+    with suppress(NotAssessed):
+        remove(CONTAINER)
+        side_by_side(partial(remove, kind) for kind in USED)
 
-def _find(api: Any, label: str) -> Iterator[tuple[Kind, Mapping[str, Any]]]:
-    for kind in KINDS:
-        with answering():
-            found = kind.find(api, label)
-        for facts in found:
-            yield kind, facts
+
+def _find(api: Any, kind: Kind, label: str) -> list[Mapping[str, Any]]:
+    with answering():
+        return kind.find(api, label)
 
 
 def _labels(facts: Mapping[str, Any]) -> Mapping[str, str]:
