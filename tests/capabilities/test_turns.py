@@ -89,6 +89,7 @@ def test_it_is_given_back_by_who_overran():
 
 
 RUNNING = SimpleNamespace(find_end=str)
+DAEMON = SimpleNamespace(restarts=0)
 
 
 def container_service():
@@ -100,7 +101,7 @@ def container_service():
 @pytest.mark.parametrize(
     ("what", "made"),
     [
-        ("project", ComposeProject(None, None, "shop", Path())),
+        ("project", ComposeProject(DAEMON, None, "shop", Path())),
         ("container", container_service()),
         ("service", Service(None, None, RUNNING)),
     ],
