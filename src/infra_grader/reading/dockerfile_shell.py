@@ -14,9 +14,8 @@ from itertools import islice
 
 from infra_grader.model.record import Record
 from infra_grader.reading.dockerfile_instruction import Instruction
+from infra_grader.reading.shell_tokens import shell_tokens, substitution_end
 
-OPERATORS = ("&&", "||", ";;", ";", "|&", "|", "&", "\n", "(", ")")
-REDIRECTION = re.compile(r"(?:[0-9]*|&)(?:>>|>\||<<<|<<-?|<>|>&|<&|>|<)")
 ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
 OPENING = frozenset({"if", "then", "else", "elif", "do", "while", "until", "!", "{", "time"})
 CLOSING = frozenset({"fi", "done", "esac", "}"})
@@ -33,6 +32,8 @@ STARTERS = frozenset(
 )
 WITH_ARGUMENT = {"gosu": 1, "su-exec": 1, "timeout": 1, "wait-for-it": 1, "chroot": 1}
 """Programs that start another one, with the number of words that come before it."""
+PARAMETERS = re.compile(r"\(\s*\)")
+"""What makes a name before it the name of a function."""
 BRANCH = re.compile(r"(?:^|[\s;])(?:if|case|while|for|until)\s")
 MAX_NESTING = 5
 MAX_COMMANDS = 500
@@ -51,6 +52,8 @@ class ShellCommand(Record):
     """In how many groups and functions it stands: `(…)`, `{ …; }`."""
     is_tested: bool = False
     """Whether something only asks how it ended: `if command`, `! command`."""
+    function: str = ""
+    """The function in whose body it stands, or nothing."""
 
     @property
     def program(self) -> str:
@@ -133,6 +136,7 @@ def shell_commands(script: str, line_at: Callable[[int], int], depth: int = 0) -
                 joint=command.joint if number else simple.joint,
                 depth=command.depth + simple.depth,
                 is_tested=command.is_tested or simple.is_tested,
+                function=command.function or simple.function,
             )
             for number, command in enumerate(unwrap(words, line, depth))
         ]
@@ -143,7 +147,7 @@ def _substituted(words: list[str], line: int, depth: int) -> Iterator[ShellComma
     """Yield the commands in `$(…)` and backticks."""
     for word in words if depth < MAX_NESTING else ():
         if (start := word.find("$(")) >= 0:
-            inner = word[start + 2 : _substitution(word, start + 1) - 1]
+            inner = word[start + 2 : substitution_end(word, start + 1) - 1]
         elif (start := word.find("`")) >= 0:
             inner = word[start + 1 :].partition("`")[0]
         else:
@@ -193,14 +197,28 @@ def _alive(commands: list[ShellCommand], *, has_branches: bool) -> Iterator[Shel
         if (certain is True and command.joint == "||") or (certain is False and command.joint == "&&"):
             continue
         yield command
-        if command.words[0] in ("true", ":"):
-            certain = True
-        elif command.words[0] == "false":
-            certain = False
-        else:
-            certain = None
+        certain = _settled(command.words)
         if command.words[0] == "exit" and command.joint not in ("||", "&&", "|") and not has_branches:
             return
+
+
+def _settled(words: Sequence[str]) -> bool | None:
+    """Return how a command ends, where that can be told: `true`, `false`, a comparison of constants."""
+    if words[0] in ("true", ":", "false"):
+        return words[0] != "false"
+    if words[0] not in ("[", "[[", "test") or any(sign in word for word in words for sign in "$`*?"):
+        return None
+    holds: bool | None = None
+    match list(words[1:-1] if words[0] in ("[", "[[") else words[1:]):
+        case [one, "=" | "==" | "-eq", other]:
+            holds = one == other
+        case [one, "!=" | "-ne", other]:
+            holds = one != other
+        case ["-n", text] | [text]:
+            holds = text != ""
+        case ["-z", text]:
+            holds = text == ""
+    return holds
 
 
 class _Around(Record):
@@ -209,46 +227,116 @@ class _Around(Record):
     joint: str
     depth: int
     is_tested: bool
+    function: str
+
+
+class _Groups:
+    """How deep a place in a script lies in groups, and in which function."""
+
+    def __init__(self) -> None:
+        self._declared = ""
+        self._open: list[tuple[str, str]] = []  # each with the function whose body it is, if it is one
+
+    @property
+    def depth(self) -> int:
+        """How many groups are open."""
+        return len(self._open)
+
+    @property
+    def function(self) -> str:
+        """The innermost function, or nothing."""
+        return next((name for _, name in reversed(self._open) if name), "")
+
+    def declare(self, name: str) -> None:
+        """Note that the next group is the body of a function."""
+        self._declared = name
+
+    def open(self, sign: str) -> None:
+        """Go into a group."""
+        self._open.append((sign, self._declared))
+        self._declared = ""
+
+    def close(self, sign: str) -> None:
+        """Leave a group; a bracket that none has opened ends a pattern of `case`."""
+        if self._open and self._open[-1][0] == sign:
+            self._open.pop()
+
+
+class _Walk:
+    """Goes through a script token by token, and hands out its simple commands."""
+
+    def __init__(self, script: str) -> None:
+        self._script = script
+        self._words: list[str] = []
+        self._openings: list[str] = []
+        self._groups = _Groups()
+        self._start = self._dead = 0
+        self._joint = ""
+        self._in_header = False  # between the brackets of `name()`
+
+    def word(self, text: str, offset: int) -> None:
+        """Take a word."""
+        if text == "{" and (name := _declared(self._words)):  # `function name {`
+            self._groups.declare(name)
+            self._words = []
+        if not self._words:
+            self._start = offset
+            self._dead = _depth(text, self._dead) if self._dead else 0
+        if self._words or text not in OPENING:
+            self._words.append(text)
+            return
+        self._openings.append(text)
+        if text == "{":
+            self._groups.open("{")
+
+    def operator(self, text: str, offset: int) -> Iterator[tuple[list[str], int, _Around]]:
+        """Take an operator, and yield the command that it ends."""
+        words = self._words
+        parameters = PARAMETERS.match(self._script, offset)
+        if name := _declared(words) or (words[0] if len(words) == 1 and parameters else ""):
+            self._groups.declare(name)
+        else:
+            yield from self.rest()
+        self._regroup(text, words, is_header=parameters is not None)
+        self._words, self._openings = [], []
+        self._joint = _joint(text, self._joint)
+
+    def rest(self) -> Iterator[tuple[list[str], int, _Around]]:
+        """Yield the command that is not ended yet, if there is one."""
+        words = self._words
+        if words and words[0] not in CLOSING | HEADS and not self._dead:
+            is_tested = bool({"if", "elif", "!"} & set(self._openings))
+            groups = self._groups
+            around = _Around(joint=self._joint, depth=groups.depth, is_tested=is_tested, function=groups.function)
+            yield words, self._start, around
+            self._dead = int(self._openings[-1:] in (["if"], ["elif"], ["while"]) and _settled(words) is False)
+
+    def _regroup(self, operator: str, words: list[str], *, is_header: bool) -> None:
+        if words[:1] == ["}"]:
+            self._groups.close("{")
+        if operator == ")" and not self._in_header:
+            self._groups.close("(")
+        elif operator == "(" and not is_header:
+            self._groups.open("(")
+        self._in_header = is_header
 
 
 def _simple(script: str) -> Iterator[tuple[list[str], int, _Around]]:
     """Yield words and offset of each simple command, and what stands around it."""
-    words: list[str] = []
-    openings: list[str] = []
-    start = depth = 0
-    joint = opening = ""
-    dead = 0
-    skip_word = False
+    walk = _Walk(script)
+    skips_word = False
+    for kind, text, offset in shell_tokens(script):
+        if kind == "operator":
+            yield from walk.operator(text, offset)
+        elif kind == "word" and not skips_word:
+            walk.word(text, offset)
+        skips_word = kind == "redirection"
+    yield from walk.rest()
 
-    def around() -> _Around:
-        return _Around(joint=joint, depth=depth, is_tested=bool({"if", "elif", "!"} & set(openings)))
 
-    for kind, text, offset in _tokens(script):
-        if kind == "redirection":
-            skip_word = True
-        elif kind == "word":
-            if skip_word:
-                skip_word = False
-                continue
-            if not words:
-                start = offset
-                dead = _depth(text, dead) if dead else 0
-                if text in OPENING:
-                    opening = text
-                    openings.append(text)
-                    depth += text == "{"
-                    continue
-            words.append(text)
-        else:
-            skip_word = False
-            if words and words[0] not in CLOSING | HEADS and text != "()" and not dead:
-                yield words, start, around()
-                dead = int(words == ["false"] and opening in ("if", "elif", "while"))
-            depth = max(0, depth + (text == "(") - (text == ")") - (words[:1] == ["}"]))
-            words, openings, opening = [], [], ""
-            joint = _joint(text, joint)
-    if words and words[0] not in CLOSING | HEADS and not dead:
-        yield words, start, around()
+def _declared(words: list[str]) -> str:
+    """Return the name in `function name`."""
+    return words[1] if len(words) == 2 and words[0] == "function" else ""
 
 
 def _depth(word: str, depth: int) -> int:
@@ -262,79 +350,3 @@ def _joint(operator: str, before: str) -> str:
     if operator == "(":
         return before
     return {"\n": ";", ")": ";", ";;": ";", "|&": "|"}.get(operator, operator)
-
-
-def _tokens(script: str) -> Iterator[tuple[str, str, int]]:
-    position = 0
-    while position < len(script):
-        sign = script[position]
-        if sign in " \t\r":
-            position += 1
-        elif script.startswith("\\\n", position):
-            position += 2
-        elif sign == "#":
-            end = script.find("\n", position)
-            position = len(script) if end < 0 else end
-        elif found := REDIRECTION.match(script, position):
-            position = found.end()
-            if script[position - 1] == "&" and (number := re.compile(r"[0-9]+|-").match(script, position)):
-                position = number.end()
-            else:
-                yield "redirection", found[0], found.start()
-        elif operator := next((item for item in OPERATORS if script.startswith(item, position)), ""):
-            yield "operator", operator, position
-            position += len(operator)
-        else:
-            word, end = _shell_word(script, position)
-            yield "word", word, position
-            position = end
-
-
-def _shell_word(script: str, position: int) -> tuple[str, int]:
-    """Return the word at a position without its quotes, and where it ends."""
-    made: list[str] = []
-    quote = ""
-    while position < len(script):
-        sign = script[position]
-        if quote:
-            if sign == quote:
-                quote = ""
-            elif sign == "\\" and quote == '"' and position + 1 < len(script):
-                position += 1
-                made.append(script[position] if script[position] in '"\\$`\n' else "\\" + script[position])
-            elif script.startswith("$(", position) and quote == '"':
-                end = _substitution(script, position + 1)
-                made.append(script[position:end])
-                position = end - 1
-            else:
-                made.append(sign)
-        elif sign == "\\":
-            position += 1
-            made.append(script[position : position + 1].replace("\n", ""))
-        elif sign in "\"'":
-            quote = sign
-        elif script.startswith(("$(", "${"), position):
-            end = _substitution(script, position + 1)
-            made.append(script[position:end])
-            position = end - 1
-        elif sign in " \t\r\n;|&()<>":
-            break
-        else:
-            made.append(sign)
-        position += 1
-    return "".join(made), position
-
-
-def _substitution(script: str, position: int) -> int:
-    """Return where the bracket that opens at a position is closed."""
-    opening = script[position]
-    closing = ")" if opening == "(" else "}"
-    depth = 0
-    for index in range(position, len(script)):
-        if script[index] == opening:
-            depth += 1
-        elif script[index] == closing:
-            depth -= 1
-            if not depth:
-                return index + 1
-    return len(script)

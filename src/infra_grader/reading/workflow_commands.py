@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from operator import add
 from posixpath import dirname, join, normpath
@@ -168,6 +168,8 @@ class _Place(NamedTuple):
     options: ShellOptions
     depth: int
     """How many files may be followed from here."""
+    is_sourced: bool = False
+    """Whether it is read into another script (`.`), which may call its functions."""
 
 
 def _of_script(workspace: Workspace, script: str, act: Act, place: _Place) -> Iterator[Act]:
@@ -175,8 +177,11 @@ def _of_script(workspace: Workspace, script: str, act: Act, place: _Place) -> It
     joined = _without_heredocs(script).replace("\\\n", "  ")
     commands = shell_commands(joined, lambda offset: place.line_at(script.count("\n", 0, offset)))
     forgiven = passed_over(joined, commands, place.options)
+    called = _called_functions(commands)
     folder = place.folder
     for command, is_forgiven in zip(commands, forgiven, strict=True):
+        if command.function and not place.is_sourced and command.function not in called:
+            continue
         found = act.replace(words=command.words, may_fail=act.may_fail or is_forgiven, line=command.line)
         folder = _changed(folder, command, place.folder)
         followed: list[Act] | None = None
@@ -185,6 +190,22 @@ def _of_script(workspace: Workspace, script: str, act: Act, place: _Place) -> It
                 followed = _followed(workspace, command, found, place._replace(folder=here))
         yield found.replace(is_hollow=followed is not None and not any(_does_something(inner) for inner in followed))
         yield from followed or ()
+
+
+def _called_functions(commands: Sequence[ShellCommand]) -> set[str]:
+    """Return the functions of a script that it calls, or names to something that may; all, where that is a variable."""
+    named: dict[str, set[str]] = {}
+    for command in commands:
+        named.setdefault(command.function, set()).update(*(word.split() for word in command.words))
+        if command.words[0].startswith("$"):
+            return {one.function for one in commands}
+    called: set[str] = set()
+    waiting = [""]
+    while waiting:
+        new = (named.get(waiting.pop(), set()) & named.keys()) - called
+        called |= new
+        waiting += new
+    return called
 
 
 def _changed(folder: str, command: ShellCommand, start: str) -> str:
@@ -201,7 +222,8 @@ def _followed(workspace: Workspace, command: ShellCommand, act: Act, place: _Pla
     found: list[Act] = []
     for path, text, first, options in scripts:
         folder = dirname(path) if path.rpartition("/")[2] in TASK_FILES else place.folder
-        inner = _Place(partial(add, first), folder, options, place.depth - 1)
+        is_sourced = command.words[0] in (".", "source")
+        inner = _Place(partial(add, first), folder, options, place.depth - 1, is_sourced)
         found += _of_script(workspace, text, act.replace(path=path), inner)
     return found if scripts else None
 

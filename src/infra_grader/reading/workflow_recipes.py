@@ -63,5 +63,5 @@ def plain_line(line: str) -> str:
 
 
 def line_of(text: str, start: str) -> int:
-    """Return the first line, from 1, that starts with a text; 1 if none does."""
-    return next((number for number, line in enumerate(text.split("\n"), 1) if line.startswith(start)), 1)
+    """Return the first line, from 1, that starts with a text, spaces aside; 1 if none does."""
+    return next((number for number, line in enumerate(text.split("\n"), 1) if line.lstrip().startswith(start)), 1)

@@ -1,7 +1,8 @@
-"""The recipes of task runners that a pipeline calls: make, just, task, tox, nox, poe, and the hooks of pre-commit."""
+"""The recipes of task runners that a pipeline calls: make, just, task, npm, tox, nox, poe, and pre-commit's hooks."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from posixpath import join
@@ -15,6 +16,7 @@ from infra_grader.reading.workflow_recipes import (
     Script,
     chosen_recipes,
     first_file,
+    line_of,
     options_in,
     plain_line,
 )
@@ -24,9 +26,11 @@ from infra_grader.reading.yaml import YamlError, read_document
 MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
 JUSTFILES = ("justfile", "Justfile", ".justfile")
 TASKFILES = ("Taskfile.yml", "Taskfile.yaml", "taskfile.yml", "taskfile.yaml")
-TASK_FILES = frozenset({*MAKEFILES, *JUSTFILES, *TASKFILES, "tox.ini", "noxfile.py", "pyproject.toml"})
+TASK_FILES = frozenset({*MAKEFILES, *JUSTFILES, *TASKFILES, "tox.ini", "noxfile.py", "pyproject.toml", "package.json"})
 """Files whose recipes run in the folder in which they lie."""
 TARGET = re.compile(r"^([A-Za-z0-9_.%/ -]+?)\s*::?(?!=)([^#\n]*)")
+UNREAD = re.compile(r"^-?s?include\s|^[^#\t\n]*[%$][^=\n]*:(?!=)", re.MULTILINE)
+"""What may make targets that are not read: other files, patterns, names in variables."""
 RECIPE = re.compile(r"^@?([A-Za-z_][A-Za-z0-9_-]*)((?:\s+[^:=\n]*)?):(?!=)([^#\n]*)")
 PRE_COMMIT = (".pre-commit-config.yaml", ".pre-commit-config.yml")
 
@@ -40,6 +44,9 @@ def tasks(read: Read, command: ShellCommand, folder: str) -> Iterator[Script]:
         "tox": of_tox,
         "nox": of_nox,
         "poe": of_poe,
+        "npm": _of_npm,
+        "yarn": _of_npm,
+        "pnpm": _of_npm,
     }
     if command.program == "pre-commit":
         yield from hooks(read)
@@ -71,7 +78,26 @@ def hooks(read: Read) -> Iterator[Script]:
 def _of_make(read: Read, arguments: Sequence[str], folder: str) -> Iterator[Script]:
     options, wanted = options_in(arguments, {"-C": "-C", "--directory": "-C", "-f": "-f", "--file": "-f"})
     for path, text in first_file(read, join(folder, options.get("-C", "")), (options.get("-f") or MAKEFILES)):
-        yield from chosen_recipes(path, _rules(text), [word for word in wanted if "=" not in word])
+        rules, targets = _rules(text), [word for word in wanted if "=" not in word]
+        yield from chosen_recipes(path, rules, targets)
+        if not UNREAD.search(text):  # then what is not there is made by nobody
+            yield from ((path, "", 1) for target in targets if target not in rules)
+
+
+def _of_npm(read: Read, arguments: Sequence[str], folder: str) -> Iterator[Script]:
+    """Yield a script of package.json with those that npm, yarn or pnpm run before and after it."""
+    options, words = options_in(arguments, {"--prefix": "-C", "-C": "-C", "--cwd": "-C", "--dir": "-C"})
+    while words[:1] in (["run"], ["run-script"]):
+        del words[0]
+    name = {"t": "test", "tst": "test"}.get(words[0], words[0]) if words else ""
+    for path, text in first_file(read, join(folder, options.get("-C", "")), "package.json"):
+        try:
+            scripts = mapping_of(mapping_of(json.loads(text)).get("scripts"))
+        except (ValueError, RecursionError):
+            return
+        for one in (f"pre{name}", name, f"post{name}"):
+            if script := text_of(scripts.get(one)):
+                yield path, script, line_of(text, f'"{one}"')
 
 
 def _of_just(read: Read, arguments: Sequence[str], folder: str) -> Iterator[Script]:

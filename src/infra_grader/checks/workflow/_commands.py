@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
+from itertools import pairwise
 
 RUNNERS = {
     "python": ("-m",),
@@ -32,8 +33,12 @@ LONG_WITH_VALUE = (
 )
 WITH_VALUE = SHORT_WITH_VALUE | {f"--{name}" for name in LONG_WITH_VALUE}
 """Options of those programs whose value is a word of its own."""
-TELLING = frozenset({"--help", "--collect-only", "--co"})
+TELLING = frozenset(
+    {"--help", "--collect-only", "--collectonly", "--co", "--fixtures", "--markers", "--setup-plan", "--cache-show"}
+)
 """Arguments by which a program does nothing but tell."""
+NOTHING_CHOSEN = re.compile(r"not\s+\(?(?:tests?_?|\.?py)\)?")
+"""What `pytest -k` is given so that no test is left: each has that in its name, or its file has."""
 MOST_FORMS = 5
 
 
@@ -48,12 +53,23 @@ def is_command(words: Sequence[str], pattern: Sequence[str]) -> bool:
 def only_tells(words: Sequence[str], pattern: Sequence[str]) -> bool:
     """Whether a command only tells what it could do: `--help`, `--version`, a dry run that nobody asked for."""
     telling = [word for word in words[1:] if word in TELLING or word.startswith("--dry-run")]
+    if "pytest" in map(_program, words) and any(word in ("--version", "-VV") for word in words):
+        telling.append("--version")
+    if words[1:] in (["-V"], ["-h"]) or _chooses_nothing(words):
+        return True
     if len(words) > 1 and words[-1] == "--version":  # elsewhere it may be the version of a chart
         telling.append("--version")
     return any(
         word != "--dry-run=none" and not any(fnmatchcase(word, part) for part in pattern if part.startswith("--"))
         for word in telling
     )
+
+
+def _chooses_nothing(words: Sequence[str]) -> bool:
+    """Whether tests are chosen by a name that each of them has, turned round: `-k 'not test'`."""
+    chosen = [after for word, after in pairwise(words) if word == "-k"]
+    chosen += [word[2:].lstrip("=") for word in words if word.startswith("-k") and len(word) > 2]
+    return any(NOTHING_CHOSEN.fullmatch(text.strip()) for text in chosen)
 
 
 def _forms(words: list[str]) -> list[list[str]]:
