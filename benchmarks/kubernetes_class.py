@@ -310,7 +310,9 @@ def odd_scores(out: Path, learners: int) -> Iterator[str]:
 @contextmanager
 def followed(context: str, stays: Stays) -> Iterator[None]:
     """Note each step of each submission's namespace, during the block."""
-    client = kubernetes.client.CoreV1Api(kubernetes.config.new_client_from_config(context=context))
+    client = kubernetes.client.CoreV1Api(
+        kubernetes.config.new_client_from_config(os.environ.get("KUBECONFIG"), context)  # else as of the first import
+    )
     is_over = threading.Event()
 
     def follow(listing: Any, note: Callable[[str, Mapping[str, Any]], None], **chosen: str) -> None:

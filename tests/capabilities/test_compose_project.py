@@ -10,13 +10,14 @@ from infra_grader.capabilities.compose_project import ComposeProject, NotUp
 from infra_grader.capabilities.deadline import Deadline
 from infra_grader.model.outcome import NotAssessed, Unavailable
 
+DAEMON = SimpleNamespace(restarts=0)
 SHIM = "Error response from daemon: failed to create shim task: OCI runtime create failed: runc create failed: "
 
 
 def start(said, folder):
     """Start a project whose compose prints this and fails."""
     compose = SimpleNamespace(run=lambda *_words, **_options: SimpleNamespace(exit_status=1, stderr=said))
-    ComposeProject(None, compose, "ours", folder).up(Deadline(5))
+    ComposeProject(DAEMON, compose, "ours", folder).up(Deadline(5))
 
 
 @pytest.mark.parametrize(

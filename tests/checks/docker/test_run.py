@@ -165,9 +165,11 @@ def test_a_read_only_root_without_capabilities(tmp_path):
     assert run(tmp_path, temporary, read_only=True).status == "passed"
 
 
-def test_nothing_can_gain_privileges(tmp_path):
-    shown = "grep NoNewPrivs:.1 /proc/self/status && exec python3 /app/server.py"
-    assert run(tmp_path, SOUND + f'CMD ["sh", "-c", "{shown}"]\n').status == "passed"
+@pytest.mark.parametrize("drops", [False, True])
+def test_only_what_drops_its_capabilities_gains_no_privileges_either(tmp_path, drops):
+    shown = f"grep NoNewPrivs:.{int(drops)} /proc/self/status && exec python3 /app/server.py"
+    outcome = run(tmp_path, SOUND + f'CMD ["sh", "-c", "{shown}"]\n', drop_capabilities=drops)
+    assert outcome.status == "passed", outcome
 
 
 def test_a_file_of_the_rubric_is_mounted_read_only(tmp_path):
