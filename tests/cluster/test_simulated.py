@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import fcntl
 import runpy
 import subprocess
 import uuid
@@ -45,10 +46,12 @@ def folder(kubeconfig) -> Iterator[Path]:
     place = kubeconfig.parent
     if not (place / "pids" / "init").is_file():
         pytest.skip(f"the cluster of {kubeconfig} is not one of tests/cluster/cluster")
-    try:
-        yield place
-    finally:
-        simulate(place, 0)
+    with (place / "simulating").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)  # each call replaces the nodes of another worker's
+        try:
+            yield place
+        finally:
+            simulate(place, 0)
 
 
 @pytest.fixture
