@@ -2,8 +2,9 @@
 
 For each of the five solutions, `infra-grader grade --only static` is timed from its start to its end, in turn with the
 command lines of the tools that it asks, on the same files and one after another (`asked_tools.py`). The medians are
-compared twice: without detect-secrets, which the bar is about, and with it. Within the grading its expressions are tried
-only on a text that has a part of what they match, and the solutions have none: it costs much alone, and nothing here.
+compared twice: without detect-secrets, which the bar is about, and with it. Within the grading its expressions are
+tried only on a text that has a part of what they match, and the solutions have none: it costs much alone, and nothing
+here.
 """
 
 from __future__ import annotations
