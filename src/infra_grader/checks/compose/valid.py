@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from functools import cache
-from importlib.resources import files
 from itertools import islice
 from typing import Any
 
 from infra_grader.checks.compose._files import MOST_SHOWN, ComposeParams, find_compose, point_at
-from infra_grader.plugin import CheckFailed, Context, Evidence, Measure, NotAssessed, Outcome, check
+from infra_grader.plugin import CheckFailed, Context, Evidence, Measure, Outcome, check
 from infra_grader.reading.compose import Compose
 from infra_grader.reading.compose_value import InterpolationError, Value, fill
+from infra_grader.reading.published_schema import schema_errors
 
 REMEDY = "Run `pip install 'infra-grader[docker]'`, then grade again."
 MOST_PROBLEMS = 100
@@ -52,9 +50,8 @@ def _problems(compose: Compose) -> Iterator[Evidence]:
     for clash in compose.clashes:
         yield point_at(clash.value, EXPECTED, clash.problem)
     yield from _unfilled(compose.root)
-    validator = _validator()
     try:
-        for error in validator.iter_errors(compose.root.data):
+        for error in schema_errors("compose-spec", compose.root.data, REMEDY):
             yield _describe(compose, error)
     except RecursionError as error:
         raise CheckFailed(f"{compose.path} is nested too deep to be checked.", Evidence(path=compose.path)) from error
@@ -72,29 +69,13 @@ def _unfilled(value: Value) -> Iterator[Evidence]:
 
 
 def _describe(compose: Compose, error: Any) -> Evidence:
-    """Return the evidence for a violation: the one behind an `anyOf` that comes nearest to what was meant."""
-    from jsonschema.exceptions import best_match  # as the validator, which is here by now
-
-    deepest = best_match([error])
-    steps = list(deepest.absolute_path)
+    """Return the evidence for a violation, where it stands."""
+    steps = list(error.absolute_path)
     place = compose.root
     for step in steps:
         place = place.children.get(step, place)
-    if deepest.validator in ("additionalProperties", "unevaluatedProperties"):  # the keys that should not be there
-        unknown = [child for key, child in place.children.items() if repr(key) in deepest.message]
+    if error.validator in ("additionalProperties", "unevaluatedProperties"):  # the keys that should not be there
+        unknown = [child for key, child in place.children.items() if repr(key) in error.message]
         place = unknown[0] if unknown else place
     where = ".".join(str(step) for step in steps) or "the file"
-    return point_at(place, EXPECTED, f"{where}: {deepest.message[:300]}")
-
-
-@cache
-def _validator() -> Any:
-    try:
-        schemas = files("check_jsonschema").joinpath("builtin_schemas", "vendor")
-    except ModuleNotFoundError as error:
-        raise NotAssessed("The schema of compose files is not installed.", REMEDY) from error
-    schema = json.loads(schemas.joinpath("compose-spec.json").read_text(encoding="utf-8"))
-    # Slow to import. The whole first: a part imported in one thread and the whole in another wait for each other.
-    from jsonschema import validators
-
-    return validators.validator_for(schema)(schema)
+    return point_at(place, EXPECTED, f"{where}: {error.message[:300]}")

@@ -49,9 +49,14 @@ def read_once(context: Context, path: str) -> Dockerfile:
     )
 
 
+def adds_work(dockerfile: Dockerfile, stage: Stage) -> bool:
+    """Whether the image adds anything to its base."""
+    return any(item.works for item in dockerfile.reached(stage))
+
+
 def require_work(dockerfile: Dockerfile, stage: Stage) -> None:
     """Raise `CheckFailed` where the image adds nothing to its base, so that the absence of faults says nothing."""
-    if not any(item.works for item in dockerfile.reached(stage)):
+    if not adds_work(dockerfile, stage):
         raise CheckFailed(
             f"{dockerfile.path} adds nothing to its base image.",
             point_at(dockerfile, stage.start, "RUN or COPY of your own", "none"),

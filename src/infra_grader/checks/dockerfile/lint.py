@@ -6,8 +6,25 @@ import json
 import re
 from typing import Any, Literal
 
-from infra_grader.checks.dockerfile._files import MAX_BYTES, MOST_SHOWN, DockerfileParams, find_dockerfile, require_work
-from infra_grader.plugin import Annotated, Context, Evidence, Measure, Meta, NotAssessed, Outcome, check
+from infra_grader.checks.dockerfile._files import (
+    MAX_BYTES,
+    MOST_SHOWN,
+    DockerfileParams,
+    adds_work,
+    read_once,
+    require_work,
+)
+from infra_grader.plugin import (
+    Annotated,
+    Context,
+    Evidence,
+    Measure,
+    Meta,
+    NotAssessed,
+    Outcome,
+    check,
+    places,
+)
 from infra_grader.reading.dockerfile import Dockerfile
 
 REMEDY = "Run `pip install 'infra-grader[dockerfile]'`, then grade again."
@@ -32,14 +49,50 @@ class Lint(DockerfileParams):
         Literal["error", "warning", "info", "style"], Meta(description="Least severe level that counts.")
     ] = "warning"
     max_problems: Annotated[int, Meta(ge=0, description="Problems with which it still passes.")] = 0
+    every: Annotated[
+        bool, Meta(description="Whether every Dockerfile at the places counts, in place of the first.")
+    ] = False
+    optional: Annotated[bool, Meta(description="Whether a submission may do without a Dockerfile.")] = False
 
 
 @check("dockerfile.lint", capabilities=("command",), measure="problems")
 def lint(context: Context, params: Lint) -> Outcome:
     """Hadolint finds no problems; configuration and ignore comments of the submission are not obeyed."""
-    dockerfile, stage = find_dockerfile(context, params)
-    require_work(dockerfile, stage)
-    text = context.workspace.read_text(dockerfile.path, MAX_BYTES)
+    if params.optional and not context.workspace.find(*places(params.path)):
+        nothing = Evidence(path=".", expected="no problem in any Dockerfile", actual="no Dockerfile")
+        return Outcome.passed("There is no Dockerfile, so no image is built.", nothing, measure=_measure(0, params))
+    dockerfiles = _read(context, params)
+    texts = {dockerfile.path: context.workspace.read_text(dockerfile.path, MAX_BYTES) for dockerfile in dockerfiles}
+    problems = [
+        _point(dockerfile.path, item)
+        for dockerfile in dockerfiles
+        for item in _problems(context, params, dockerfile, texts[dockerfile.path])
+    ]
+    first = f"; the first is {problems[0].actual} on line {problems[0].line} of {problems[0].path}" if problems else ""
+    count = f"{len(problems)} problem{'s' * (len(problems) != 1)}"
+    clean = f"none of level {params.level} or above"
+    return Outcome.passed_if(
+        len(problems) <= params.max_problems,
+        f"Hadolint finds {count} in {' and '.join(texts)}{first}.",
+        *(problems or [Evidence(path=path, expected="no problem", actual=clean) for path in texts])[:MOST_SHOWN],
+        *[pragma for path, text in texts.items() for pragma in _pragmas(path, text)][:MOST_SHOWN],
+        measure=_measure(len(problems), params),
+    )
+
+
+def _read(context: Context, params: Lint) -> list[Dockerfile]:
+    """Return the Dockerfiles to look at. Raises `CheckFailed` where there are none that add anything."""
+    first = context.workspace.first(places(params.path))
+    paths = context.workspace.find(*places(params.path)) if params.every else (first,)
+    dockerfiles = [read_once(context, path) for path in paths]
+    stages = [(dockerfile, dockerfile.target(params.target)) for dockerfile in dockerfiles]
+    if not any(adds_work(dockerfile, stage) for dockerfile, stage in stages):
+        require_work(*stages[0])
+    return dockerfiles
+
+
+def _problems(context: Context, params: Lint, dockerfile: Dockerfile, text: str) -> list[dict[str, Any]]:
+    """Return what counts of that which hadolint finds. Raises `NotAssessed` where it cannot read what Docker reads."""
     found = context.shared(("hadolint", dockerfile.path), lambda: _look(context, dockerfile, text))
     counted = LEVELS[: LEVELS.index(params.level) + 1]
     checked = _health_lines(dockerfile)
@@ -55,17 +108,11 @@ def lint(context: Context, params: Lint) -> Outcome:
             f"Hadolint cannot read line {unread['line']} of {dockerfile.path}, which Docker does.",
             "Install a newer hadolint, then grade again.",
         )
-    shown = [_point(dockerfile.path, item) for item in problems[:MOST_SHOWN]]
-    first = f"; the first is {shown[0].actual} on line {shown[0].line}" if shown else ""
-    count = f"{len(problems)} problem{'s' * (len(problems) != 1)}"
-    looked = Evidence(path=dockerfile.path, expected="no problem", actual=f"none of level {params.level} or above")
-    return Outcome.passed_if(
-        len(problems) <= params.max_problems,
-        f"Hadolint finds {count} in {dockerfile.path}{first}.",
-        *(shown or [looked]),
-        *_pragmas(dockerfile.path, text),
-        measure=Measure(value=len(problems), unit="problems", threshold=params.max_problems),
-    )
+    return problems
+
+
+def _measure(problems: int, params: Lint) -> Measure:
+    return Measure(value=problems, unit="problems", threshold=params.max_problems)
 
 
 def _look(context: Context, dockerfile: Dockerfile, text: str) -> list[dict[str, Any]]:
@@ -126,4 +173,4 @@ def _pragmas(path: str, text: str) -> list[Evidence]:
         Evidence(path=path, line=number, actual=line.strip()[:MOST_SAID], text="This suppression was not obeyed.")
         for number, line in enumerate(text.split("\n"), 1)
         if PRAGMA.fullmatch(line.strip())
-    ][:MOST_SHOWN]
+    ]

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
-from typing import Any
 
 from infra_grader.checks.workflow._pipelines import WorkflowParams, read_pipelines, require_work
-from infra_grader.plugin import Context, Evidence, NotAssessed, Outcome, check
+from infra_grader.plugin import Context, Evidence, Outcome, check
+from infra_grader.reading.published_schema import schema_errors
 from infra_grader.reading.workflow import Pipeline
 
 REMEDY = "Run `pip install 'infra-grader[workflow]'`, then grade again."
@@ -43,24 +39,17 @@ def valid(context: Context, params: Valid) -> Outcome:
 def _faults(pipeline: Pipeline) -> Iterator[Evidence]:
     """Yield what is wrong with a pipeline, where it stands."""
     # Only what keeps to the schema can be asked more.
-    errors = list(_validator(pipeline.is_gitlab).iter_errors(pipeline.document.data))
+    schema = "gitlab-ci" if pipeline.is_gitlab else "github-workflows"
+    errors = list(schema_errors(schema, pipeline.document.data, REMEDY))
     for error in errors:
-        deepest = _deepest(error)
         yield Evidence(
             path=pipeline.path,
-            line=pipeline.line(*deepest.absolute_path),
+            line=pipeline.line(*error.absolute_path),
             expected="a workflow that keeps to its schema",
-            actual=deepest.message[:300],
+            actual=error.message[:300],
         )
     if not errors:
         yield from _needs(pipeline)
-
-
-def _deepest(error: Any) -> Any:
-    """Return the error behind an `anyOf` or `oneOf` that comes nearest to what was meant."""
-    from jsonschema.exceptions import best_match  # as the validator, which is here by now
-
-    return best_match([error])
 
 
 def _needs(pipeline: Pipeline) -> Iterator[Evidence]:
@@ -76,17 +65,3 @@ def _needs(pipeline: Pipeline) -> Iterator[Evidence]:
     except CycleError as error:
         ring = " -> ".join(error.args[1])
         yield Evidence(path=pipeline.path, line=known[error.args[1][0]].line, actual=f"jobs need each other: {ring}")
-
-
-@cache
-def _validator(is_gitlab: bool) -> Any:
-    package = find_spec("check_jsonschema")  # found, not imported: with it would come its command line and requests
-    if package is None or not package.submodule_search_locations:
-        raise NotAssessed("The schemas of workflows are not installed.", REMEDY)
-    name = "gitlab-ci.json" if is_gitlab else "github-workflows.json"
-    schemas = Path(package.submodule_search_locations[0], "builtin_schemas", "vendor")
-    schema = json.loads((schemas / name).read_text(encoding="utf-8"))
-    # Slow to import. The whole first: a part imported in one thread and the whole in another wait for each other.
-    from jsonschema import validators
-
-    return validators.validator_for(schema)(schema)
