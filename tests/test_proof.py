@@ -102,3 +102,86 @@ def test_submissions_have_the_history_that_a_file_says(tmp_path):
         "flawed/no-notes": (),
         "flawed/no-tag": (),
     }
+
+
+TOOLS = """
+from infra_grader.plugin import Context, NotAssessed, Outcome, Params, check
+
+
+def find_tool():
+    raise NotAssessed("chartist is not installed.", "Install chartist.")
+
+
+@check("course.drawn")
+def drawn(context: Context, _params: Params) -> Outcome:
+    \"\"\"The chart is drawn as the tool draws it.\"\"\"
+    find_tool()
+
+
+@check("course.closed")
+def closed(context: Context, _params: Params) -> Outcome:
+    \"\"\"The door is closed, in a file or else in the chart.\"\"\"
+    text = context.workspace.read_text("notes.md")
+    if "open" in text:
+        return Outcome.failed("It is open.")
+    if "hidden" in text:
+        raise NotAssessed("Nobody can read what is hidden.")
+    if "closed" in text:
+        return Outcome.passed("It is closed.")
+    find_tool()
+"""
+DRAWN = "      - {id: drawn, title: It is drawn, uses: course.drawn}\n"
+DOOR = """\
+      - {id: closed, title: It is closed, uses: course.closed}
+      - {id: locked, title: It is locked, uses: text.matches, with: {path: notes.md, pattern: closed}, needs: [closed]}
+"""
+
+
+def proof_of_a_flaw(folder, checks: str, notes: str, loses: str) -> Proof:
+    """Return the proof of one flaw on a machine that lacks a tool."""
+    files = {
+        "solution/README.md": "Hello\n",
+        "solution/notes.md": "closed\n",
+        "flawed/door/notes.md": notes,
+        "flawed/door/expect.yaml": f"loses: [{loses}]\n",
+        "kinds.py": TOOLS,
+    }
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    registry = Registry([folder / "kinds.py"])
+    rubric = load_rubric(str(write_rubric(folder, SIMPLE + checks)), registry)
+    return list(prove(rubric, folder, registry))[-1]
+
+
+def test_a_loss_that_a_missing_tool_hides_is_not_proven_and_no_fault(tmp_path):
+    proof = proof_of_a_flaw(tmp_path, DRAWN + DOOR, "see the chart\n", "closed, locked, drawn")
+    assert proof.faults == ()
+    assert proof.unproven == dict.fromkeys(["closed", "locked", "drawn"], "chartist is not installed.")
+
+
+def test_a_loss_that_is_judged_is_proven_whatever_is_missing(tmp_path):
+    proof = proof_of_a_flaw(tmp_path, DRAWN + DOOR, "open\n", "closed")
+    assert (proof.faults, proof.unproven) == ((), {})
+
+
+def test_a_check_that_still_passes_is_a_fault_though_a_tool_is_missing(tmp_path):
+    proof = proof_of_a_flaw(tmp_path, DRAWN + DOOR, "closed twice\n", "closed, drawn")
+    assert [fault.partition(":")[0] for fault in proof.faults] == ["closed loses nothing"]
+    assert list(proof.unproven) == ["drawn"]
+
+
+def test_a_check_that_is_lost_unexpectedly_is_a_fault_though_another_is_not_proven(tmp_path):
+    proof = proof_of_a_flaw(tmp_path, DRAWN + DOOR, "", "drawn, closed")
+    assert [fault.partition(":")[0] for fault in proof.faults] == ["notes is lost unexpectedly"]
+
+
+def test_a_flaw_that_no_machine_could_judge_is_a_fault(tmp_path):
+    proof = proof_of_a_flaw(tmp_path, DRAWN + DOOR, "hidden\n", "closed")
+    assert [fault.partition(":")[0] for fault in proof.faults] == ["closed loses nothing"]
+    assert proof.unproven == {}
+
+
+def test_without_a_sign_of_the_solution_that_the_tool_is_missing_it_is_a_fault(tmp_path):
+    proof = proof_of_a_flaw(tmp_path, DOOR, "see the chart\n", "closed")
+    assert [fault.partition(":")[0] for fault in proof.faults] == ["closed loses nothing"]

@@ -3,14 +3,15 @@
 The rule is that of docs/writing-rubrics.md, "Proof": with the solution every check that could be assessed passes; with
 the untouched starter every check without `allow_starter` has fraction 0 and the total stays under the ceiling; each
 flaw loses, of the checks by which it is graded, exactly those that its `expect.yaml` names and what they block; every
-check is in some flaw. A flaw is graded by the checks that look at files, and by those that run or look at what is live
-where it names one of that sort. Solution and flaws have the Git history that a `history.yaml` says.
+check is in some flaw. What a flaw is to lose and this machine cannot tell is no fault, but not proven here. A flaw is
+graded by the checks that look at files, and by those that run or look at what is live where it names one of that sort.
+Solution and flaws have the Git history that a `history.yaml` says.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -52,6 +53,8 @@ class Proof(Record):
     """`solution`, `starter` or `flawed/<name>`."""
     scorecard: Scorecard
     faults: tuple[str, ...]
+    unproven: dict[str, str] = msgspec.field(default_factory=dict)
+    """The checks that a flaw is to lose and this machine cannot tell, with what is lacking here."""
 
     @property
     def untold(self) -> list[str]:
@@ -99,8 +102,13 @@ def prove_flaw(
     expectation = read_expectation(flaw / "expect.yaml")
     asked = _asked(rubric, expectation, registry)
     broken = grade_flaw(rubric, exercise / SOLUTION, flaw, expectation, registry, asked, options)
-    faults = tuple(_flaw_faults(broken, full, expectation, rubric))
-    return Proof(name=f"flawed/{flaw.name}", scorecard=broken, faults=faults)
+    unproven = _untold_here(broken, full, expectation)
+    return Proof(
+        name=f"flawed/{flaw.name}",
+        scorecard=broken,
+        faults=tuple(_flaw_faults(broken, full, expectation, rubric, unproven)),
+        unproven=unproven,
+    )
 
 
 def grade_flaw(
@@ -218,7 +226,29 @@ def _starter_faults(scorecard: Scorecard, rubric: Rubric) -> Iterable[str]:
         yield f"it earns {scorecard.score.earned} points, more than the ceiling of {ceiling}"
 
 
-def _flaw_faults(broken: Scorecard, full: Scorecard, expectation: Expectation, rubric: Rubric) -> Iterable[str]:
+def _untold_here(broken: Scorecard, full: Scorecard, expectation: Expectation) -> dict[str, str]:
+    """Return the checks that a flaw is to lose and that this machine cannot tell, with what it lacks for them.
+
+    The solution shows what is lacking here: a check that was open with it, or one that now is open for a reason for
+    which others were, such as a tool that only the flaw brings it to ask. Open for a reason of its own is a fault.
+    """
+    before = {check.id: check for check in full.all_checks()}
+    after = {check.id: check for check in broken.all_checks()}
+    lacking = {check.message for check in before.values() if check.status is Status.NOT_ASSESSED}
+    found = {}
+    for check_id in expectation.loses:
+        check = after.get(check_id)
+        if check is None or not check.status.is_open or check.status is Status.ERROR:
+            continue
+        reason = after[check.blocked_by].message if check.blocked_by else check.message
+        if before[check_id].status.is_open or reason in lacking:
+            found[check_id] = reason
+    return found
+
+
+def _flaw_faults(
+    broken: Scorecard, full: Scorecard, expectation: Expectation, rubric: Rubric, unproven: Container[str]
+) -> Iterable[str]:
     before = {check.id: check for check in full.all_checks()}
     specs = rubric.checks_by_id()
     for check_id in expectation.loses:
@@ -227,8 +257,7 @@ def _flaw_faults(broken: Scorecard, full: Scorecard, expectation: Expectation, r
     excused = _blocked_with(expectation.loses, specs.values())
     for check in broken.all_checks():
         is_lost = _lost_more(check, before[check.id])
-        is_untold = check.status.is_open and before[check.id].status.is_open  # this machine cannot assess it at all
-        if check.id in expectation.loses and not is_lost and not is_untold:
+        if check.id in expectation.loses and not is_lost and check.id not in unproven:
             yield f"{check.id} loses nothing: {check.status}: {check.message}"
         if (
             is_lost

@@ -71,6 +71,12 @@ def test_what_this_machine_cannot_assess_is_said_and_costs_no_proof(tmp_path, pr
     ended = run("rubric", "test", rubric, "--proof", proof, "--plugin", "open_kind.py", folder=tmp_path)
     assert ended.code == 0, ended.out + ended.err
     assert "not assessed here, and so not proven: unseen" in ended.out
+    (line,) = [line for line in ended.out.splitlines() if line.endswith("not proven here: unseen: no such machine")]
+    before = ended.out.splitlines()[ended.out.splitlines().index(line) - 1]
+    assert before.startswith("open ")
+    assert "flawed/empty-notes" in before
+    assert "1 flaw not proven in full" in ended.out
+    assert "every proof holds" not in ended.out
 
 
 OPEN_CHECK = "      - {id: unseen, title: Holds, uses: course.open}\n"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from infra_grader.api import bundled, load_rubric
 from infra_grader.cli.main import NOT_PASSED, PASSED
@@ -12,6 +14,10 @@ from infra_grader.cli.options import actions_of, add_kube_context, run_action
 from infra_grader.engine.registry import Registry
 from infra_grader.errors import UsageError
 from infra_grader.loading.bundled import find_exercise
+
+if TYPE_CHECKING:
+    from infra_grader.model.rubric import Rubric
+    from infra_grader.proof import Proof
 
 
 def rubric_options(parser: argparse.ArgumentParser) -> None:
@@ -83,8 +89,8 @@ def _lint(options: argparse.Namespace) -> int:
 
 
 def _test(options: argparse.Namespace) -> int:
-    from infra_grader.cli.rubric_text import plain
-    from infra_grader.proof import QUIET, SOLUTION, prove, unproven
+    from infra_grader.proof import QUIET, prove, unproven
+    from infra_grader.reading.pieces import plural
 
     if options.proof and len(options.rubric) != 1:
         raise UsageError("--proof goes with one rubric", "Name the rubric that the folder proves.")
@@ -92,7 +98,7 @@ def _test(options: argparse.Namespace) -> int:
     names = options.rubric or [name for name in sorted(bundled()) if _proof_of(name) is not None]
     if not names:
         raise UsageError("no rubric here has a proof", "Proofs are part of the source checkout, not of the package.")
-    faults = 0
+    faults = unheld = 0
     how = QUIET.replace(kube_context=options.kube_context, sandbox=options.sandbox)
     for name in names:
         loaded = load_rubric(name, registry)
@@ -100,22 +106,35 @@ def _test(options: argparse.Namespace) -> int:
         if exercise is None:
             raise UsageError(f"there is no proof for {loaded.id}", "Name its folder with --proof.")
         for proof in prove(loaded, exercise, registry, how):
-            verdict = "ok" if not proof.faults else "FAULT"
-            score = proof.scorecard.score
-            earned = f"{plain(score.earned)} of {plain(loaded.points)}"
-            left = f", {plain(score.possible - score.earned)} open" if score.possible > score.earned else ""
-            print(f"{verdict:<6}{loaded.id}  {proof.name}  {earned}{left}")
-            for fault in proof.faults:
-                print(f"      {fault}")
-            if proof.name == SOLUTION and proof.untold:
-                print(f"      not assessed here, and so not proven: {', '.join(proof.untold)}")
+            print("\n".join(_told(proof, loaded)))
             sys.stdout.flush()
             faults += len(proof.faults)
+            unheld += bool(proof.unproven)
         for check_id in unproven(loaded, exercise):
             print(f"FAULT {loaded.id}  no flaw loses {check_id}")
             faults += 1
-    print(f"{faults} faults" if faults else "every proof holds")
+    if unheld:
+        print(f"{plural(unheld, 'flaw')} not proven in full: this machine lacks what is named")
+    held = "every proof that can be held here holds" if unheld else "every proof holds"
+    print(f"{faults} faults" if faults else held)
     return NOT_PASSED if faults else PASSED
+
+
+def _told(proof: Proof, rubric: Rubric) -> Iterator[str]:
+    """Yield the lines that tell how a submission of a proof did."""
+    from infra_grader.cli.rubric_text import plain
+    from infra_grader.proof import SOLUTION
+
+    verdict = "FAULT" if proof.faults else "open" if proof.unproven else "ok"
+    score = proof.scorecard.score
+    left = f", {plain(score.possible - score.earned)} open" if score.possible > score.earned else ""
+    yield f"{verdict:<6}{rubric.id}  {proof.name}  {plain(score.earned)} of {plain(rubric.points)}{left}"
+    yield from (f"      {fault}" for fault in proof.faults)
+    if proof.name == SOLUTION and proof.untold:
+        yield f"      not assessed here, and so not proven: {', '.join(proof.untold)}"
+    for reason in dict.fromkeys(proof.unproven.values()):
+        hidden = [check_id for check_id, lacking in proof.unproven.items() if lacking == reason]
+        yield f"      not proven here: {', '.join(hidden)}: {reason}"
 
 
 def _proof_of(rubric_id: str) -> Path | None:
