@@ -73,6 +73,19 @@ def exercise(tmp_path: Path) -> Path:
     return folder
 
 
+def test_what_only_leaves_out_is_not_imported(tmp_path):
+    solution = ROOT / "exercises" / "project-04-monitoring-alerting" / "solution"
+    grade = ["-m", "infra_grader", "grade", solution, "--rubric", solution.parent.name, "--sandbox", "none", "--only"]
+    shared = {}
+    for only in ("static", "static", "stack-starts"):  # the first one fills the cache
+        outcome = run(tmp_path, "-X", "importtime", *grade, only)
+        found = (line.rpartition("|")[2].strip() for line in outcome.stderr.splitlines())
+        shared[only] = {name.removeprefix("infra_grader.checks.") for name in found}
+    wanted = {"compose._live", "prometheus._places", "pytest._suite"}
+    assert shared["static"] & wanted == {"prometheus._places"}
+    assert shared["stack-starts"] & wanted == {"compose._live"}
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -19,7 +19,7 @@ from infra_grader.engine.adjust import adjusted, observers
 from infra_grader.engine.ask import Session
 from infra_grader.engine.limits import interrupt_after
 from infra_grader.engine.openers import openers
-from infra_grader.engine.plan import plan
+from infra_grader.engine.plan import Plan, plan
 from infra_grader.engine.registry import Registry
 from infra_grader.engine.run import WORKERS, Begin, Observe, run
 from infra_grader.engine.score import score
@@ -77,14 +77,22 @@ class GradeOptions(Record):
     """A late policy to use in place of the rubric's, as `reading.late_policy` reads it; the scorecard records it."""
 
 
-def load_rubric(rubric: str | os.PathLike[str], registry: Registry | None = None) -> Rubric:
+def load_rubric(
+    rubric: str | os.PathLike[str], registry: Registry | None = None, *, only: Collection[str] = ()
+) -> Rubric:
     """Return the rubric of this id or file; a name with a slash or `.yaml` is a file.
 
-    Raises `RubricError` with every fault of the file, or if there is no such rubric.
+    `only` names checks or tags, as in `GradeOptions`, where no others are going to be asked: the parameters of the
+    others may stay plain data. Raises `RubricError` with every fault of the file, or if there is no such rubric, and
+    `UsageError` for a name in `only` that fits no check.
     """
     registry = registry or Registry()
     return rubric_file.load_rubric(
-        rubric_path(rubric), registry.find_kind, registry.kind_names, cache_folder=cache_folder()
+        rubric_path(rubric),
+        registry.find_kind,
+        registry.kind_names,
+        cache_folder=cache_folder(),
+        choose=(lambda kept: plan(kept, only).chosen) if only else None,
     )
 
 
@@ -140,7 +148,7 @@ def grade(
         registry.find_sandbox(options.sandbox)  # a wrong name is said before anything is graded
     if not isinstance(rubric, Rubric):
         refuse_inside(rubric, path)
-        rubric = load_rubric(rubric, registry)
+        rubric = load_rubric(rubric, registry, only=options.only)
     if options.unassessed is not None:
         rubric = rubric.replace(unassessed=options.unassessed)
     registry.use(rubric.plugins)
@@ -153,7 +161,7 @@ def grade(
         return known.replace(root=submission.root) if known is not None else submission_ref(submission, *commit())
 
     recorder, replay = _recorder(options, submission), _replay(options, rubric, submission, lambda: commit()[0])
-    with open_session(submission, rubric, registry, options) as session:
+    with open_session(submission, rubric, order, registry, options) as session:
         session.tell = tell or session.tell
         session.recorder, session.replay, session.about = recorder, replay, named
         session.seed = session.seed if replay is None else replay.head.seed
@@ -254,7 +262,9 @@ def _replay(
     return replay
 
 
-def open_session(submission: Submission, rubric: Rubric, registry: Registry, options: GradeOptions) -> Session:
+def open_session(
+    submission: Submission, rubric: Rubric, order: Plan, registry: Registry, options: GradeOptions
+) -> Session:
     """Return the session in which the checks of a submission run; use it in a `with` block."""
     session = Session(
         workspace=Workspace(submission.work, starter_of(rubric)),
@@ -262,7 +272,7 @@ def open_session(submission: Submission, rubric: Rubric, registry: Registry, opt
         root=submission.root,
         find_kind=registry.find_kind,
         openers=openers(registry, options.sandbox, rubric.folder, options.live, options.kube_context),
-        seed=options.seed if options.seed is not None else _fresh_seed(rubric, registry),
+        seed=options.seed if options.seed is not None else _fresh_seed(order, registry),
         takes_excerpts=options.takes_excerpts,
     )
     if options.reading_backstop is not None:
@@ -296,9 +306,10 @@ def submission_ref(submission: Submission, commit: str | None, dirty: bool) -> S
     )
 
 
-def _fresh_seed(rubric: Rubric, registry: Registry) -> int:
+def _fresh_seed(order: Plan, registry: Registry) -> int:
     """Return a seed that no learner can foretell, where a check runs learner code; else always the same one."""
-    draws = any("sandbox" in registry.find_kind(check.uses).capabilities for check in rubric.all_checks())
+    kinds = (registry.find_kind(check.uses) for check in order.checks if check.id in order.chosen)
+    draws = any("sandbox" in kind.capabilities for kind in kinds)
     return int.from_bytes(os.urandom(4)) if draws else 0
 
 

@@ -171,6 +171,21 @@ def test_the_second_load_comes_from_the_cache(load, tmp_path, monkeypatch):
     assert load(cache=cache) == first
 
 
+def test_kinds_of_checks_that_are_not_going_to_be_asked_are_not_loaded(load, tmp_path, kinds):
+    cache, asked = tmp_path / "cache", []
+    whole = load(cache=cache)
+
+    def find_kind(name):
+        asked.append(name)
+        return kinds[name]
+
+    some = load_rubric(Path(whole.source), find_kind, kinds.keys, cache, choose=lambda _: {"source", "extra"})
+    assert asked == ["file.exists", "file.exists"]
+    for check, same in zip(some.all_checks(), whole.all_checks(), strict=True):
+        assert (check.params == same.params) is (check.id in {"source", "extra"})
+        assert check.replace(params=None) == same.replace(params=None)
+
+
 def test_another_content_is_another_entry(load, tmp_path):
     cache = tmp_path / "cache"
     load(cache=cache)

@@ -73,7 +73,7 @@ def grade(options: argparse.Namespace) -> int:
     with redirect_stdout(sys.stderr):  # what a plugin prints is no report
         registry = Registry(options.plugin)
         wanted = destinations(options.report, registry)
-        rubric = load_rubric(options.rubric, registry)
+        rubric = load_rubric(options.rubric, registry, only=options.only)
         count = len(list(rubric.all_checks()))
         with GradingProgress(count, is_wanted=not options.verbose) as progress:
             scorecard = grade_submission(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -24,16 +24,19 @@ KEPT = 64
 """Rubrics that are kept at the most, the newest of whatever version; one that was dropped is parsed again."""
 
 FindKind = Callable[[str], CheckKind]
+Choose = Callable[[Rubric], Container[str]]
+"""Tells the ids of those checks of a rubric that are going to be asked."""
 
 
 class _Stale(Exception):
     """A kept rubric asks for something that its check kinds no longer accept."""
 
 
-def read_rubric(folder: Path, sha256: str, find_kind: FindKind) -> Rubric | None:
+def read_rubric(folder: Path, sha256: str, find_kind: FindKind, choose: Choose | None = None) -> Rubric | None:
     """Return the rubric that is kept for a content hash.
 
-    `None` if there is none, if it cannot be read or was damaged, or if its check kinds have changed since.
+    `None` if there is none, if it cannot be read or was damaged, or if its check kinds have changed since. Kinds of
+    checks that are not chosen are not loaded: the parameters of these stay plain data.
     """
     try:
         with open(_entry(folder, sha256), "rb") as file:
@@ -42,7 +45,7 @@ def read_rubric(folder: Path, sha256: str, find_kind: FindKind) -> Rubric | None
         if hashlib.sha256(packed).digest() != digest:
             return None
         kept = msgspec.msgpack.decode(packed, type=Rubric, dec_hook=_decode)
-        return _asked(kept, find_kind)
+        return _asked(kept, find_kind, choose(kept) if choose else kept.checks_by_id())
     except (OSError, ValueError, ArithmeticError, msgspec.DecodeError, PluginError, _Stale):
         return None
 
@@ -70,21 +73,22 @@ def _forget_oldest(folder: Path) -> None:
         _remove(path)
 
 
-def _asked(kept: Rubric, find_kind: FindKind) -> Rubric:
-    """Return a kept rubric with the parameters of its checks made anew, each by the model of its kind."""
-    bonus = kept.bonus
+def _asked(kept: Rubric, find_kind: FindKind, chosen: Container[str]) -> Rubric:
+    """Return a kept rubric with the parameters of the chosen checks made anew, each by the model of its kind."""
+
+    def made(checks: Iterable[CheckSpec]) -> tuple[CheckSpec, ...]:
+        return tuple(
+            _with_parameters(check, find_kind(check.uses)) if check.id in chosen else check for check in checks
+        )
+
     return kept.replace(
-        criteria=tuple(
-            criterion.replace(checks=tuple(_with_parameters(check, find_kind) for check in criterion.checks))
-            for criterion in kept.criteria
-        ),
-        bonus=bonus and bonus.replace(checks=tuple(_with_parameters(check, find_kind) for check in bonus.checks)),
-        penalties=tuple(_with_parameters(check, find_kind) for check in kept.penalties),
+        criteria=tuple(criterion.replace(checks=made(criterion.checks)) for criterion in kept.criteria),
+        bonus=kept.bonus and kept.bonus.replace(checks=made(kept.bonus.checks)),
+        penalties=made(kept.penalties),
     )
 
 
-def _with_parameters(check: CheckSpec, find_kind: FindKind) -> CheckSpec:
-    kind = find_kind(check.uses)
+def _with_parameters(check: CheckSpec, kind: CheckKind) -> CheckSpec:
     if check.award and not kind.measure:
         raise _Stale
     return check.replace(params=msgspec.convert(check.params, kind.params))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from infra_grader.errors import Problem, RubricError
-from infra_grader.loading.rubric_cache import read_rubric, write_rubric
+from infra_grader.loading.rubric_cache import Choose, read_rubric, write_rubric
 from infra_grader.model.rubric import Rubric
 from infra_grader.plugin import CheckKind
 
@@ -22,15 +22,17 @@ def load_rubric(
     find_kind: Callable[[str], CheckKind],
     kind_names: Callable[[], Iterable[str]] = tuple,
     cache_folder: Path | None = None,
+    choose: Choose | None = None,
 ) -> Rubric:
     """Return the rubric in a file. Raises `RubricError` with every fault of it, or if it cannot be read.
 
     `find_kind` raises `PluginError` for a name that it does not know; `kind_names` lists all names, and is asked
-    only for a suggestion. An accepted rubric is kept in `cache_folder`, if there is one.
+    only for a suggestion. An accepted rubric is kept in `cache_folder`, if there is one; of a kept one, `choose` may
+    tell the ids of the checks that are going to be asked, and only the kinds of these are loaded.
     """
     content = _read(file)
     sha256 = hashlib.sha256(content).hexdigest()
-    rubric = read_rubric(cache_folder, sha256, find_kind) if cache_folder is not None else None
+    rubric = read_rubric(cache_folder, sha256, find_kind, choose) if cache_folder is not None else None
     if rubric is None:
         # The long way imports several times what the short one does.
         from infra_grader.loading.rubric_acceptance import accept_rubric

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from infra_grader.model.outcome import CheckFailed
 from infra_grader.plugin import Context
+from infra_grader.reading.python_flow import all_nodes
 from infra_grader.reading.python_names import Names
 from infra_grader.reading.python_source import DEFINING
 from infra_grader.reading.python_work import own_python
@@ -38,7 +39,11 @@ def _called_code(context: Context, files: Sequence[Names]) -> list[Names]:
     named_elsewhere = context.shared("python.callers", lambda: _named_in_files(context))
     everything = {file.path: file for file in own_python(context, ["."])[0]} | {file.path: file for file in files}
     bodies = {path: list(file.source.tree.body) for path, file in everything.items()}
-    named = {node: _named(node) for body in bodies.values() for node in body}
+    named = {
+        node: names
+        for path, file in everything.items()
+        for node, names in context.shared(("python.named", path), lambda file=file: _named(file)).items()  # type: ignore[misc]
+    }
     for _ in range(MOST_ROUNDS):
         counts = Counter(name for body in bodies.values() for node in body for name in named[node])
         kept = {
@@ -59,13 +64,13 @@ def _is_called(
     return counts[node.name] > (node.name in named_inside)
 
 
-def _named(node: ast.stmt) -> frozenset[str]:
-    """Return the names that a statement reads; a text that is nothing but a name may be one that is looked up."""
-    return frozenset(_names_in(node))
+def _named(file: Names) -> Mapping[ast.stmt, frozenset[str]]:
+    """Return what each statement at the top reads; a text that is nothing but a name may be one that is looked up."""
+    return {node: frozenset(_names_in(node)) for node in file.source.tree.body}
 
 
 def _names_in(node: ast.stmt) -> Iterator[str]:
-    for inner in ast.walk(node):
+    for inner in all_nodes(node):
         if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Load):
             yield inner.id
         elif isinstance(inner, ast.Attribute):

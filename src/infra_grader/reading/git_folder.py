@@ -118,20 +118,16 @@ def _elsewhere(path: Path) -> CheckFailed | NotAssessed:
 
 def _walk(folder: Path) -> Iterator[str]:
     """Yield the files that matter below a `.git` folder. Raises `CheckFailed` for anything that is no plain file."""
-    stack = [("HEAD", False), ("packed-refs", False), ("shallow", False)]
-    stack += [("objects", True), ("refs", True), ("reftable", True)]
+    for name in ("HEAD", "packed-refs", "shallow"):
+        if _no_link(folder / name).is_file():
+            yield name
+    stack = [name for name in ("objects", "refs", "reftable") if _no_link(folder / name).is_dir()]
     count = 0
     while stack:
-        name, is_folder = stack.pop()
-        path = folder / name
-        if path.is_symlink():
-            raise _broken(f"{name} in it is a link")
-        if not is_folder:
-            if path.is_file():
-                yield name
-            continue
+        name = stack.pop()
         try:
-            entries = list(os.scandir(path)) if path.is_dir() else []
+            with os.scandir(folder / name) as listed:
+                entries = list(listed)
         except OSError as error:
             raise _unreadable(name, error) from error
         count += len(entries)
@@ -139,11 +135,18 @@ def _walk(folder: Path) -> Iterator[str]:
             raise _broken(f"it holds more than {MAX_FILES} files")
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
-                stack.append((f"{name}/{entry.name}", True))
+                stack.append(f"{name}/{entry.name}")
             elif entry.is_file(follow_symlinks=False):
                 yield f"{name}/{entry.name}"
             else:
                 raise _broken(f"{name}/{entry.name} in it is no plain file")
+
+
+def _no_link(path: Path) -> Path:
+    """Return a path below a `.git` folder. Raises `CheckFailed` if it is a link."""
+    if path.is_symlink():
+        raise _broken(f"{path.name} in it is a link")
+    return path
 
 
 def _folders(path: Path) -> frozenset[str]:

@@ -38,20 +38,41 @@ def live_nodes(root: ast.AST) -> Iterator[ast.AST]:
         stack += reversed(live_children(node))
 
 
-def live_children(node: ast.AST) -> list[ast.AST]:
-    """Return the direct children of a node that can run; see `live_nodes`."""
-    if isinstance(node, BRANCHING):
-        return list(_branches(node))
-    if isinstance(node, ast.BoolOp):
-        return list(_operands_run(node))
+def all_nodes(root: ast.AST) -> Iterator[ast.AST]:
+    """Yield a node and all below it, in no order, but without the contexts of names: a faster `ast.walk`."""
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        yield node
+        stack += all_children(node)
+
+
+def all_children(node: ast.AST) -> list[ast.AST]:
+    """Return the direct children of a node, but for the context of a name, which says no more than `node.ctx`."""
     # A list made in one go: every node of every file comes by here, some of them several times.
     children: list[ast.AST] = []
     for name in node._fields:
         value = getattr(node, name, None)
-        if isinstance(value, ast.AST):
+        if isinstance(value, list):
+            children += filter(_is_node, value)
+        elif isinstance(value, ast.AST) and name != "ctx":
             children.append(value)
-        elif isinstance(value, list):
+    return children
+
+
+def live_children(node: ast.AST) -> list[ast.AST]:
+    """Return the direct children of a node that can run, as of `all_children`; see `live_nodes`."""
+    if isinstance(node, BRANCHING):
+        return list(_branches(node))
+    if isinstance(node, ast.BoolOp):
+        return list(_operands_run(node))
+    children: list[ast.AST] = []
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if isinstance(value, list):
             children += live_block(value) if value and isinstance(value[0], ast.stmt) else filter(_is_node, value)
+        elif isinstance(value, ast.AST) and name != "ctx":
+            children.append(value)
     return children
 
 

@@ -18,7 +18,7 @@ from functools import cached_property
 from infra_grader.capabilities.workspace import TextFile
 from infra_grader.model.record import Record
 from infra_grader.reading.python_body import FunctionNode, has_own_body, is_work
-from infra_grader.reading.python_flow import live_block, live_children
+from infra_grader.reading.python_flow import all_children, live_block, live_children
 
 MAX_DEPTH = 300
 """Deepest syntax tree that is read: far beyond what a person writes, far below what ends an interpreter."""
@@ -288,7 +288,7 @@ def _is_newer(error: SyntaxError) -> bool:
 def _depth_fault(tree: ast.Module) -> Fault | None:
     level: list[ast.AST] = [tree]
     for _ in range(MAX_DEPTH):
-        level = [child for node in level for child in ast.iter_child_nodes(node)]
+        level = [child for node in level for child in all_children(node)]
         if not level:
             return None
     line = next((node.lineno for node in level if isinstance(node, ast.expr | ast.stmt)), None)
