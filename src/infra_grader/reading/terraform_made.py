@@ -1,8 +1,11 @@
-"""What Terraform never makes: `count = 0` and `for_each` over nothing, at a resource or at the calls of its module."""
+"""What Terraform never makes: `count = 0` and `for_each` over nothing, at a resource or at the calls of its module.
+
+Nor what stands in a module that is there to be called, and that nothing calls.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
@@ -49,7 +52,9 @@ class Scope(Record):
 class Making:
     """Tells what is made of the modules of a submission."""
 
-    def __init__(self, modules: Mapping[str, Module]) -> None:
+    def __init__(self, modules: Mapping[str, Module], is_idle: Callable[[Module], bool] = lambda _: False) -> None:
+        """`is_idle` tells of a module that none of these calls whether nothing else makes it either."""
+        self._is_idle = is_idle
         self._calls: dict[str, list[tuple[str, Block]]] = {}
         self._modules = modules
         self._scopes: dict[str, list[Scope]] = {}
@@ -59,9 +64,9 @@ class Making:
                     self._calls.setdefault(called, []).append((folder, call))
 
     def hindrance(self, module: Module, block: Block) -> Evidence | None:
-        """Point at the `count` or `for_each` by which a block of a module is never made; `None` where it can be.
+        """Point at what keeps a block of a module from being made; `None` where it can be.
 
-        Where only a run could tell, it can be.
+        That is a `count` or `for_each`, or a module that nothing calls. Where only a run could tell, it can be made.
         """
         scopes = self._of(module.folder)
         if not scopes:
@@ -79,7 +84,8 @@ class Making:
         return self._scopes[folder]
 
     def _alone(self, module: Module) -> Iterator[Scope]:
-        return (Scope(module=module, given=given) for given in module.settings)
+        settings = () if self._is_idle(module) else module.settings
+        return (Scope(module=module, given=given) for given in settings)
 
     def _called(self, folder: str, calls: list[tuple[str, Block]]) -> Iterator[Scope]:
         for caller, call in calls:
@@ -90,6 +96,10 @@ class Making:
 
     def _hindered_calls(self, folder: str, seen: set[str]) -> Iterator[Evidence]:
         """Yield what keeps a module from being called: at its calls, or at those of the modules that have these."""
+        if folder not in self._calls and not self._of(folder):
+            first = self._modules[folder].blocks[0]
+            found = f"nothing calls the module in {folder}"
+            yield Evidence(path=first.path, line=first.line, expected=f"a call of {folder}", actual=found)
         for caller, call in self._calls.get(folder, []):
             scopes = self._of(caller) or [Scope(module=self._modules[caller], given={})]
             yield from filter(None, (_empty(scope, call) for scope in scopes))

@@ -9,8 +9,9 @@ from typing import Any
 
 from infra_grader.plugin import Annotated, Context, Meta, Params, Places, places
 from infra_grader.reading.terraform import Attribute, Block
+from infra_grader.reading.terraform_called import is_for_calls, may_be_called
 from infra_grader.reading.terraform_expression import UNKNOWN
-from infra_grader.reading.terraform_made import Scope
+from infra_grader.reading.terraform_made import Making, Scope
 from infra_grader.reading.terraform_module import Module, ReadModule, read_module, read_modules
 
 COMPARISON = re.compile(r"(<=|>=|==|!=|<|>)\s*(-?[0-9.]+)")
@@ -36,6 +37,15 @@ def modules_of(context: Context, params: TerraformParams) -> dict[str, Module]:
 def module_reader(context: Context) -> ReadModule:
     """Return what reads the module in a folder, once a submission: parsing HCL takes long."""
     return lambda folder: context.shared(("terraform.module", folder), lambda: read_module(context.workspace, folder))
+
+
+def making_of(context: Context, modules: Mapping[str, Module]) -> Making:
+    """Return what tells what is made of the modules."""
+
+    def is_idle(module: Module) -> bool:
+        return is_for_calls(module) and not may_be_called(context.workspace, module, module_reader(context))
+
+    return Making(modules, is_idle)
 
 
 def own_blocks(modules: Mapping[str, Module], kind: str) -> Iterator[tuple[Module, Block]]:

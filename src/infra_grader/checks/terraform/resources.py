@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from infra_grader.checks.terraform._modules import TerraformParams, meets, modules_of, own_blocks
+from infra_grader.checks.terraform._modules import TerraformParams, making_of, meets, modules_of, own_blocks
 from infra_grader.plugin import Annotated, Context, Evidence, Meta, Outcome, Params, check
 from infra_grader.reading.pieces import Piece, counted, judge
 from infra_grader.reading.terraform import Block
@@ -45,12 +45,13 @@ def resources(context: Context, params: Resources) -> Outcome:
 
     A resource counts whatever it is called, and one in a called module as well where `paths` names its folder. A
     variable stands for what its calls or files of variables give, else for its default; a value that only a run could
-    tell is taken as right. What `count` or `for_each` never makes does not count.
+    tell is taken as right. What `count` or `for_each` never makes does not count, and neither does a module below a
+    folder `modules` that nothing in the submission calls and that has no provider, state or variables of its own.
     """
     modules = modules_of(context, params)
     found = [*own_blocks(modules, "resource"), *own_blocks(modules, "module")]
     where = next(iter(sorted(path for module in modules.values() for path in module.own)))
-    making = Making(modules)
+    making = making_of(context, modules)
     return judge("Terraform", [_piece(found, wanted, where, making) for wanted in params.resources])
 
 
