@@ -142,6 +142,26 @@ def test_services_of_the_first_version_are_read(read):
     assert list(compose.active) == ["web"]
 
 
+@pytest.mark.parametrize(
+    ("profiles", "settings", "is_started"),
+    [
+        ("[]", "", True),
+        ("[a]", "", False),
+        ("[a, b]", "COMPOSE_PROFILES=b", True),
+        ("[a]", "COMPOSE_PROFILES='b, a'", True),
+        ("[a]", "COMPOSE_PROFILES=*", True),
+        ("[a]", "COMPOSE_PROFILES=ab", False),
+        ("[a]", "#COMPOSE_PROFILES=a", False),
+        ("['${MINE:-a}']", "", False),
+        ("['${MINE}']", "", True),
+    ],
+)
+def test_services_under_profiles_are_started_as_compose_does(read, profiles, settings, is_started):
+    compose = read(f"services: {{always: {{image: x}}, a: {{image: x, profiles: {profiles}}}}}", _env=settings)
+    assert list(compose.active) == (["always", "a"] if is_started else ["always"])
+    assert compose.services["a"].set_aside == ("" if is_started else "only under the profile a")
+
+
 def test_variables_come_from_the_file_beside_it(read):
     service = read("services: {a: {image: 'x:${TAG}', ports: ['$PORT:80']}}", _env="TAG='1.2' # no\nexport PORT=8080\n")
     assert str(service.services["a"].image) == "x:1.2"

@@ -64,7 +64,10 @@ class Compose(Record):
 
     @property
     def active(self) -> dict[str, Service]:
-        """The services that `docker compose up` starts: without a profile, at least once, from an image or a build."""
+        """The services that `docker compose up` starts, at least once, from an image or a build.
+
+        Not those under a profile, unless the file of variables beside it names that in `COMPOSE_PROFILES`.
+        """
         return {name: service for name, service in self.services.items() if service.is_active}
 
     def top(self, kind: str) -> dict[str, Value]:

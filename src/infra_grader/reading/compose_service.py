@@ -103,18 +103,26 @@ class Service(Record):
         )
 
     @property
-    def profiles(self) -> list[str]:
-        """The profiles by which alone it is started."""
+    def profile(self) -> str:
+        """A profile without which it is not started; nothing where it needs none, or `COMPOSE_PROFILES` names one."""
         value = self.value.get("profiles")
-        return [item.text for item in value.values()] if value else []
+        own = [self.text(item) for item in value.values()] if value else []
+        named = {name.strip() for name in self.settings.get("COMPOSE_PROFILES", "").split(",")}
+        return "" if not own or named & {*own, "*"} or UNKNOWN in own else own[0]
+
+    @property
+    def set_aside(self) -> str:
+        """Why `docker compose up` leaves it aside, as a clause; nothing where it does not."""
+        if self.profile:
+            return f"only under the profile {self.profile}"
+        counts = (self.value.at("deploy", "replicas"), self.value.at("scale"))
+        is_none = any(number in (0, "0") and number is not False for number in counts)
+        return "with no replica" if is_none else ""
 
     @property
     def is_active(self) -> bool:
         """Whether `docker compose up` starts it."""
-        replicas = self.value.at("deploy", "replicas")
-        scale = self.value.at("scale")
-        is_none = any(number in (0, "0") and number is not False for number in (replicas, scale))
-        return (self.image is not None or self.build is not None) and not self.profiles and not is_none
+        return (self.image is not None or self.build is not None) and not self.set_aside
 
     @property
     def ports(self) -> list[Port]:

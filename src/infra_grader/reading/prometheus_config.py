@@ -37,6 +37,8 @@ GLOBAL_KEYS = frozenset(GLOBAL_WORDS.split())
 JOB_KEYS = frozenset(JOB_WORDS.split()) | {f"{name}_sd_configs" for name in DISCOVERY_WORDS.split()}
 RELABEL_KEYS = frozenset({"source_labels", "separator", "target_label", "regex", "modulus", "replacement", "action"})
 TARGET = re.compile(r"[^\s/,]{1,300}")
+ADDRESS = "__address__"
+"""The label that says where a target is asked."""
 DEFAULT_INTERVAL_S = 60.0
 DEFAULT_TIMEOUT_S = 10.0
 
@@ -50,6 +52,8 @@ class Target(Record):
 
     is_srv: bool = False
     """Whether it is a name that is looked up for SRV records, which say host and port."""
+    may_move: bool = False
+    """Whether relabelling or a proxy may ask another address in its place."""
 
     @property
     def host(self) -> str:
@@ -83,6 +87,8 @@ class Job(Record):
     """Files from which it takes targets, as they are named: paths or globs."""
     interval_s: float
     metrics_path: str
+    may_move: bool
+    """Whether relabelling or a proxy may ask other addresses in the place of its targets."""
     path: str
     """The file in which it stands."""
 
@@ -148,6 +154,7 @@ def _jobs(config: Found, default_s: float) -> Iterator[Job]:
             ),
             interval_s=seconds(job.get("scrape_interval")) or default_s,
             metrics_path=str(job.get("metrics_path") or "/metrics"),
+            may_move=_may_move(job),
             path=config.path,
         )
 
@@ -160,7 +167,7 @@ def _targets(config: Found, steps: tuple[str | int, ...], block: dict[str, objec
     for number, group in enumerate(as_list(block.get("static_configs"))):
         for place, address in enumerate(as_list(as_mapping(group).get("targets"))):
             line = config.line(*steps, "static_configs", number, "targets", place)
-            yield Target(address=str(address), line=line, path=config.path)
+            yield Target(address=str(address), line=line, path=config.path, may_move=_may_move(block))
 
 
 def _looked_up(config: Found, steps: tuple[str | int, ...], block: dict[str, object]) -> Iterator[Target]:
@@ -171,7 +178,17 @@ def _looked_up(config: Found, steps: tuple[str | int, ...], block: dict[str, obj
         port = "" if is_srv else f":{settings.get('port', '')}"
         for place, name in enumerate(texts(settings.get("names"))):
             line = config.line(*steps, "dns_sd_configs", number, "names", place)
-            yield Target(address=f"{name}{port}", line=line, path=config.path, is_srv=is_srv)
+            whole = f"{name}{port}"
+            yield Target(address=whole, line=line, path=config.path, is_srv=is_srv, may_move=_may_move(block))
+
+
+def _may_move(block: dict[str, object]) -> bool:
+    """Whether a job or an Alertmanager may ask other addresses than its targets', or leave some of them out."""
+    steps = [as_mapping(step) for step in as_list(block.get("relabel_configs"))]
+    moves = [
+        step for step in steps if step.get("action", "replace") != "replace" or step.get("target_label") == ADDRESS
+    ]
+    return bool(moves) or any(key in block for key in ("proxy_url", "proxy_from_environment"))
 
 
 def _is_srv(lookup: dict[str, object]) -> bool:
@@ -183,9 +200,9 @@ def _put_in_place(config: Found, index: int, job: dict[str, object]) -> Iterator
     for number, step in enumerate(as_list(job.get("relabel_configs"))):
         rule = as_mapping(step)
         address = str(rule.get("replacement") or "")
-        if rule.get("target_label") == "__address__" and TARGET.fullmatch(address) and "$" not in address:
+        if rule.get("target_label") == ADDRESS and TARGET.fullmatch(address) and "$" not in address:
             line = config.line("scrape_configs", index, "relabel_configs", number, "replacement")
-            yield Target(address=address, line=line, path=config.path)
+            yield Target(address=address, line=line, path=config.path, may_move=True)  # steps after it may go on
 
 
 def _alertmanagers(config: Found) -> tuple[list[Target], bool]:

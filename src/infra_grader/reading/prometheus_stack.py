@@ -40,6 +40,12 @@ class Service(Record):
     """The folder in which it is started, where that is said."""
     variables: frozenset[str]
     """The variables that it is given in the file itself."""
+    has_env_files: bool
+    """Whether files of variables give it others."""
+    network_mode: str
+    """Whose network it joins, where it has none of its own: `host`, `service:proxy`."""
+    set_aside: str
+    """Why `docker compose up` does not start it, as a clause; nothing where it does."""
     path: str
     """The file in which it stands."""
     line: int
@@ -79,15 +85,33 @@ class Stack(Record):
 
     path: str
     services: tuple[Service, ...]
+    """Those that `docker compose up` starts."""
+    idle: tuple[Service, ...]
+    """The others."""
 
     def service(self, host: str) -> Service | None:
         """Return the service that answers to a name."""
         return next((item for item in self.services if host in item.names), None)
 
+    def silence(self, host: str) -> str:
+        """Return why no service answers to a name, in words."""
+        idle = next((item for item in self.idle if host in item.names), None)
+        return f"that service is there {idle.set_aside}" if idle is not None else "there is no such service"
+
     def running(self, program: str) -> Service | None:
         """Return the service that runs a program: by the last part of its image's name, else by its own name."""
-        by_image = (item for item in self.services if _image_name(item.image) == program)
-        return next(by_image, None) or next((item for item in self.services if item.name == program), None)
+        return _running(self.services, program)
+
+    def rest(self, program: str) -> str:
+        """Return why nothing runs a program that a service is there for, in words; nothing where something may."""
+        may_run = any(program in item.name or program in item.image for item in self.services)
+        idle = None if may_run else _running(self.idle, program)
+        return f"{idle.name} is there {idle.set_aside}" if idle is not None else ""
+
+
+def _running(services: tuple[Service, ...], program: str) -> Service | None:
+    by_image = (item for item in services if _image_name(item.image) == program)
+    return next(by_image, None) or next((item for item in services if item.name == program), None)
 
 
 def _image_name(image: str) -> str:
@@ -105,7 +129,12 @@ def read_stack(context: Context, places: list[str]) -> Stack:
 def stack_of(compose: Compose) -> Stack:
     """Return the services of a compose file."""
     files = {name: inside(item.folder, str(item.at("file") or "")) for name, item in compose.top("configs").items()}
-    return Stack(path=compose.path, services=tuple(_service(item, files) for item in compose.services.values()))
+    services = [_service(item, files) for item in compose.services.values()]
+    return Stack(
+        path=compose.path,
+        services=tuple(item for item in services if not item.set_aside),
+        idle=tuple(item for item in services if item.set_aside),
+    )
 
 
 def _service(service: compose_service.Service, configs: dict[str, str]) -> Service:
@@ -131,6 +160,9 @@ def _service(service: compose_service.Service, configs: dict[str, str]) -> Servi
         ),
         home=service.text(value.get("working_dir")),
         variables=frozenset(service.environment),
+        has_env_files=bool(service.env_files),
+        network_mode=service.text(value.get("network_mode")),
+        set_aside=service.set_aside,
         path=service.file,
         line=service.line,
     )

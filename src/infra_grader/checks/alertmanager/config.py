@@ -9,7 +9,7 @@ from infra_grader.checks.alertmanager._settings import Settings, faults, read_se
 from infra_grader.checks.alertmanager._templates import undefined
 from infra_grader.plugin import Annotated, CheckFailed, Context, Evidence, Meta, Outcome, Params, Places, check, places
 from infra_grader.reading.pieces import Piece, counted, cut, judge, whole
-from infra_grader.reading.prometheus_stack import Service, read_stack
+from infra_grader.reading.prometheus_stack import Service, Stack, read_stack
 from infra_grader.reading.prometheus_tool import ask_tool
 from infra_grader.reading.stack_settings import unread
 from infra_grader.reading.stand_in import secret_in
@@ -49,7 +49,8 @@ def config(context: Context, params: Config) -> Outcome:
     costs its share. A template that is called and defined nowhere is not valid either: what calls it is never sent.
     """
     settings = read_settings(context, places(params.path))
-    service = _service(context, params)
+    stack = _stack(context, params)
+    service = stack.running("alertmanager") if stack is not None else None
     used = {route.receiver for route in settings.root.walk()}
     routed = [receiver for receiver in settings.receivers if receiver.name in used]
     notifying = [receiver for receiver in routed if receiver.notifying]
@@ -78,7 +79,7 @@ def config(context: Context, params: Config) -> Outcome:
         _secrets(settings),
     ]  # fmt: skip
     if params.compose is not None:
-        pieces.append(_is_read(context, settings, service))
+        pieces.append(_is_read(context, settings, stack))
     for wanted in params.channels:
         found = next((kinds[name] for name in wanted.split("|") if name in kinds), None)
         line = found.line if found else notifying[0].line
@@ -92,15 +93,16 @@ def config(context: Context, params: Config) -> Outcome:
     return judge(settings.path, pieces, cut(idle, 3))
 
 
-def _service(context: Context, params: Config) -> Service | None:
-    """Return the Alertmanager of the compose file, where there is one."""
+def _stack(context: Context, params: Config) -> Stack | None:
+    """Return what the compose file starts, where there is one."""
     if params.compose is None or not context.workspace.find(*places(params.compose)):
         return None
-    return read_stack(context, places(params.compose)).running("alertmanager")
+    return read_stack(context, places(params.compose))
 
 
-def _is_read(context: Context, settings: Settings, service: Service | None) -> Piece:
-    problem = ""
+def _is_read(context: Context, settings: Settings, stack: Stack | None) -> Piece:
+    service = stack.running("alertmanager") if stack is not None else None
+    problem = stack.rest("alertmanager") if stack is not None else ""
     if service is not None and settings.found.is_alone:
         problem = unread(context.workspace, service, "alertmanager")
     path, line = (service.path, service.line) if service is not None else (settings.path, None)

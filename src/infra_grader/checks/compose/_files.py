@@ -54,7 +54,7 @@ def find_compose(context: Context, params: ComposeParams) -> Compose:
     )
     if not compose.active:
         service = next(iter(compose.services.values()))
-        reason = f"only under the profile {service.profiles[0]}" if service.profiles else "without image and build"
+        reason = service.set_aside or "without image and build"
         raise CheckFailed(
             f"{path} starts no service: {service.name} is there {reason}.",
             point_at(service.value, "a service with an image or a build", reason),

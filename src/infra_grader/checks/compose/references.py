@@ -39,6 +39,7 @@ def references(context: Context, params: References) -> Outcome:
 
     So are files of settings that a command names in a folder of the submission that is mounted. Folders that are
     mounted for data may be missing, since Docker makes them; a file of variables may be there as an example only.
+    A service that is started cannot wait for one under a profile, unless it says `required: false`.
     """
     compose = find_compose(context, params)
     looked = [piece for service in compose.services.values() for piece in _look(context, compose, service)]
@@ -68,8 +69,7 @@ Looked = Iterator[tuple[bool, Evidence]]
 
 
 def _look(context: Context, compose: Compose, service: Service) -> Looked:
-    for name, (_, value) in service.depends_on.items():
-        yield _said(name in compose.services, value, f"the service {name}")
+    yield from _awaited(compose, service)
     for name, value in service.networks.items():
         if name != "default":
             yield _said(name in compose.top("networks"), value, f"the network {name}")
@@ -90,6 +90,15 @@ def _look(context: Context, compose: Compose, service: Service) -> Looked:
         is_needed = service.value.at("env_file") is None or not _is_optional(service, file)
         if is_needed:
             yield _said(bool(find_settings(context, file, service)), file, f"the file {file.text}")
+
+
+def _awaited(compose: Compose, service: Service) -> Looked:
+    for name, (_, value) in service.depends_on.items():
+        other = compose.services.get(name)
+        if other is None or service.profile or not other.profile:
+            yield _said(other is not None, value, f"the service {name}")
+        elif value.at("required") is not False:  # compose then starts nothing at all
+            yield False, point_at(value, f"the service {name} is started", f"{name} is there {other.set_aside}")
 
 
 def _said(holds: bool, value: Value, what: str) -> tuple[bool, Evidence]:

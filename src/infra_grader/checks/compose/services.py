@@ -50,8 +50,9 @@ class Services(ComposeParams, kw_only=True):
 def services(context: Context, params: Services) -> Outcome:
     """The compose file starts a service for each role, found by its image, its name, or because it is built here.
 
-    Services without an image or a build, under a profile, or with no replica do not count. A Dockerfile adds something
-    if it runs or copies anything, or begins with an image that holds more than a system or a language.
+    Services without an image or a build, with no replica, or under a profile that `COMPOSE_PROFILES` in `.env` does not
+    name do not count. A Dockerfile adds something if it runs or copies anything, or begins with an image that holds
+    more than a system or a language.
     """
     compose = find_compose(context, params)
     taken: set[str] = set()
@@ -98,5 +99,4 @@ def _fill(compose: Compose, role: str, globs: list[str], taken: set[str], unbuil
         return asked(False, Evidence(path=compose.path, expected=expected, actual="no such service"))
     if near.name in unbuilt:
         return asked(False, point_at(near.value, expected, f"{near.name} cannot be built: {unbuilt[near.name]}"))
-    reason = f"only under the profile {near.profiles[0]}" if near.profiles else "not started: no image, or no replica"
-    return asked(False, point_at(near.value, expected, reason))
+    return asked(False, point_at(near.value, expected, near.set_aside or "without image and build"))

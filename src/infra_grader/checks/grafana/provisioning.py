@@ -23,6 +23,7 @@ from infra_grader.reading.grafana_sources import is_found, names_of
 from infra_grader.reading.pieces import Piece, cut, judge, whole
 from infra_grader.reading.prometheus_files import Found, as_list, as_mapping, find_mappings
 from infra_grader.reading.prometheus_stack import Service, Stack, read_stack
+from infra_grader.reading.stack_ports import closed_port
 
 FOLDER = "/etc/grafana/provisioning"
 
@@ -112,13 +113,15 @@ def _source(
         if str(entry.get("type")) not in wanted.split("|"):
             continue
         url = str(entry.get("url") or "")
-        host = url.rpartition("://")[2].partition("/")[0].rpartition("@")[2].partition(":")[0]
+        host, _, port = url.rpartition("://")[2].partition("/")[0].rpartition("@")[2].partition(":")
         reason = "" if url else "it has no url"
         if url and stack is not None and "." not in host and "$" not in host:
             if host in ("localhost", "127.0.0.1"):
                 reason = f"{url} is Grafana itself inside its container"
             elif stack.service(host) is None:
-                reason = f"{url} is no service of {stack.path}"
+                reason = f"{url}: {stack.silence(host)}"
+            elif closed := closed_port(stack, host, port):
+                reason = f"{url}: {closed}"
         shown = found.evidence("datasources", index, expected=f"a data source of type {wanted}", actual=reason or url)
         if not reason:
             return whole(True, "", shown)
@@ -181,8 +184,8 @@ def _mounted(used: Sequence[str], stack: Stack, grafana: Service | None) -> Piec
     if grafana is None:
         return whole(
             False,
-            f"{stack.path} has no Grafana",
-            Evidence(path=stack.path, expected="a service with Grafana", actual="none"),
+            f"{stack.path} starts no Grafana",
+            Evidence(path=stack.path, expected="a service with Grafana", actual=stack.rest("grafana") or "none"),
         )
     lost = [path for path in used if not grafana.is_built and not _is_provisioned(path, grafana)]
     shown = [

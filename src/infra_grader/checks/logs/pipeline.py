@@ -86,8 +86,11 @@ def pipeline(context: Context, params: Pipeline) -> Outcome:
 
 def _is_read(context: Context, compose: list[str], found: Sequence[str]) -> Piece:
     """Return whether the Logstash of a compose file reads every file of the pipeline."""
-    service = read_stack(context, compose).running("logstash") if context.workspace.find(*compose) else None
+    stack = read_stack(context, compose) if context.workspace.find(*compose) else None
+    service = stack.running("logstash") if stack is not None else None
     problems = [problem for path in found if service is not None and (problem := hidden(service, path, "logstash"))]
+    if stack is not None and (rest := stack.rest("logstash")):
+        problems.append(rest)
     at, line = (service.path, service.line) if service is not None else (found[0], None)
     actual = problems[0] if problems else "nothing speaks against it"
     shown = Evidence(path=at, line=line, expected=f"Logstash reads {', '.join(found)}"[:300], actual=actual)

@@ -76,7 +76,9 @@ def shipper(context: Context, params: ShipperParams) -> Outcome:
     if params.compose is not None:
         stack = read_stack(context, places(params.compose))
         hosts = _hosts(found)
-        missing = [host for host in hosts if stack.service(host) is None and "." not in host]
+        missing = [
+            f"{host}: {stack.silence(host)}" for host in hosts if stack.service(host) is None and "." not in host
+        ]
         shown = Evidence(
             path=path, expected=f"a service of {stack.path}", actual=", ".join(missing or hosts) or "no host is named"
         )
@@ -87,7 +89,8 @@ def shipper(context: Context, params: ShipperParams) -> Outcome:
 
 def _is_read(found: Shipper, path: str, stack: Stack) -> Piece:
     service = stack.running("filebeat") if found.program == "Filebeat" else None
-    problem = hidden(service, path, "filebeat") if service is not None else ""
+    rest = stack.rest("filebeat") if found.program == "Filebeat" else ""
+    problem = hidden(service, path, "filebeat") if service is not None else rest
     at, line = (service.path, service.line) if service is not None else (stack.path, None)
     actual = problem or "nothing speaks against it"
     shown = Evidence(path=at, line=line, expected=f"{found.program} reads {path}", actual=actual)

@@ -11,6 +11,7 @@ from infra_grader.reading.pieces import Piece, cut, whole
 from infra_grader.reading.prometheus_config import Job, PrometheusConfig, Target
 from infra_grader.reading.prometheus_files import as_list, as_mapping, texts
 from infra_grader.reading.prometheus_stack import Service, Stack
+from infra_grader.reading.stack_ports import closed_port
 from infra_grader.reading.stack_settings import files_at, settings_place
 from infra_grader.reading.yaml import YamlError, read_documents
 
@@ -28,7 +29,8 @@ def fits(context: Context, config: PrometheusConfig, scraping: list[Job], stack:
         targets += [*job.targets, *job.named]
         for pattern in job.target_files:
             found = list(resolve(context, config, own_service(config, stack), pattern))
-            targets += [target for path in found for target in _listed(context, path)]
+            listed = [target for path in found for target in _listed(context, path)]
+            targets += [target.replace(may_move=job.may_move) for target in listed]
             if not found and _is_lost(config, stack, pattern):
                 missing = Evidence(path=job.path, line=job.line, expected=f"{pattern}, mounted", text=pattern)
                 lost.append(missing.replace(actual="no such file is mounted"))
@@ -59,13 +61,13 @@ def misfit(target: Target, stack: Stack) -> str:
         return "inside its container, localhost is Prometheus itself"
     service = stack.service(host)
     if service is None:
-        return "" if ELSEWHERE & set(host) else "there is no such service"
+        return "" if ELSEWHERE & set(host) else stack.silence(host)
     if target.is_srv:
         return "Docker knows addresses of services and no SRV records: write `type: A` and a port"
     inside = set(service.ports.values())
     if target.port in service.ports and target.port not in inside:
         return f"{target.port} is the port on the host, the container listens on {service.ports[target.port]}"
-    return ""
+    return "" if target.may_move else closed_port(stack, host, target.port)
 
 
 def _listed(context: Context, path: str) -> Iterator[Target]:

@@ -64,7 +64,8 @@ class Config(Params):
     interval_at_most: Annotated[str | None, Meta(description="Longest scrape interval of these jobs: `30s`.")] = None
     interval_at_least: Annotated[str | None, Meta(description="Shortest scrape interval of these jobs: `5s`.")] = None
     compose: Annotated[
-        Places | None, Meta(description="Compose file: targets must be services of it, on ports of their containers.")
+        Places | None,
+        Meta(description="Compose file: targets must be services that it starts, on ports of their containers."),
     ] = None
     rule_files: Annotated[
         bool, Meta(description="Whether `rule_files` must lead to files in the submission that hold rules.")
@@ -96,7 +97,8 @@ def config(context: Context, params: Config) -> Outcome:
     Validity is decided by our own reading (settings by name, spans of time, addresses, names given twice), and by
     `promtool check config` as well where it is found. Jobs are found by what they scrape. Rule files are followed
     through the mounts of the compose file, where one is named and mounts the configuration, and so are those of
-    `scrape_config_files`, whose jobs count with the others.
+    `scrape_config_files`, whose jobs count with the others. A port is judged where the compose file publishes another
+    one for it, or where a well-known image listens on one and is told no other.
     """
     path = context.workspace.first(places(params.path))
     stack = read_stack(context, places(params.compose)) if params.compose is not None else None
@@ -140,6 +142,11 @@ def _with_scrape_files(context: Context, config: PrometheusConfig, stack: Stack 
 
 def _require_reader(context: Context, config: PrometheusConfig, stack: Stack) -> None:
     """Raise `CheckFailed` where the Prometheus of the compose file plainly reads no configuration of the submission."""
+    if problem := stack.rest("prometheus"):
+        raise CheckFailed(
+            f"{stack.path} starts no Prometheus that could read {config.found.path}: {problem}.",
+            Evidence(path=stack.path, expected="a Prometheus that is started", actual=problem),
+        )
     service = stack.running("prometheus")
     if service is None or not config.found.is_alone:
         return
@@ -222,17 +229,19 @@ def _rule_files(context: Context, config: PrometheusConfig, stack: Stack | None)
 
 def _retention(stack: Stack, least: str) -> Piece:
     """Return whether the flag of Prometheus keeps series long enough; without it they are kept for 15 days."""
+    expected = f"series are kept for at least {least}"
     service = stack.running("prometheus")
-    words = service.command if service is not None else ()
+    if service is None:
+        actual = stack.rest("prometheus") or "there is no Prometheus"
+        return whole(False, actual, Evidence(path=stack.path, expected=expected, actual=actual))
     told = [
         word.rpartition("=")[2] if "=" in word else after  # both `--flag=30d` and `--flag 30d` are understood
-        for word, after in pairwise((*words, ""))
+        for word, after in pairwise((*service.command, ""))
         if word.startswith("--storage.tsdb.retention") and "size" not in word
     ]
     kept = told[-1] if told else DEFAULT_RETENTION
-    is_enough = service is not None and (seconds(kept) or 0.0) >= (seconds(least) or 0.0)
-    path, line = (service.path, service.line) if service is not None else (stack.path, None)
-    shown = Evidence(path=path, line=line, expected=f"series are kept for at least {least}", actual=kept)
+    is_enough = (seconds(kept) or 0.0) >= (seconds(least) or 0.0)
+    shown = Evidence(path=service.path, line=service.line, expected=expected, actual=kept)
     return whole(is_enough, f"series are kept for {kept}, not at least {least}", shown)
 
 
@@ -249,12 +258,17 @@ def _alertmanager(config: PrometheusConfig, stack: Stack | None) -> Piece:
     if not config.has_alerting:
         missing = config.found.evidence("alerting", expected="an Alertmanager under `alerting`", actual="none")
         return whole(False, "no Alertmanager is named", missing)
-    lost = [target for target in config.alertmanagers if stack is not None and misfit(target, stack)]
+    problems = [(target, misfit(target, stack) if stack is not None else "") for target in config.alertmanagers]
+    lost = [(target, problem) for target, problem in problems if problem]
     shown = [
         Evidence(
-            path=config.found.path, line=target.line, expected="an Alertmanager that answers", actual=target.address
+            path=config.found.path,
+            line=target.line,
+            expected="an Alertmanager that answers",
+            actual=problem or target.address,
+            text=target.address,
         )
-        for target in lost or config.alertmanagers[:1]
+        for target, problem in lost or problems[:1]
     ] or [config.found.evidence("alerting", expected="an Alertmanager", actual="discovered")]
-    lacking = f"the Alertmanager {lost[0].address} is no service" if lost else ""
+    lacking = f"the Alertmanager {lost[0][0].address}: {lost[0][1]}" if lost else ""
     return whole(not lost, lacking, *shown)
