@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
+from infra_grader.checks.dockerfile._caches import is_removed, is_tidy_pip
 from infra_grader.checks.dockerfile._files import (
     DockerfileParams,
     asked,
@@ -16,8 +17,6 @@ from infra_grader.checks.dockerfile._installs import Install, find_installs, has
 from infra_grader.plugin import Annotated, CheckFailed, Context, Meta, Outcome, check
 from infra_grader.reading.dockerfile import Dockerfile, Stage
 from infra_grader.reading.pieces import Piece, judge
-
-PIP_CACHES = ("pip", "uv", "/root/.cache", "/.cache")
 
 
 class Installs(DockerfileParams):
@@ -82,41 +81,22 @@ def _tidy(dockerfile: Dockerfile, install: Install) -> Piece:
     if install.is_system:
         holds, expected = _is_tidy_system(install)
     elif program in ("pip", "python", "uv", "pip-sync"):
-        holds, expected = _is_tidy_pip(install), "pip keeps no cache: --no-cache-dir"
+        holds, expected = is_tidy_pip(install), "pip keeps no cache: --no-cache-dir"
     else:
         holds, expected = True, "no cache is known"
     actual = "kept out" if holds else "its cache stays in the image"
     return asked(holds, point_at_command(dockerfile, install.command, expected, actual))
 
 
-def _is_tidy_pip(install: Install) -> bool:
-    words = install.command.words
-    if "--no-cache-dir" in words or "--no-cache" in words or has_cache_mount(install.item, *PIP_CACHES):
-        return True
-    image = install.stage.image
-    names = ("UV_NO_CACHE",) if "uv" in words[:1] else ("PIP_NO_CACHE_DIR",)
-    switched = any((image.lookup(name) or "").lower() in ("1", "true", "yes", "on") for name in names)
-    return switched or _is_removed(install, "cache") or "PIP_NO_CACHE_DIR=1" in install.item.text
-
-
 def _is_tidy_system(install: Install) -> tuple[bool, str]:
     program = install.command.program
     if program == "apk":
-        holds = "--no-cache" in install.command.words or _is_removed(install, "/var/cache/apk")
+        holds = "--no-cache" in install.command.words or is_removed(install, "/var/cache/apk")
         return holds or has_cache_mount(install.item, "apk"), "apk keeps no cache: --no-cache"
     if program in ("apt-get", "apt", "aptitude"):
-        holds = _is_removed(install, "/var/lib/apt") or has_cache_mount(install.item, "/var/lib/apt", "/var/cache/apt")
+        holds = is_removed(install, "/var/lib/apt") or has_cache_mount(install.item, "/var/lib/apt", "/var/cache/apt")
         return holds, "the lists of apt are removed in the same RUN: rm -rf /var/lib/apt/lists/*"
     if program == "install_packages":
         return True, "no cache is kept"
     cleans = any(one.program == program and "clean" in one.words for one in install.after)
-    return cleans or _is_removed(install, "/var/cache"), f"{program} clean all in the same RUN"
-
-
-def _is_removed(install: Install, place: str) -> bool:
-    """Whether a command after it in the same RUN removes a folder."""
-    return any(
-        (one.program == "rm" and any(place in word for word in one.arguments))
-        or (one.program in ("find", "pip") and any(place in word for word in one.arguments))
-        for one in install.after
-    )
+    return cleans or is_removed(install, "/var/cache"), f"{program} clean all in the same RUN"

@@ -14,8 +14,10 @@ from infra_grader.checks.dockerfile._files import (
     read_once,
     require_work,
 )
+from infra_grader.checks.dockerfile._misread import is_misread, plain_times
 from infra_grader.plugin import (
     Annotated,
+    CheckFailed,
     Context,
     Evidence,
     Measure,
@@ -36,6 +38,9 @@ RUNTIME = {"GHCRTS": "-xr1g -M1g"}
 """Hadolint's run time (Haskell) otherwise reserves a terabyte of addresses, more than tools are allowed here."""
 PRAGMA = re.compile(r"#\s*hadolint\s+(?:global\s+)?(?:ignore|shell)\s*=.*|#\s*shellcheck\s+disable=.*", re.IGNORECASE)
 MOST_SAID = 200
+MOST_FILES = 50
+NO_DOCKERFILE = (".dockerignore", ".md", ".txt", ".py")
+"""Ends of the names of files that a glob for Dockerfiles finds beside them."""
 
 
 class Lint(DockerfileParams):
@@ -57,8 +62,12 @@ class Lint(DockerfileParams):
 
 @check("dockerfile.lint", capabilities=("command",), measure="problems")
 def lint(context: Context, params: Lint) -> Outcome:
-    """Hadolint finds no problems; configuration and ignore comments of the submission are not obeyed."""
-    if params.optional and not context.workspace.find(*places(params.path)):
+    """Hadolint finds no problems; configuration and ignore comments of the submission are not obeyed.
+
+    False alarms do not count: what another shell than Debian's takes, a pipe that cannot hide a failure, a cache of pip
+    that is not in the built image, and the shell form of a HEALTHCHECK.
+    """
+    if params.optional and not _find(context, params):
         nothing = Evidence(path=".", expected="no problem in any Dockerfile", actual="no Dockerfile")
         return Outcome.passed("There is no Dockerfile, so no image is built.", nothing, measure=_measure(0, params))
     dockerfiles = _read(context, params)
@@ -81,14 +90,25 @@ def lint(context: Context, params: Lint) -> Outcome:
 
 
 def _read(context: Context, params: Lint) -> list[Dockerfile]:
-    """Return the Dockerfiles to look at. Raises `CheckFailed` where there are none that add anything."""
+    """Return the Dockerfiles to look at. Raises `CheckFailed` where none adds anything, unless none is needed."""
     first = context.workspace.first(places(params.path))
-    paths = context.workspace.find(*places(params.path)) if params.every else (first,)
+    paths = _find(context, params) if params.every else [first]
     dockerfiles = [read_once(context, path) for path in paths]
     stages = [(dockerfile, dockerfile.target(params.target)) for dockerfile in dockerfiles]
-    if not any(adds_work(dockerfile, stage) for dockerfile, stage in stages):
+    if not params.optional and not any(adds_work(dockerfile, stage) for dockerfile, stage in stages):
         require_work(*stages[0])
     return dockerfiles
+
+
+def _find(context: Context, params: Lint) -> list[str]:
+    """Return the Dockerfiles at the places. Raises `CheckFailed` for more than anyone would look through."""
+    paths = [path for path in context.workspace.find(*places(params.path)) if not path.endswith(NO_DOCKERFILE)]
+    if len(paths) > MOST_FILES:
+        raise CheckFailed(
+            f"There are {len(paths)} Dockerfiles, too many to look through.",
+            Evidence(path=paths[MOST_FILES], expected=f"at most {MOST_FILES} Dockerfiles", actual=len(paths)),
+        )
+    return paths
 
 
 def _problems(context: Context, params: Lint, dockerfile: Dockerfile, text: str) -> list[dict[str, Any]]:
@@ -96,12 +116,14 @@ def _problems(context: Context, params: Lint, dockerfile: Dockerfile, text: str)
     found = context.shared(("hadolint", dockerfile.path), lambda: _look(context, dockerfile, text))
     counted = LEVELS[: LEVELS.index(params.level) + 1]
     checked = _health_lines(dockerfile)
+    built = dockerfile.target(params.target)
     problems = [
         item
         for item in found
         if item["level"] in counted
         and item["code"] not in params.ignore
         and not (item["code"] == SHELL_FORM and item["line"] in checked)
+        and not is_misread(item["code"], item["line"], dockerfile, built)
     ]
     if unread := next((item for item in problems if item["code"] == CANNOT_READ), None):
         raise NotAssessed(
@@ -120,11 +142,13 @@ def _look(context: Context, dockerfile: Dockerfile, text: str) -> list[dict[str,
 
     Hadolint reads an instruction after a heredoc only if a blank line stands between, so it is given one.
     """
+    checked = _health_lines(dockerfile)
     ends = {item.end_line for stage in dockerfile.stages for item in stage.instructions if item.heredocs}
     lines: list[str] = []
     numbers = [0]
     for number, line in enumerate(text.split("\n"), 1):
-        added = [line, ""] if number in ends else [line]
+        shown = plain_times(line) if number in checked else line
+        added = [shown, ""] if number in ends else [shown]
         lines += added
         numbers += [number] * len(added)
     found = _run_hadolint(context, "\n".join(lines))
