@@ -162,6 +162,25 @@ def test_services_under_profiles_are_started_as_compose_does(read, profiles, set
     assert compose.services["a"].set_aside == ("" if is_started else "only under the profile a")
 
 
+@pytest.mark.parametrize(
+    ("file", "text", "is_started"),
+    [
+        ("README.md", "Start it by `docker compose --profile a up -d`.", True),
+        ("docs/SETUP.md", "docker-compose --profile=b \\\n  --profile 'a' up", True),
+        ("scripts/up.sh", 'docker compose --profile "*" up', True),
+        ("Makefile", "up:\n\tdocker compose --profile a up\n", True),
+        ("README.md", "Start it by `docker compose --profile ab up -d`.", False),
+        ("README.md", "Start it by `docker compose up`.\n\nThe AWS CLI takes --profile a.", False),
+        ("notes.txt", "docker compose --profile a up", False),
+    ],
+)
+def test_profiles_are_started_by_the_commands_that_are_told(read, tmp_path, file, text, is_started):
+    (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / file).write_text(text, encoding="utf-8")
+    compose = read("services: {always: {image: x}, a: {image: x, profiles: [a]}}")
+    assert ("a" in compose.active) is is_started
+
+
 def test_variables_come_from_the_file_beside_it(read):
     service = read("services: {a: {image: 'x:${TAG}', ports: ['$PORT:80']}}", _env="TAG='1.2' # no\nexport PORT=8080\n")
     assert str(service.services["a"].image) == "x:1.2"

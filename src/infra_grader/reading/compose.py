@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from infra_grader.capabilities.workspace import TextFile, Workspace, is_glob
 from infra_grader.model.outcome import CheckFailed, Evidence
@@ -27,8 +27,13 @@ SETTINGS = (".env", ".env.example", ".env.sample", ".env.template", "env.example
 OF_THE_MACHINE = {"PWD": ".", **dict.fromkeys(("HOME", "PATH", "USER", "TMPDIR", "TEMP", "TMP"), UNKNOWN)}
 """Variables that every shell has: compose takes these from there, whatever a file of variables says."""
 SETTING = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.]*)\s*(?:[=:]\s?(.*))?")
-
 QUOTED = re.compile(r"""(["'])(.*?)\1\s*(?:#.*)?""")
+
+
+INSTRUCTIONS = ("**/*.md", "**/*.sh", "**/Makefile", "**/makefile", "**/justfile", "**/Taskfile.y*ml")
+MOST_INSTRUCTIONS = 100
+COMMAND = re.compile(r"\bdocker[ -]compose\b((?:[^\n\\]|\\\n?)*)")
+PROFILE = re.compile(r"""--profile[ =]+(["']?)([\w.*-]+)\1""")
 
 
 class Broken(Record):
@@ -66,7 +71,8 @@ class Compose(Record):
     def active(self) -> dict[str, Service]:
         """The services that `docker compose up` starts, at least once, from an image or a build.
 
-        Not those under a profile, unless the file of variables beside it names that in `COMPOSE_PROFILES`.
+        Not those under a profile, unless the file of variables beside it names that in `COMPOSE_PROFILES`, or a
+        document, script or Makefile in a command of compose.
         """
         return {name: service for name, service in self.services.items() if service.is_active}
 
@@ -106,7 +112,12 @@ def read_compose(workspace: Workspace, path: str, overrides: tuple[str, ...] = (
             Evidence(path=path, line=line.line if line else None, expected="services", actual="none, or empty ones"),
         )
     settings = read_settings(workspace, folder) | OF_THE_MACHINE
-    made = {name: Service(name=name, value=value, settings=settings) for name, value in services.items()}
+    has_profiles = any(value.get("profiles") is not None for value in services.values())
+    named = frozenset(_named_profiles(workspace, settings)) if has_profiles else frozenset[str]()
+    made = {
+        name: Service(name=name, value=value, settings=settings, named_profiles=named)
+        for name, value in services.items()
+    }
     return Compose(
         path=path,
         root=root,
@@ -116,6 +127,18 @@ def read_compose(workspace: Workspace, path: str, overrides: tuple[str, ...] = (
         is_legacy=is_legacy,
         files=tuple(reader.seen),
     )
+
+
+def _named_profiles(workspace: Workspace, settings: Mapping[str, str]) -> Iterator[str]:
+    """Yield the profiles that a variable names, or a command of compose in what tells how to start the project."""
+    yield from (name.strip() for name in settings.get("COMPOSE_PROFILES", "").split(","))
+    for path in workspace.find(*INSTRUCTIONS)[:MOST_INSTRUCTIONS]:
+        try:
+            text = workspace.read_text(path, MAX_BYTES)
+        except CheckFailed:  # no text: it tells nobody anything
+            continue
+        for command in COMMAND.findall(text):
+            yield from (name for _, name in PROFILE.findall(command))
 
 
 def _is_legacy(root: Value) -> bool:

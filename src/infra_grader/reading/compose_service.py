@@ -60,6 +60,8 @@ class Service(Record):
     value: Value
     settings: Mapping[str, str] = msgspec.field(default_factory=dict)
     """What variables stand for."""
+    named_profiles: frozenset[str] = frozenset()
+    """The profiles with which the project is started."""
 
     def text(self, value: Value | None) -> str:
         """Return a scalar with its variables filled in; as written where that is not possible."""
@@ -104,11 +106,10 @@ class Service(Record):
 
     @property
     def profile(self) -> str:
-        """A profile without which it is not started; nothing where it needs none, or `COMPOSE_PROFILES` names one."""
+        """A profile without which it is not started; nothing where it needs none, or one of its own is named."""
         value = self.value.get("profiles")
         own = [self.text(item) for item in value.values()] if value else []
-        named = {name.strip() for name in self.settings.get("COMPOSE_PROFILES", "").split(",")}
-        return "" if not own or named & {*own, "*"} or UNKNOWN in own else own[0]
+        return "" if not own or self.named_profiles & {*own, "*"} or UNKNOWN in own else own[0]
 
     @property
     def set_aside(self) -> str:

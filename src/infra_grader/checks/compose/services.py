@@ -50,9 +50,9 @@ class Services(ComposeParams, kw_only=True):
 def services(context: Context, params: Services) -> Outcome:
     """The compose file starts a service for each role, found by its image, its name, or because it is built here.
 
-    Services without an image or a build, with no replica, or under a profile that `COMPOSE_PROFILES` in `.env` does not
-    name do not count. A Dockerfile adds something if it runs or copies anything, or begins with an image that holds
-    more than a system or a language.
+    Services without an image or a build, with no replica, or under a profile do not count, unless `COMPOSE_PROFILES` in
+    `.env` names that, or a command of compose in a document, script or Makefile. A Dockerfile adds something if it runs
+    or copies anything, or begins with an image that holds more than a system or a language.
     """
     compose = find_compose(context, params)
     taken: set[str] = set()
