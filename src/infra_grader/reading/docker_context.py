@@ -43,17 +43,21 @@ def choose_folder(context: Context, path: str, dockerfile: Dockerfile | None, st
 
     Tried are the root, the Dockerfile's own folder, and those between; the first in which most is found is taken.
     """
-    own = path.rpartition("/")[0]
-    if not own or dockerfile is None or stage is None:
+    tried = possible_folders(path)
+    if len(tried) == 1 or dockerfile is None or stage is None:
         return "."
-    parts = own.split("/")
-    tried = [".", own, *("/".join(parts[:length]) for length in range(len(parts) - 1, 0, -1))]
     reached = dockerfile.reached(stage)
     sources = [source for each in reached for copy in each.image.copies if not copy.origin for source in copy.sources]
     wanted = [source for source in sources if "://" not in source and not source.startswith(("git@", "<<"))]
     words = [word for each in reached for word in _file_words(each)]
     files = context.workspace.all_files()
     return min(tried, key=lambda folder: (_missing(files, folder, wanted), _missing(files, folder, words)))
+
+
+def possible_folders(path: str) -> list[str]:
+    """Return the folders that may be the context of a Dockerfile: the root, its own, and those between."""
+    parts = path.split("/")[:-1]
+    return [".", *("/".join(parts[:length]) for length in range(len(parts), 0, -1))]
 
 
 def _file_words(stage: Stage) -> Iterator[str]:

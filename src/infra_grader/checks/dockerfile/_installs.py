@@ -67,7 +67,7 @@ def find_installs(stages: Iterable[Stage]) -> list[Install]:
 
 
 def _install(stage: Stage, item: Instruction, command: ShellCommand, after: tuple[ShellCommand, ...]) -> Install | None:
-    words = _plain(command)
+    words = plain_words(command)
     program, arguments = words[0], words[1:]
     plain = list(_values(arguments))
     if program in SYSTEM:
@@ -92,7 +92,7 @@ def _install(stage: Stage, item: Instruction, command: ShellCommand, after: tupl
     return None
 
 
-def _plain(command: ShellCommand) -> list[str]:
+def plain_words(command: ShellCommand) -> list[str]:
     """Return the words with `python -m pip`, `uv pip` and `/opt/venv/bin/pip3` as plain `pip`."""
     words = [command.program, *command.arguments]
     while words[0] == "python" and "-m" in words[1:3]:

@@ -13,6 +13,7 @@ from infra_grader.checks.dockerfile._files import (
     point_at,
     read_script,
 )
+from infra_grader.checks.dockerfile._needed import Lookout
 from infra_grader.plugin import Annotated, CheckFailed, Context, Meta, Outcome, check
 from infra_grader.reading.dockerfile import Dockerfile, Stage
 from infra_grader.reading.dockerfile_instruction import Instruction
@@ -52,6 +53,8 @@ def starts(context: Context, params: Starts) -> Outcome:
     """The container starts a program of its own by `CMD` or `ENTRYPOINT`.
 
     Looked through are shells, `exec`, tini, `python -m`, `poetry run` and entrypoint scripts of the submission.
+    A program starts nothing where the file or module that it is given is surely not in the image: nothing copies it
+    there, and nothing else can have made, installed or mounted it.
     """
     dockerfile, stage = find_dockerfile(context, params)
     item = stage.image.command or stage.image.entrypoint
@@ -60,8 +63,13 @@ def starts(context: Context, params: Starts) -> Outcome:
             f"{dockerfile.path} says not what its container starts.",
             point_at(dockerfile, item or stage.start, "CMD or ENTRYPOINT", "neither"),
         )
-    started = [one for one in _started(context, dockerfile, stage) if one.program not in STARTS_NOTHING]
+    lookout = Lookout(context, dockerfile, stage)
+    commands, texts = _started(context, dockerfile, stage, lookout)
+    missing = lookout.missing(commands, texts)
+    started = [one for one in commands if one.program not in STARTS_NOTHING and one not in missing]
     shown = started[-1].text[:100] if started else "nothing that stays"
+    for command, name in missing.items():
+        shown = f"{command.text[:100]}, but nothing brings {name} into the image"
     pieces = [asked(bool(started), point_at(dockerfile, item, "a program that serves", shown))]
     if params.programs:
         names = {name for one in started for name in _names(one)}
@@ -78,23 +86,29 @@ def starts(context: Context, params: Starts) -> Outcome:
     return judge(dockerfile.path, pieces)
 
 
-def _started(context: Context, dockerfile: Dockerfile, stage: Stage) -> list[ShellCommand]:
-    """Return the commands of ENTRYPOINT and CMD together, own scripts looked into."""
+def _started(
+    context: Context, dockerfile: Dockerfile, stage: Stage, lookout: Lookout
+) -> tuple[list[ShellCommand], list[str]]:
+    """Return the commands of ENTRYPOINT and CMD together, own scripts looked into, and the texts they stand in."""
     entrypoint, command = stage.image.entrypoint, stage.image.command
     found = _together(entrypoint, command)
     made: list[ShellCommand] = []
+    texts = [item.text for item in (entrypoint, command) if item is not None]
     for one in found:
         script = next((word for word in one.words if word.endswith(".sh")), one.words[0])
-        text = read_script(context, dockerfile, stage, script) if _is_script(one) else None
+        text = None
+        if _is_script(one):
+            text = read_script(context, dockerfile, stage, script) or lookout.read_file(script)
         if text is None:
             made.append(one)
             continue
+        texts.append(text)
         inner = script_commands(text)
+        rest = one.words[one.words.index(script) + 1 :]
+        if rest and any("$@" in word or "$*" in word for item in inner for word in item.words):
+            inner = [item for item in inner if item.words[0] not in ("$@", "$*")] + unwrap([*rest], one.line)
         made += inner
-        if any("$@" in word or "$*" in word for item in inner for word in item.words):
-            rest = one.words[one.words.index(script) + 1 :]
-            made += unwrap([*rest], one.line)
-    return made
+    return made, texts
 
 
 def _is_script(command: ShellCommand) -> bool:
