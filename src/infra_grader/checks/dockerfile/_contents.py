@@ -165,8 +165,9 @@ def _sent_files(copy: Copied, sent: Sequence[str], image: Image) -> Iterator[Bro
             if rest:
                 yield Brought(join(target, rest), path)
                 continue
-            yield Brought(join(target, path.rpartition("/")[2]), path)
-            if not is_folder:
+            name = path.rpartition("/")[2]
+            yield Brought(join(target, name), path)
+            if not is_folder or "." not in name:  # a link to a folder brings what is in that one
                 yield Brought(target, path)
 
 

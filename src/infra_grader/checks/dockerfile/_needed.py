@@ -45,7 +45,7 @@ ELSEWHERE = re.compile(r"\b(?:PYTHONPATH|working_dir|workingDir)\b")
 """The same in a compose file or a manifest."""
 BUILT_IN = re.compile(r"\bcontext:[ \t]*[\"']?(?:\.{0,2}/)*([\w./-]+)")
 """The folder that a compose file or a workflow builds in."""
-OUTSIDE = re.compile(r"(?:-e\b|--editable\b|\.).*|.*(?:/|\s@\s|\.whl\b|\$).*")
+OUTSIDE = re.compile(r"(?:-e\b|--editable\b|\.).*|.*(?:/|\s@\s|\.(?:whl|zip|tar)\b|\$).*")
 """A line of a list of requirements, or a word of `pip install`, that names no package of an index."""
 PIP_VALUES = frozenset(
     {"-c", "--constraint", "--extra-index-url", "-f", "--find-links", "-i", "--index-url", "--prefix", "-r",
@@ -63,6 +63,7 @@ class Needed(NamedTuple):
     """A file or module without which a command does not start."""
 
     name: str
+    """A plain file name stands for a script that its shell looks for along the PATH, too."""
     paths: tuple[str, ...]
     """Absolute paths of which one must be there."""
     endings: tuple[str, ...]
@@ -85,7 +86,7 @@ def _needed(words: Sequence[str], written: str, stage: Stage) -> Needed | None:
             needed = _file(place, PROGRAM, stage)
         case "poetry" | "pipenv" | "pdm" | "uv", ["run", inner, *rest] if "." not in inner:
             needed = _needed([inner, *rest], inner, stage)
-        case _, [script, *_] if program in SHELLS - {"busybox"} and "/" in script:
+        case _, [script, *_] if program in SHELLS - {"busybox"} and ("/" in script or script.endswith(".sh")):
             needed = _file(script, FILE, stage)
         case _ if "/" in written and not {"bin", ".bin"} & set(written.split("/")):
             needed = _file(written, FILE, stage)
@@ -96,7 +97,7 @@ def _file(place: str, endings: tuple[str, ...], stage: Stage) -> Needed | None:
     if place.startswith(("-", "~")) or "://" in place or any(sign in place for sign in "$`*?\0"):
         return None
     path = join(stage.image.workdir, place)
-    return Needed(path, (path,), endings)
+    return Needed(path if "/" in place or endings != FILE else place, (path,), endings)
 
 
 def _of_python(arguments: list[str], stage: Stage) -> Needed | None:
@@ -165,10 +166,13 @@ class Lookout:
 
     def read_file(self, path: str) -> str | None:
         """Return the text of a file of the image that comes from the submission, or `None`."""
-        if "/" not in path and not path.endswith(".sh"):  # looked for along the PATH
+        is_plain = "/" not in path  # and so looked for along the PATH
+        if is_plain and not path.endswith(".sh"):
             return None
         whole = join(self._stage.image.workdir, path)
-        for source in (file.source for file in self._contents.brought if file.path == whole):
+        found = [file for file in self._contents.brought if file.path == whole]
+        found += [file for file in self._contents.brought if is_plain and file.path.endswith(f"bin/{path}")]
+        for source in (file.source for file in found):
             for folder in self._folders:
                 place = source if folder == "." else f"{folder}/{source}"
                 if self._context.workspace.find(place):
@@ -196,6 +200,8 @@ class Lookout:
 
     def _is_missing(self, needed: Needed) -> bool:
         if needed.endings == MODULE and (not self._is_own(needed.name) or self._fills_packages):
+            return False
+        if needed.endings == FILE and "/" not in needed.name and self._is_somewhere(needed.name):
             return False
         return not any(self._contents.may_hold(path, needed.endings, self._is_kept) for path in needed.paths)
 
@@ -226,6 +232,10 @@ class Lookout:
             return {folder: ignore_patterns(self._context, self._dockerfile.path, folder) for folder in self._folders}
         except CheckFailed:  # no text: what it keeps out is not known, and for another check to judge
             return {folder: [] for folder in self._folders}
+
+    def _is_somewhere(self, name: str) -> bool:
+        places = (*(file.path for file in self._contents.brought), *self._contents.unknown)
+        return any(place.endswith(f"/{name}") for place in places)
 
     # Modules
 
