@@ -14,7 +14,7 @@ from infra_grader.reading.compose import Compose
 from infra_grader.reading.compose_value import Value
 
 DURATION = re.compile(r"0|-?(?:[0-9]*\.?[0-9]+(?:ns|us|µs|ms|[smhdw]))+")
-SIZE = re.compile(r"[0-9]*\.?[0-9]+ ?(?:[kmgtp](?:i?b)?|b)?", re.IGNORECASE)
+SIZE = re.compile(r"(?P<number>[0-9]*\.?[0-9]+) ?(?:(?P<unit>[kmgtp])(?:i?b)?|b)?", re.IGNORECASE)
 INTEGER = re.compile(r"[+-]?[0-9]+")
 NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?", re.IGNORECASE)
 BOOLEAN = re.compile(r"true|false|yes|no|on|off|y|n", re.IGNORECASE)
@@ -51,6 +51,14 @@ def _is_port(text: str) -> bool:
     is_known = container.start > 0 and max(host.stop, container.stop) <= LAST_PORT + 1
     is_as_many = len(container) == 1 or not found["host"] or len(host) == len(container)
     return is_known and len(container) > 0 and is_as_many
+
+
+def _amount(data: object) -> float | None:
+    """Return a number or a size in bytes; `None` for what is none, or is a variable."""
+    found = SIZE.fullmatch(str(data)[:MOST_READ])
+    if found is None:
+        return None
+    return float(found["number"]) * float(1024 ** "bkmgtp".find((found["unit"] or "b").lower()))
 
 
 def _range(text: str | None) -> range:
@@ -105,6 +113,13 @@ EXCLUSIVE = (
     ("deploy.resources.reservations.devices.*", "count", "device_ids"),
 )
 """Path below a service, and two keys of which compose takes only one."""
+TWICE = (
+    ("mem_limit", "deploy.resources.limits", "memory"),
+    ("cpus", "deploy.resources.limits", "cpus"),
+    ("pids_limit", "deploy.resources.limits", "pids"),
+    ("mem_reservation", "deploy.resources.reservations", "memory"),
+)
+"""A key of the service, and where the same is said again: compose wants both alike once that place is there."""
 ORIGINS = {"configs": ("file", "environment", "content"), "secrets": ("file", "environment")}
 """Where configs and secrets come from: by one of these ways."""
 OF_THE_OWNER = ("driver", "driver_opts", "labels")
@@ -121,6 +136,11 @@ def refused(compose: Compose) -> Iterator[tuple[Value, str]]:
             for value in _at(service.value, place):
                 if value.at(one) and value.at(other):
                     yield value, f"{one} and {other} exclude each other"
+        for key, place, other in TWICE:
+            for value in _at(service.value, place):
+                said, again = _amount(service.value.at(key)), _amount(value.at(other) or 0)
+                if said is not None and again is not None and said != again:
+                    yield value, f"{key} is not repeated by {place}.{other}"
         yield from _incomplete(service.value)
     yield from _ambiguous(compose)
     yield from _rings(compose)
