@@ -92,7 +92,7 @@ def lint(context: Context, params: Lint) -> Outcome:
 def _read(context: Context, params: Lint) -> list[Dockerfile]:
     """Return the Dockerfiles to look at. Raises `CheckFailed` where none adds anything, unless none is needed."""
     first = context.workspace.first(places(params.path))
-    paths = _find(context, params) if params.every else [first]
+    paths = (params.every and _find(context, params)) or [first]
     dockerfiles = [read_once(context, path) for path in paths]
     stages = [(dockerfile, dockerfile.target(params.target)) for dockerfile in dockerfiles]
     if not params.optional and not any(adds_work(dockerfile, stage) for dockerfile, stage in stages):
